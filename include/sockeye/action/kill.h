@@ -1,0 +1,58 @@
+/* The deed: pidfds opened when the dialog opens, everything checked again immediately before the signal,
+ * the outcome watched. Never signals a process it did not show (DESIGN §7). */
+#pragma once
+#include "sockeye/model/kill.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kill; /* one attempt */
+
+/* The system as kill sees it: replaced in tests for fault injection. NULL members: the real thing.
+ * All give 0 or a negative errno. */
+struct kill_sys {
+	void *data;
+	int (*pidfd_open)(void *data, uint32_t pid); /* an fd */
+	int (*start_ticks)(void *data, uint32_t pid, uint64_t *ret, char *ret_state);
+	int (*holds)(
+		void *data, uint32_t pid, int32_t fd,
+		uint32_t
+			inode); /* 1 yes, 0 no; looks at that fd first, then at all of them and at its threads */
+	int (*signal)(void *data, int pidfd, int sig);
+	int (*exited)(void *data, int pidfd); /* 1 yes, 0 no */
+};
+/* Gives a snapshot of the present moment; from app. */
+struct kill_look {
+	void *data;
+	int (*look)(void *data, const struct want *want, struct snapshot *ret);
+};
+
+/* Step 1, when the dialog opens: takes over the plan (moves it; `plan` is left empty), opens pidfds, fills
+ * refusals (pid ≤ 1, self, ancestors, gone, reused, zombie, not permitted by a signal-0 probe through the
+ * pidfd, lets go). sys may be NULL. Never fails: what cannot be is a refusal of that target. */
+struct kill *kill_open(struct kill_plan *plan, const struct kill_sys *sys);
+void kill_free(struct kill *k); /* closes the pidfds; NULL allowed */
+const struct kill_plan *kill_plan(const struct kill *k);
+/* True when at least one target can be signalled. */
+bool kill_possible(const struct kill *k);
+
+/* Step 2, on confirmation: checks every target again (start ticks, still holds one of its proofs), then
+ * sends through the pidfd, parent before child. A target that fails its check is refused, the others go on.
+ * Returns the number signalled. Steps tell what happened. */
+int kill_send(struct kill *k, int sig, uint64_t now_ns);
+
+/* Step 3, again and again (every 10–20 ms is good): looks whether the targets ended and the ports are free
+ * or taken again, for watch_ns from the signal on (30 s in the dashboard). Returns false when the watch is
+ * over. look may be NULL: then only the processes are watched. */
+bool kill_watch(struct kill *k, const struct kill_look *look, uint64_t now_ns, uint64_t watch_ns);
+/* The steps so far, oldest first; borrowed until the next call on k. */
+const struct kill_step *kill_steps(const struct kill *k, size_t *ret_n);
+uint64_t kill_sent_ns(const struct kill *k); /* 0: nothing was sent */
+bool kill_all_free(const struct kill *k); /* every port asked for is free */
+
+/* The signals of the menu, in its order. */
+struct kill_signal {
+	int number;
+	const char *name, *help; /* "TERM", "ask to end" */
+};
+extern const struct kill_signal kill_signals[];
+extern const size_t kill_signals_n;

@@ -1,0 +1,33 @@
+/* A source: where snapshots come from. The live kernel now; a recording is another one later. */
+#pragma once
+#include "sockeye/base/intern.h"
+#include "sockeye/model/snapshot.h"
+#include <stdbool.h>
+
+struct source;
+struct source_ops {
+	/* Fills ret (cleared by the callee first) with what `want` names. Blocks for as long as the kernel
+	 * takes. 0, or a negative errno when nothing at all could be seen; what is partly missing is a
+	 * line in ret->limits. */
+	int (*look)(struct source *s, const struct want *want, struct snapshot *ret);
+	void (*free)(struct source *s);
+};
+struct source { /* first member of every implementation */
+	const struct source_ops *ops;
+};
+static inline int source_look(struct source *s, const struct want *w, struct snapshot *ret)
+{
+	return s->ops->look(s, w, ret);
+}
+static inline void source_free(struct source *s)
+{
+	if (s)
+		s->ops->free(s);
+}
+
+/* The live kernel: sock_diag over netlink, owners from proc. One thread at a time may use it.
+ * names: borrowed for the source's life; the source adds to it, so it must run on the thread that owns
+ * the table. proc_root: "/proc" (tests give another). 0 or a negative errno. */
+int live_open(struct intern *names, const char *proc_root, struct source **ret);
+/* Budget for owner work per look; 0: no limit (one-shot commands). What is left over is "not-scanned". */
+void live_set_owner_budget(struct source *s, uint64_t ns);

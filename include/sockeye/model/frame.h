@@ -1,0 +1,154 @@
+/* One immutable picture for readers: everything by value, ids into the interning table, no pointers
+ * into the world. Built by world_apply() on the sampler's thread, read by main, recycled.
+ *
+ * Facts stand here; counts stand in a tally (tally.h), because a filter recounts them. */
+#pragma once
+#include "sockeye/base/ip.h"
+#include "sockeye/base/map.h"
+#include "sockeye/base/mem.h"
+#include "sockeye/model/history.h"
+#include "sockeye/model/late.h"
+#include "sockeye/model/snapshot.h"
+#include "sockeye/model/tally.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NONE UINT32_MAX /* no index */
+
+enum mark { /* of rows of every kind */
+	    MARK_NEW = 1 << 0, /* first seen less than 3 s ago, and not at the first look */
+	    MARK_CLOSED = 1 << 1, /* gone; shown for 3 s; counted nowhere */
+	    MARK_START = 1 << 2, /* was there at the first look: its age is unknown, only seen_s */
+	    MARK_MISSED = 1 << 3, /* missing in the last dump; gone if the next misses it too (KERNEL D2) */
+};
+
+/* What the world knows about a socket; parallel to frame.socks. */
+struct row {
+	uint64_t first_ns; /* CLOCK_BOOTTIME first seen */
+	uint64_t state_ns; /* in this state since, as far as seen */
+	uint64_t closed_ns; /* with MARK_CLOSED */
+	float rx_rate, tx_rate; /* bytes/s; NAN: not known (yet) */
+	float rate_mean; /* rx+tx, mean of up to 3 frames, for sorting; 0 when unknown */
+	uint32_t owner, owner_n; /* into frame.owners; present owners first, then former */
+	uint32_t port; /* into frame.ports: the row of its local port; NONE */
+	uint32_t listener; /* row of the listening socket it belongs to (unaccepted, syn-recv); NONE */
+	uint32_t peer; /* row of the other end on this machine; NONE */
+	uint32_t unit; /* interned: of the first owner, else of the socket's cgroup; "" unknown */
+	uint32_t backlog_peak; /* of a listener, since first seen */
+	uint8_t marks; /* enum mark */
+	uint8_t dir, scope, reason; /* enums */
+	uint8_t findings; /* number of findings on it */
+};
+struct owner {
+	uint32_t proc; /* into frame.procs */
+	int32_t fd; /* -1: io_uring */
+	bool former;
+};
+enum port_flag {
+	PORT_BOUND_ONLY = 1 << 0, /* bound, nobody listens */
+	PORT_ANY4 = 1 << 1, /* 0.0.0.0 */
+	PORT_ANY6 = 1 << 2, /* [::] */
+	PORT_REUSEPORT = 1 << 3, /* several sockets with one address */
+	PORT_CLIENT = 1 << 4, /* a port of outgoing connections only: shown with `a` alone */
+};
+/* (netns, protocol, local port) */
+struct port {
+	uint32_t port;
+	uint16_t netns;
+	uint8_t proto, scope, class_, reason; /* reason: when no member has a present owner */
+	uint8_t flags, marks;
+	uint32_t addr, addr_n; /* into frame.addrs: distinct local addresses; wildcards first */
+	uint32_t holder, holder_n; /* into frame.holders: distinct processes, oldest first */
+	uint32_t member, member_n; /* into frame.members: its listening/bound/unconnected rows */
+	uint32_t unit;
+	uint32_t uid; /* of the first member; NONE: unknown */
+	uint32_t backlog, backlog_max, backlog_peak; /* the fullest member's; max 0: no listener */
+	uint64_t drops; /* sum over members */
+	bool has_drops,
+		dual; /* dual: `*`, every v4 and v6 address wherever it comes from (0.0.0.0 and [::], or one v6 with v6only=0) */
+	float drop_rate; /* arrivals dropped a second; NAN unknown */
+	uint32_t recvq; /* unread bytes of UDP members */
+	uint64_t first_ns, closed_ns;
+	uint32_t ring; /* into frame.rings; NONE */
+	uint8_t findings;
+};
+struct port_addr {
+	struct ip ip;
+	uint32_t ifindex;
+	bool v6only;
+};
+/* (pid, start). pid 0: the kernel, gathering sockets of REASON_KERNEL. */
+struct proc {
+	struct snap_proc p;
+	struct late *late; /* a reference held by this frame; NULL for pid 0 */
+	uint32_t unit; /* interned */
+	uint32_t port, port_n; /* into frame.proc_ports: port rows it holds, ascending */
+	uint32_t sock, sock_n; /* into frame.proc_socks: socket rows it owns (present) */
+	uint64_t first_ns;
+	float cpu; /* share of one core 0..n; NAN unknown */
+	uint32_t ring; /* into frame.rings; NONE */
+	uint8_t marks, findings;
+};
+struct frame_user {
+	uint32_t uid;
+	struct late *late; /* LATE_USER; a reference held by this frame */
+};
+struct totals {
+	uint32_t listening, bound, unconn_udp, states[STATE_N], socks;
+	float rx_rate, tx_rate; /* NAN unknown */
+};
+enum finding_severity { FINDING_INFO, FINDING_WARN, FINDING_BAD };
+enum finding_on { FINDING_ON_SOCK, FINDING_ON_PORT, FINDING_ON_PROC };
+struct finding {
+	uint8_t severity, on;
+	uint16_t rule; /* index into the rule table, finding.h */
+	uint32_t row; /* index of the socket, port or process */
+	char text[120]; /* one sentence; foreign names already safe */
+};
+
+struct frame {
+	uint64_t number; /* 1, 2, … */
+	uint64_t boot_ns, wall_ns, took_ns;
+	uint64_t boot_wall_ns; /* wall time of boot: start ticks → wall time */
+	uint32_t hz; /* clock ticks a second */
+	const struct intern *names; /* borrowed, lives as long as the program */
+	const struct services *services; /* borrowed likewise; may be NULL */
+	struct want want;
+	bool owners_complete;
+	uint32_t hidden_procs;
+	VEC(struct sock) socks;
+	VEC(struct sock_info) infos; /* parallel, or empty: use frame_info() */
+	VEC(struct row) rows; /* parallel */
+	VEC(struct owner) owners;
+	VEC(struct port) ports;
+	VEC(struct port_addr) addrs;
+	VEC(uint32_t) holders;
+	VEC(uint32_t) members;
+	VEC(struct proc) procs;
+	VEC(uint32_t) proc_ports;
+	VEC(uint32_t) proc_socks;
+	VEC(struct frame_user) users; /* ascending uid */
+	VEC(struct snap_netns) netns;
+	VEC(struct limit) limits;
+	VEC(struct ring) rings;
+	VEC(struct finding) findings;
+	struct totals totals;
+	struct tally tally; /* of all rows, unfiltered */
+	struct map by_cookie; /* (netns, cookie) → row, open rows only */
+};
+void frame_init(struct frame *f);
+void frame_done(struct frame *f);
+void frame_clear(struct frame *f); /* drops the references, keeps the capacity */
+
+/* The row's info, or an all-zero one when there is none; never NULL. */
+const struct sock_info *frame_info(const struct frame *f, uint32_t row);
+uint32_t frame_row_by_cookie(const struct frame *f, uint16_t netns, uint64_t cookie); /* NONE */
+uint32_t frame_port_by_key(const struct frame *f, uint16_t netns, uint8_t proto, uint32_t port); /* NONE */
+uint32_t frame_proc_by_key(const struct frame *f, uint32_t pid, uint64_t start); /* NONE */
+/* The user's name, or NULL while it is not known; "" when the uid has no name. */
+const char *frame_user(const struct frame *f, uint32_t uid);
+/* The first present owner's process, else NONE. former: a former one will do. */
+uint32_t frame_first_owner(const struct frame *f, uint32_t row, bool former);
+/* Wall time (ns since 1970) at which the process started. */
+uint64_t frame_proc_start_wall(const struct frame *f, uint32_t proc);
+double frame_age_s(const struct frame *f, uint64_t since_ns);

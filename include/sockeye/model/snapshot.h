@@ -1,0 +1,126 @@
+/* What a source saw at one instant, raw: sockets, processes, descriptors, namespaces, limits.
+ * Filled by collect (or a recording), read by the model. No meaning is added here. */
+#pragma once
+#include "sockeye/base/intern.h"
+#include "sockeye/base/mem.h"
+#include "sockeye/model/terms.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the reader needs. The source asks the kernel for nothing else (but may give more). */
+enum want_attr {
+	WANT_INFO = 1 << 0, /* tcp_info: counters, rtt, idle, … */
+	WANT_MEM = 1 << 1, /* skmeminfo: buffers, drops */
+	WANT_CONG = 1 << 2, /* congestion control name */
+	WANT_OWNERS = 1 << 3, /* descriptors and their processes */
+};
+struct want {
+	uint32_t protos; /* bits 1 << enum proto */
+	uint32_t
+		states; /* STATE_BIT()s. STATE_BOUND costs a request of its own; LISTENING alone is nearly free */
+	uint32_t attrs; /* enum want_attr */
+};
+
+enum sock_flag {
+	SOCK_HAS_INFO = 1 << 0, /* struct sock_info is filled (tcp_info came along) */
+	SOCK_HAS_MEM = 1 << 1, /* rcvbuf sndbuf drops are valid */
+	SOCK_HAS_UID = 1 << 2, /* uid is the socket's (false: TIME_WAIT, SYN_RECV report a dummy 0) */
+	SOCK_V6ONLY = 1 << 3,
+	SOCK_HAS_MARK = 1 << 4,
+	SOCK_MINI = 1 << 5, /* a mini socket: time-wait, syn-recv, fin-wait-2 minisock (KERNEL D11, D13) */
+	SOCK_HAS_TIMES = 1 << 6, /* last_sent/recv/ack_ms are valid */
+	SOCK_HAS_SEGS = 1 << 7, /* segs_out is valid */
+};
+
+/* One socket. Identity is (netns, cookie). Ports in host order. */
+struct sock {
+	uint64_t cookie;
+	uint8_t laddr[16], raddr[16]; /* as struct ip */
+	uint64_t rx_bytes, tx_bytes; /* tcp_info bytes_received / bytes_acked; with SOCK_HAS_INFO */
+	uint32_t lport, rport;
+	uint32_t inode; /* 0: none (D11) */
+	uint32_t uid;
+	uint32_t recvq, sendq; /* bytes; on a listener: accept queue now, and its limit (D14) */
+	uint32_t ifindex; /* 0: not bound to an interface */
+	uint32_t timer_ms; /* until the timer fires; with timer != 0 */
+	uint32_t drops; /* with SOCK_HAS_MEM */
+	uint32_t cgroup; /* interned path of the socket's cgroup; 0 unknown */
+	uint16_t netns; /* index into snapshot.netns */
+	uint16_t flags; /* enum sock_flag */
+	uint8_t family, proto, state; /* enums of terms.h */
+	uint8_t timer; /* idiag_timer: 0 off 1 on(retrans) 2 keepalive 3 timewait 4 persist, others: unknown */
+	uint8_t retrans; /* idiag_retrans: the timer's count */
+	uint8_t shutdown; /* INET_DIAG_SHUTDOWN bits: 1 RCV 2 SND */
+};
+
+/* The wider knowledge about a full TCP socket, parallel to socks. Zero without its flag in sock.flags. */
+struct sock_info {
+	uint32_t rtt_us, rttvar_us, min_rtt_us; /* min_rtt 0 or ~0: unknown */
+	uint32_t cwnd, ssthresh, snd_mss, rcv_mss, pmtu;
+	uint32_t retrans_total, lost, segs_out;
+	uint32_t last_sent_ms, last_recv_ms, last_ack_recv_ms;
+	uint32_t rcvbuf, sndbuf;
+	uint32_t mark;
+	uint32_t unacked, notsent_bytes;
+	uint32_t cc; /* interned name of the congestion control; 0 unknown */
+	uint64_t busy_us, rwnd_limited_us, sndbuf_limited_us;
+	uint8_t ca_state, options,
+		wscale; /* tcpi_options; wscale: snd in the low half, rcv in the high half */
+};
+
+enum proc_flag {
+	PROC_NOT_READABLE = 1 << 0, /* its descriptors may not be read by us */
+	PROC_FULL = 1 << 1, /* fields below comm are filled */
+};
+/* One thread group. Identity is (pid, start). */
+struct snap_proc {
+	uint32_t pid, ppid, uid;
+	uint32_t comm; /* interned */
+	uint32_t cgroup; /* interned path of /proc/PID/cgroup ("0::" line, else name=systemd) */
+	uint64_t start; /* clock ticks since boot, /proc/PID/stat field 22 */
+	uint32_t fds; /* open descriptors; 0 unknown */
+	uint32_t fds_max; /* soft RLIMIT_NOFILE; 0 unknown */
+	uint32_t threads;
+	uint64_t cpu_ticks; /* utime + stime */
+	uint64_t rss_bytes;
+	uint8_t flags; /* enum proc_flag */
+	char state; /* R S D T Z … */
+};
+/* A descriptor that is a socket. Several may name one inode; all of them count. */
+struct snap_fd {
+	uint32_t inode;
+	uint32_t proc; /* index into snapshot.procs */
+	int32_t fd; /* -1: an io_uring registered file */
+};
+struct snap_netns {
+	uint64_t inode;
+	uint32_t name; /* interned; "host" for the one of pid 1 or of this program */
+	uint16_t eph_low, eph_high; /* net.ipv4.ip_local_port_range */
+	bool own; /* the program's own */
+};
+/* What could not be seen, and why. Texts are whole sentences for people; `what` and `reason` are stable words. */
+struct limit {
+	char what[24]; /* "owners" "sctp" "bound" "mark" "netns" … */
+	char reason[24]; /* "not-permitted" "not-supported" "truncated" … */
+	char text[160];
+};
+
+struct snapshot {
+	VEC(struct sock) socks;
+	VEC(struct sock_info) infos; /* parallel to socks; may be empty when no INFO/MEM/CONG was wanted */
+	VEC(struct snap_proc) procs;
+	VEC(struct snap_fd) fds; /* grouped by inode, each group's oldest process first */
+	VEC(struct snap_netns) netns;
+	VEC(struct limit) limits;
+	struct want want; /* what was really asked for */
+	uint64_t boot_ns; /* CLOCK_BOOTTIME at the start of the look */
+	uint64_t wall_ns; /* CLOCK_REALTIME at that moment, for printing only */
+	uint64_t took_ns; /* how long the look took */
+	bool owners_complete; /* every process was looked at: an inode without fd has none */
+	uint32_t hidden_procs; /* processes whose descriptors could not be read */
+};
+void snapshot_init(struct snapshot *s);
+void snapshot_done(struct snapshot *s);
+void snapshot_clear(struct snapshot *s); /* keeps the capacity */
+struct limit *snapshot_limit(struct snapshot *s, const char *what, const char *reason, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));

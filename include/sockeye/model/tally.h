@@ -1,0 +1,27 @@
+/* Counting: given which sockets are picked, how many connections, which states and what rates does
+ * each port and each process have. "A filter picks sockets, every view recounts": this is the recount.
+ * The frame's own tally is the one with everything picked. */
+#pragma once
+#include "sockeye/base/mem.h"
+#include "sockeye/model/terms.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct frame;
+struct count {
+	uint32_t socks; /* picked sockets (closed rows not counted) */
+	uint32_t conns; /* DESIGN §1: CONNS */
+	uint32_t close_wait;
+	uint32_t states[STATE_N];
+	uint32_t peers; /* distinct remote addresses; processes only */
+	float rx_rate, tx_rate; /* NAN: no socket had a rate */
+	float rate_mean;
+	bool any_closed; /* a closed row was picked (keeps a closed port's row on screen) */
+};
+struct tally {
+	VEC(struct count) ports; /* parallel to frame.ports; a connection counts at its local port */
+	VEC(struct count) procs; /* parallel to frame.procs; a socket counts once per owning process */
+};
+void tally_done(struct tally *t);
+/* picked: one byte a socket row (0/1), or NULL for all. Overwrites t, keeps its capacity. */
+void tally_run(struct tally *t, const struct frame *f, const uint8_t *picked);

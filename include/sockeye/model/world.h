@@ -1,0 +1,14 @@
+/* The world: what is remembered between snapshots. world_apply() joins a snapshot with it and writes
+ * the next frame. No clock is read here: time comes with the snapshot. */
+#pragma once
+#include "sockeye/model/frame.h"
+
+struct world;
+/* names: where ids of snapshots come from; hz: clock ticks a second. Both borrowed for the world's life. */
+struct world *world_new(struct intern *names, const struct services *services, uint32_t hz);
+void world_free(struct world *w);
+/* interval_ns: the sampler's, to tell a gap (> 3 intervals: rates are null). Sockets of `s` are swapped
+ * out, not copied (s->socks comes back with another capacity, empty). `out` is cleared first. It must not
+ * be one of the last two frames written: the world reads the previous one ("borrowed until the call after
+ * next"; three frames in rotation satisfy that). */
+void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *out);

@@ -1,0 +1,34 @@
+/* The filter language (DESIGN §4). Parsed once to a compact form, evaluated without allocation.
+ *
+ * A filter picks sockets; terms on a row's own numbers (COL_TALLY columns) then pick rows. */
+#pragma once
+#include "sockeye/base/str.h"
+#include "sockeye/table/column.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct filter;
+struct filter_error {
+	size_t at, len; /* bytes of the source that are wrong */
+	char text[200]; /* `no field "proces"; did you mean process?` — no prefix, no full stop */
+	char mend[64]; /* the nearest name, "" if none: Tab puts it in */
+};
+/* 0 and *ret, or -EINVAL and *err (ret untouched). The empty string is a filter that picks everything.
+ * services (may be NULL) resolves service names. Free with filter_free. */
+int filter_parse(const char *text, const struct services *services, struct filter **ret,
+		 struct filter_error *err);
+void filter_free(struct filter *f); /* NULL allowed */
+const char *filter_text(const struct filter *f); /* as typed */
+bool filter_empty(const struct filter *f); /* picks everything; NULL counts as empty */
+void filter_print(const struct filter *f, struct str *out); /* canonical; parses to the same */
+/* What its terms need from the source, or'ed into *want (attrs; states if it names some: see filter_states). */
+void filter_want(const struct filter *f, struct want *want);
+/* The states that a match can be in; STATES_ALL when it does not say. */
+uint32_t filter_states(const struct filter *f);
+/* Sockets from..to-1 (rows of the frame): picked[i] = 1 or 0. In slices, as main likes. */
+void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from, uint32_t to,
+		  uint8_t *picked);
+/* Does this row pass the terms on rows' own numbers? tally: recounted over the picked sockets. */
+bool filter_row(const struct filter *f, enum row_kind kind, const struct ctx *c, uint32_t row);
+bool filter_has_row_terms(const struct filter *f);

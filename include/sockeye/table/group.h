@@ -1,0 +1,36 @@
+/* Small groupings that pages show: the peers of a port, the connections of a process by port and peer. */
+#pragma once
+#include "sockeye/model/frame.h"
+
+struct peer_group {
+	struct ip ip; /* unmapped */
+	uint32_t conns, close_wait;
+	float rx_rate, tx_rate; /* NAN: unknown */
+	double rtt_ms; /* smallest; <0 unknown */
+	double idle_s; /* smallest; <0 unknown */
+	uint32_t row; /* one of its sockets */
+	bool here; /* the other end is on this machine */
+	uint32_t peer_proc; /* NONE, or the process there when it is one and known */
+};
+struct peer_groups {
+	VEC(struct peer_group) v;
+};
+/* Of the given sockets (rows of f), connections only; by conns, most first. Overwrites. */
+void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct peer_groups *ret);
+
+struct conn_group { /* "← :8080" or "→ 10.0.0.7:5432" */
+	bool out;
+	uint32_t port; /* in: local port; out: remote port */
+	struct ip ip; /* out: remote address */
+	uint8_t proto;
+	uint32_t conns, close_wait;
+	float rx_rate, tx_rate;
+	double idle_s;
+	uint32_t first, n; /* into rows of the result */
+};
+struct conn_groups {
+	VEC(struct conn_group) v;
+	VEC(uint32_t) rows;
+};
+/* The connections among these sockets: in ones by local port, out ones by remote endpoint; most first. */
+void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct conn_groups *ret);

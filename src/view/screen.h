@@ -1,0 +1,62 @@
+/* A screen of the ui's stack: a table or a page. ui.c owns the stack and calls these ops; a screen never
+ * looks at the ui's other screens. */
+#pragma once
+#include "sockeye/model/frame.h"
+#include "sockeye/model/kill.h"
+#include "sockeye/table/table.h"
+#include "sockeye/view/canvas.h"
+
+enum move {
+	MOVE_UP,
+	MOVE_DOWN,
+	MOVE_PAGE_UP,
+	MOVE_PAGE_DOWN,
+	MOVE_HALF_UP,
+	MOVE_HALF_DOWN,
+	MOVE_FIRST,
+	MOVE_LAST,
+	MOVE_LEFT,
+	MOVE_RIGHT
+};
+struct area {
+	int y, x, h, w;
+};
+enum subject_kind { SUBJECT_NONE, SUBJECT_PORT, SUBJECT_PROC, SUBJECT_SOCK };
+struct subject { /* what a page is about: an identity (enum subject_kind beside it in `kind`) */
+	uint8_t kind;
+	struct pick pick;
+};
+struct screen_env { /* what every screen may know; kept by ui.c */
+	const struct frame *f; /* NULL before the first frame */
+	uint64_t now_ns;
+	bool ascii, raw_numbers;
+	bool dialog_open; /* then the order is held */
+	int table_h; /* visible rows of the table area, for scrolling */
+};
+struct screen;
+struct screen_ops {
+	/* "Ports › 443/tcp" without the leading view list; tables give "" (ui.c draws the view list). */
+	void (*crumb)(const struct screen *s, const struct screen_env *e, struct str *out);
+	/* Right end of line 2: "1-20 of 22". */
+	void (*status)(const struct screen *s, const struct screen_env *e, struct str *out);
+	void (*frame)(struct screen *s, const struct screen_env *e);
+	void (*draw)(struct screen *s, const struct screen_env *e, struct canvas *c, struct area a);
+	void (*move)(struct screen *s, const struct screen_env *e, enum move m);
+	void (*section)(struct screen *s, const struct screen_env *e,
+			int dir); /* Tab on pages; NULL on tables */
+	/* What is under the cursor: what Enter opens, and what K acts on. kind NONE: nothing. */
+	struct subject (*under)(const struct screen *s, const struct screen_env *e);
+	/* What the screen itself is about (pages), for K when nothing killable is under the cursor. */
+	struct subject (*about)(const struct screen *s);
+	/* Click on a cell of the area drawn last; true if it hit a row. */
+	bool (*click)(struct screen *s, const struct screen_env *e, int y, int x);
+	void (*want)(const struct screen *s, struct want *w);
+	void (*free)(struct screen *s);
+};
+struct screen { /* first member of every implementation */
+	const struct screen_ops *ops;
+};
+struct table *screen_table(struct screen *s); /* of a table screen; NULL for others */
+struct screen *table_screen_new(enum view_id view);
+struct screen *page_screen_new(struct subject about, const char *parent_title);
+struct screen *help_screen_new(void);

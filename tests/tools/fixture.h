@@ -1,0 +1,38 @@
+/* Frames for tests, made through the real world_apply() from a few lines of C. */
+#pragma once
+#include "sockeye/model/world.h"
+
+struct fixture {
+	struct intern *names;
+	struct world *world;
+	struct snapshot snap; /* the next snapshot, filled by the calls below; kept between applies */
+	struct frame frames[3];
+	unsigned turn;
+	uint64_t boot_ns; /* starts at 100,000 s; wall 2026-11-22T14:02:31Z */
+	uint64_t next_cookie;
+	struct services *services; /* made from a fixed text: ssh http https postgresql … */
+};
+void fixture_init(struct fixture *x);
+void fixture_done(struct fixture *x);
+/* Adds a process to the snapshot; start ticks are pid * 100. cgroup: path or "". */
+struct snap_proc *fixture_proc(struct fixture *x, uint32_t pid, uint32_t ppid, uint32_t uid, const char *comm,
+			       const char *cgroup);
+/* Adds a socket. local/remote: "10.0.0.5:443" "[::]:80" "*:22" (v6 any, not v6only); remote NULL: none. A new
+ * cookie; inode = cookie + 10000 for full sockets, 0 for mini sockets. Gives its index; edit
+ * x->snap.socks.v[i] and x->snap.infos.v[i] freely. */
+uint32_t fixture_sock(struct fixture *x, enum proto proto, enum state state, const char *local,
+		      const char *remote);
+void fixture_fd(struct fixture *x, uint32_t sock, uint32_t pid, int32_t fd);
+void fixture_remove_sock(struct fixture *x,
+			 uint32_t sock); /* swaps the last one into its place; its fds go */
+uint16_t fixture_netns(struct fixture *x, const char *name); /* 0 is "host" and own */
+/* Applies a copy of the snapshot at boot_ns += seconds; gives the frame, valid until the call after next. */
+const struct frame *fixture_apply(struct fixture *x, double seconds);
+/* Gives every process its late texts from a small table by pid (cmdline, exe), users from uids. */
+void fixture_late(struct fixture *x, uint32_t pid, const char *cmdline, const char *exe);
+void fixture_user(struct fixture *x, uint32_t uid, const char *name);
+/* The host of UX.md's drawings: about 22 ports, nginx ×5 with a full accept queue, postgres, node with
+ * close-wait sockets, ‹kernel› rows, hostile and wide names when `hostile`. */
+void fixture_web1(struct fixture *x, bool hostile);
+/* n TCP connections over p processes, for sizes. */
+void fixture_many(struct fixture *x, uint32_t n, uint32_t p);
