@@ -31,7 +31,7 @@ struct screen_env { /* what every screen may know; kept by ui.c */
 	uint64_t now_ns;
 	bool ascii, raw_numbers;
 	bool dialog_open; /* then the order is held */
-	int table_h; /* visible rows of the table area, for scrolling */
+	int table_h; /* visible rows of the top screen's list: without heads on a table, all lines of a page */
 };
 struct screen;
 struct screen_ops {
@@ -46,12 +46,15 @@ struct screen_ops {
 			int dir); /* Tab on pages; NULL on tables */
 	/* What is under the cursor: what Enter opens, and what K acts on. kind NONE: nothing. */
 	struct subject (*under)(const struct screen *s, const struct screen_env *e);
+	/* Enter where nothing is to be opened: folds or unfolds. NULL: nothing happens. */
+	void (*enter)(struct screen *s, const struct screen_env *e);
 	/* What the screen itself is about (pages), for K when nothing killable is under the cursor. */
 	struct subject (*about)(const struct screen *s);
 	/* Click on a cell of the area drawn last; true if it hit a row. */
 	bool (*click)(struct screen *s, const struct screen_env *e, int y, int x);
 	void (*want)(const struct screen *s, struct want *w);
 	void (*free)(struct screen *s);
+	const char *hint; /* the last line, in place of the bindings' hints; NULL: those */
 };
 struct screen { /* first member of every implementation */
 	const struct screen_ops *ops;

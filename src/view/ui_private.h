@@ -1,16 +1,28 @@
 /* The inside of the ui, for the binding handlers and dialogs of this layer. */
 #pragma once
 #include "dialog.h"
+#include "page.h"
 #include "sockeye/table/filter.h"
 #include "sockeye/view/binding.h"
 #include "sockeye/view/ui.h"
 
 #define STACK_MAX 16
+#define UI_W_MIN 20 /* below that, one line says so */
+#define UI_H_MIN 5
+#define DETAIL_FROM_W 133 /* the pane stands beside from this width on */
+#define DETAIL_FROM_H 24 /* … below from this height on */
+#define DETAIL_REST_NS (100 * UINT64_C(1000000)) /* it follows the cursor when that has rested so long */
+#define MESSAGE_NS (5 * UINT64_C(1000000000))
+
 enum detail_mode { DETAIL_BESIDE, DETAIL_BELOW, DETAIL_OFF };
+struct hit { /* a part of the screen that does what a key does when clicked; noted while drawing */
+	int y, x, w;
+	uint32_t key;
+};
 struct ui {
 	struct ui_opts opts;
 	const struct ui_host *host; /* borrowed for the ui's life */
-	const struct services *services;
+	const struct services *services; /* borrowed likewise; may be NULL */
 	struct screen_env env;
 	struct screen *views[VIEW_N]; /* the tables, kept; NULL until first shown */
 	int view; /* enum view_id at the bottom of the stack */
@@ -22,17 +34,69 @@ struct ui {
 	uint64_t paused_ns, interval_ns;
 	char message[200];
 	bool message_error;
-	uint64_t message_until; /* UINT64_MAX: until a key */
+	uint64_t message_until; /* UINT64_MAX: until a key; 0: there is none */
 	enum detail_mode detail;
 	bool detail_set; /* by the user */
 	uint64_t cursor_moved_ns; /* the detail pane follows 100 ms later */
+	struct page detail_page; /* what the pane shows, of: */
+	struct subject detail_subject;
+	VEC(struct hit) hits;
+	VEC(char *) history; /* of the filter prompt, oldest first; owned */
+	char *search; /* owned; NULL: none */
+	bool pasting; /* between the brackets of a paste */
+	bool paste_told, welcomed;
 	int w, h;
 };
 struct screen *ui_top(struct ui *u);
 void ui_push(struct ui *u, struct screen *s); /* owned by the stack from now on */
 bool ui_pop(struct ui *u); /* false: was at the bottom */
+/* Shows this view at the bottom of the stack, closing the pages above it. */
+void ui_show_view(struct ui *u, int view);
 void ui_open_dialog(struct ui *u, struct dialog *d);
 /* Takes a parsed filter (owned; NULL: none) into force in every view. */
 void ui_set_filter(struct ui *u, struct filter *f);
+/* The text of the filter in force, "" when there is none. */
+const char *ui_filter_text(const struct ui *u);
+/* Parses and takes into force; a wrong one is told on the message line and the old one stays. */
+bool ui_try_filter(struct ui *u, const char *text);
+/* After a change of what the top screen shows: the same frame again, and visible rows counted anew. */
+void ui_update_top(struct ui *u);
 void ui_say(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void ui_error(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Where the parts of the screen stand, for this size, screen and detail mode. */
+struct ui_layout {
+	struct area body; /* everything between line 2 and the last line */
+	struct area list; /* the table with its heads, or the page */
+	struct area detail; /* w == 0: none */
+};
+struct ui_layout ui_layout(const struct ui *u);
+bool ui_shows_estab(const struct ui *u); /* does the header have the room */
+/* The dashboard's number of a view, from 1; 0: it has none. And back: -1. */
+int ui_view_number(int view);
+int ui_view_by_number(int number);
+
+/* A list in a box, with a line a choice: sort menu, filter by this row. */
+struct menu_item {
+	char *label, *help; /* owned, safe */
+	const void *data; /* borrowed */
+};
+struct menu {
+	struct dialog base;
+	char title[64];
+	const char *hint; /* last line; borrowed */
+	VEC(struct menu_item) items;
+	size_t cursor, top;
+	int height; /* visible items, as drawn last */
+	/* A key the menu itself has no use for (Enter among them). False: close. */
+	bool (*choose)(struct menu *m, struct ui *u, const struct key *k);
+};
+void menu_init(struct menu *m, const char *title, const char *hint,
+	       bool (*choose)(struct menu *m, struct ui *u, const struct key *k));
+struct menu_item *menu_add(struct menu *m, const char *label, const char *help, const void *data);
+struct dialog *row_menu_new(struct ui *u, struct table *t); /* `=`; NULL: no row under the cursor */
+struct dialog *search_prompt_new(struct ui *u); /* `\` */
+/* The next (dir 1) or previous (-1) row in which `text` stands; false: none. */
+bool table_screen_search(struct screen *s, const struct screen_env *e, const char *text, int dir);
+/* Help has pages of its own: 0 keys, 1 filters, 2 columns. False: not the help screen, or no such page. */
+bool help_screen_goto(struct screen *s, int page);

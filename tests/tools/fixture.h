@@ -2,6 +2,15 @@
 #pragma once
 #include "sockeye/model/world.h"
 
+struct fixture_speed {
+	double rx, tx; /* bytes a second added to the counters at each apply */
+	double drops; /* a second, likewise */
+};
+struct fixture_text {
+	uint64_t key; /* pid, or uid */
+	char *a, *b; /* owned */
+	uint32_t a_n;
+};
 struct fixture {
 	struct intern *names;
 	struct world *world;
@@ -10,6 +19,9 @@ struct fixture {
 	unsigned turn;
 	uint64_t boot_ns; /* starts at 100,000 s; wall 2026-11-22T14:02:31Z */
 	uint64_t next_cookie;
+	uint64_t interval_ns; /* 1 s; a step of more than 3 of them is a gap */
+	VEC(struct fixture_speed) speeds; /* parallel to snap.socks */
+	VEC(struct fixture_text) texts, users;
 	struct services *services; /* made from a fixed text: ssh http https postgresql … */
 };
 void fixture_init(struct fixture *x);
@@ -22,6 +34,9 @@ struct snap_proc *fixture_proc(struct fixture *x, uint32_t pid, uint32_t ppid, u
  * x->snap.socks.v[i] and x->snap.infos.v[i] freely. */
 uint32_t fixture_sock(struct fixture *x, enum proto proto, enum state state, const char *local,
 		      const char *remote);
+/* Bytes a second received and sent from now on (0 without this call). */
+void fixture_rate(struct fixture *x, uint32_t sock, double rx, double tx);
+uint32_t fixture_find(const struct fixture *x, uint64_t cookie); /* its index now; UINT32_MAX */
 void fixture_fd(struct fixture *x, uint32_t sock, uint32_t pid, int32_t fd);
 void fixture_remove_sock(struct fixture *x,
 			 uint32_t sock); /* swaps the last one into its place; its fds go */
@@ -31,8 +46,10 @@ const struct frame *fixture_apply(struct fixture *x, double seconds);
 /* Gives every process its late texts from a small table by pid (cmdline, exe), users from uids. */
 void fixture_late(struct fixture *x, uint32_t pid, const char *cmdline, const char *exe);
 void fixture_user(struct fixture *x, uint32_t uid, const char *name);
-/* The host of UX.md's drawings: about 22 ports, nginx ×5 with a full accept queue, postgres, node with
- * close-wait sockets, ‹kernel› rows, hostile and wide names when `hostile`. */
+/* The invented host web-1: 22 ports, nginx ×5 with a full accept queue, postgres, node with close-wait
+ * sockets, ‹kernel› rows, hostile and wide names when `hostile`. It looks three times, a second apart, so
+ * that the next fixture_apply(x, 1) gives a frame with rates, drops, a new row (8081), a closed connection
+ * (443 ← 192.0.2.200:33022) and former owners. */
 void fixture_web1(struct fixture *x, bool hostile);
 /* n TCP connections over p processes, for sizes. */
 void fixture_many(struct fixture *x, uint32_t n, uint32_t p);

@@ -1,5 +1,5 @@
 /* The deed: pidfds opened when the dialog opens, everything checked again immediately before the signal,
- * the outcome watched. Never signals a process it did not show (DESIGN §7). */
+ * the outcome watched. Never signals a process it did not show. */
 #pragma once
 #include "sockeye/model/kill.h"
 #include <stdbool.h>
@@ -19,6 +19,8 @@ struct kill_sys {
 			inode); /* 1 yes, 0 no; looks at that fd first, then at all of them and at its threads */
 	int (*signal)(void *data, int pidfd, int sig);
 	int (*exited)(void *data, int pidfd); /* 1 yes, 0 no */
+	int (*parent)(void *data, uint32_t pid, uint32_t *ret_ppid);
+	int (*comm)(void *data, uint32_t pid, char ret[64]); /* the name, raw bytes, NUL-terminated */
 };
 /* Gives a snapshot of the present moment; from app. */
 struct kill_look {

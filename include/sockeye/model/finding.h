@@ -9,6 +9,9 @@ struct finding_rule {
 	uint8_t severity;
 	/* Writes the sentence and returns true when the rule applies to this row. */
 	bool (*test)(const struct frame *f, uint32_t row, char *text, size_t size);
+	/* Counts the finding on the other rows that are part of it (the sockets of a leak, the ports of a
+	 * process), so that they are marked too; the list has it once. May be NULL. */
+	void (*spread)(struct frame *f, uint32_t row);
 };
 extern const struct finding_rule finding_rules[];
 extern const size_t finding_rules_n;

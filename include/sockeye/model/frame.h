@@ -19,7 +19,11 @@ enum mark { /* of rows of every kind */
 	    MARK_NEW = 1 << 0, /* first seen less than 3 s ago, and not at the first look */
 	    MARK_CLOSED = 1 << 1, /* gone; shown for 3 s; counted nowhere */
 	    MARK_START = 1 << 2, /* was there at the first look: its age is unknown, only seen_s */
-	    MARK_MISSED = 1 << 3, /* missing in the last dump; gone if the next misses it too (KERNEL D2) */
+	    MARK_MISSED =
+		    1
+		    << 3, /* missing in the last dump; gone if the next misses it too: a dump skips stable sockets in crowded hash buckets */
+	    MARK_FORMER = 1 << 4, /* of a process, with MARK_CLOSED: gone for long, here only because a former
+				     owner names it: no row of its own */
 };
 
 /* What the world knows about a socket; parallel to frame.socks. */
@@ -37,7 +41,7 @@ struct row {
 	uint32_t backlog_peak; /* of a listener, since first seen */
 	uint8_t marks; /* enum mark */
 	uint8_t dir, scope, reason; /* enums */
-	uint8_t findings; /* number of findings on it */
+	uint8_t findings; /* number of findings on it, or on its port or process because of it */
 };
 struct owner {
 	uint32_t proc; /* into frame.procs */
@@ -84,7 +88,7 @@ struct proc {
 	uint32_t unit; /* interned */
 	uint32_t port, port_n; /* into frame.proc_ports: port rows it holds, ascending */
 	uint32_t sock, sock_n; /* into frame.proc_socks: socket rows it owns (present) */
-	uint64_t first_ns;
+	uint64_t first_ns, closed_ns;
 	float cpu; /* share of one core 0..n; NAN unknown */
 	uint32_t ring; /* into frame.rings; NONE */
 	uint8_t marks, findings;
@@ -135,6 +139,10 @@ struct frame {
 	struct totals totals;
 	struct tally tally; /* of all rows, unfiltered */
 	struct map by_cookie; /* (netns, cookie) → row, open rows only */
+	struct map by_port; /* (netns << 8 | proto, port) → port row */
+	struct map by_proc; /* (pid, start) → process row */
+	uint32_t open_rows; /* rows below this are open, the others MARK_CLOSED; likewise: */
+	uint32_t open_ports, open_procs;
 };
 void frame_init(struct frame *f);
 void frame_done(struct frame *f);

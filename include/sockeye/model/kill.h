@@ -1,9 +1,11 @@
 /* The plan of a kill, worked out from a frame alone: whom, what it frees, what it drops, what speaks
  * against it. Pure: no system call. The deed is in action/kill.h; what it reports is struct kill_step. */
 #pragma once
+#include "sockeye/base/str.h"
 #include "sockeye/model/frame.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What the user pointed at. */
 enum pick_kind { PICK_SOCK, PICK_PORT, PICK_PROC };
@@ -72,6 +74,24 @@ struct kill_plan {
 };
 void kill_plan_build(struct kill_plan *p, const struct frame *f, const struct pick *picks, size_t n);
 void kill_plan_done(struct kill_plan *p);
+
+/* Why this target gets no signal, as a sentence; nothing for KILL_OK. */
+static inline void kill_refusal_put(const struct kill_target *t, struct str *out)
+{
+	const char *text = t->refusal < KILL_REFUSAL_N ? kill_refusal_table[t->refusal].text : "";
+	const char *hole = text ? strstr(text, "%s") : NULL;
+
+	if (t->refusal == KILL_OK || !text)
+		return;
+	if (hole) {
+		str_put(out, text, (size_t)(hole - text));
+		str_putf(out, "%s %u", t->name, t->pid);
+		text = hole + 2;
+	}
+	str_puts(out, text);
+	if (t->refusal == KILL_FAILED && t->err)
+		str_putf(out, ": %s", strerror(t->err < 0 ? -t->err : t->err));
+}
 
 /* What action reports while it works. */
 enum kill_event {

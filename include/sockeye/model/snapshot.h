@@ -27,9 +27,12 @@ enum sock_flag {
 	SOCK_HAS_UID = 1 << 2, /* uid is the socket's (false: TIME_WAIT, SYN_RECV report a dummy 0) */
 	SOCK_V6ONLY = 1 << 3,
 	SOCK_HAS_MARK = 1 << 4,
-	SOCK_MINI = 1 << 5, /* a mini socket: time-wait, syn-recv, fin-wait-2 minisock (KERNEL D11, D13) */
+	SOCK_MINI =
+		1
+		<< 5, /* a mini socket: time-wait, syn-recv, fin-wait-2 minisock: no inode, no uid, no info (inet_diag.c) */
 	SOCK_HAS_TIMES = 1 << 6, /* last_sent/recv/ack_ms are valid */
 	SOCK_HAS_SEGS = 1 << 7, /* segs_out is valid */
+	SOCK_SEARCHED = 1 << 8, /* every process was looked at since it came up: without a descriptor it has none */
 };
 
 /* One socket. Identity is (netns, cookie). Ports in host order. */
@@ -38,9 +41,10 @@ struct sock {
 	uint8_t laddr[16], raddr[16]; /* as struct ip */
 	uint64_t rx_bytes, tx_bytes; /* tcp_info bytes_received / bytes_acked; with SOCK_HAS_INFO */
 	uint32_t lport, rport;
-	uint32_t inode; /* 0: none (D11) */
+	uint32_t inode; /* 0: none: mini sockets, unaccepted ones, orphans */
 	uint32_t uid;
-	uint32_t recvq, sendq; /* bytes; on a listener: accept queue now, and its limit (D14) */
+	uint32_t recvq,
+		sendq; /* bytes; on a listener: accept queue now, and its limit (tcp_diag.c, tcp_diag_get_info) */
 	uint32_t ifindex; /* 0: not bound to an interface */
 	uint32_t timer_ms; /* until the timer fires; with timer != 0 */
 	uint32_t drops; /* with SOCK_HAS_MEM */

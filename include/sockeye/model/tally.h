@@ -2,6 +2,7 @@
  * each port and each process have. "A filter picks sockets, every view recounts": this is the recount.
  * The frame's own tally is the one with everything picked. */
 #pragma once
+#include "sockeye/base/map.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/model/terms.h"
 #include <stdbool.h>
@@ -10,7 +11,7 @@
 struct frame;
 struct count {
 	uint32_t socks; /* picked sockets (closed rows not counted) */
-	uint32_t conns; /* DESIGN §1: CONNS */
+	uint32_t conns; /* states with state_info.conn: what CONNS shows */
 	uint32_t close_wait;
 	uint32_t states[STATE_N];
 	uint32_t peers; /* distinct remote addresses; processes only */
@@ -21,6 +22,7 @@ struct count {
 struct tally {
 	VEC(struct count) ports; /* parallel to frame.ports; a connection counts at its local port */
 	VEC(struct count) procs; /* parallel to frame.procs; a socket counts once per owning process */
+	struct map seen; /* scratch: remote address → process that met it last */
 };
 void tally_done(struct tally *t);
 /* picked: one byte a socket row (0/1), or NULL for all. Overwrites t, keeps its capacity. */

@@ -116,6 +116,8 @@ uint32_t states_by_word(const char *word);
 struct services;
 struct services *
 services_load(const char *path); /* "/etc/services"; an unreadable file gives an empty table */
+/* The same from n bytes in the form of /etc/services. */
+struct services *services_parse(const char *text, size_t n);
 void services_free(struct services *s);
 const char *services_name(const struct services *s, enum proto proto, uint32_t port);
 int services_port(const struct services *s, const char *name, uint32_t *ret_port); /* 0 or -ENOENT */

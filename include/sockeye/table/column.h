@@ -31,8 +31,8 @@ enum col_flag {
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 
 struct column {
-	const char *key; /* DESIGN §4 */
-	const char *title; /* UX §3; NULL: no cell */
+	const char *key; /* as in JSON, CSV, filters, --columns */
+	const char *title; /* head of the column; NULL: no cell */
 	const char *help; /* one line, no full stop */
 	uint8_t kind; /* enum kind */
 	uint8_t min, max; /* width in cells */
@@ -45,8 +45,11 @@ struct column {
 	void (*cell)(const struct ctx *c, uint32_t row, struct str *out, uint8_t *ret_style);
 	/* Writes JSON for LIST and OBJECT; NULL for the others. */
 	void (*json)(const struct ctx *c, uint32_t row, struct str *out);
+	/* As cell, but made for a given width (at most that many cells): endpoints keep their port, states
+	 * become brief, graphs fill it. NULL: the cell, cut at the end. Call it through column_fit. */
+	void (*fit)(const struct ctx *c, uint32_t row, unsigned width, struct str *out, uint8_t *ret_style);
 };
-/* Columns of a kind in the order of DESIGN §4 (data order); screens have their own order in `view_info`. */
+/* Columns of a kind in the order of the JSON output; screens have their own order in `view_info`. */
 const struct column *columns_of(enum row_kind kind, size_t *ret_n);
 const struct column *column_by_key(enum row_kind kind, const char *key); /* key or title, any case; NULL */
 
@@ -74,6 +77,11 @@ void column_value(const struct column *col, const struct ctx *c, uint32_t row, s
 /* Cell text: safe, uncut. Unknown and NA as `…` and blank; in raw mode as "?" and "-". */
 void column_cell(const struct column *col, const struct ctx *c, uint32_t row, struct str *out,
 		 uint8_t *ret_style);
+/* Cell text that takes at most `width` cells: what a screen draws. */
+void column_fit(const struct column *col, const struct ctx *c, uint32_t row, unsigned width, struct str *out,
+		uint8_t *ret_style);
+/* What all data columns of this kind need (JSON prints every key), or'ed into *ret_attrs. */
+void columns_attrs(enum row_kind kind, uint32_t *ret_attrs);
 /* JSON value of a data column: number, string, array, object, null. */
 void column_json(const struct column *col, const struct ctx *c, uint32_t row, struct str *out);
 /* Raw text for CSV/TSV: numbers unformatted, empty for null; lists joined by a space. */

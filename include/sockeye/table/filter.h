@@ -1,4 +1,4 @@
-/* The filter language (DESIGN §4). Parsed once to a compact form, evaluated without allocation.
+/* The filter language. Parsed once to a compact form, evaluated without allocation.
  *
  * A filter picks sockets; terms on a row's own numbers (COL_TALLY columns) then pick rows. */
 #pragma once

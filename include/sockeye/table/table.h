@@ -17,6 +17,7 @@ struct pick pick_of(enum row_kind kind, const struct frame *f, uint32_t row); /*
 struct table_column {
 	const struct column *col;
 	bool shown; /* chosen by the user or by default */
+	bool chosen; /* by the user: shown at any width that has room */
 	uint16_t width; /* cells; 0: does not fit. Set by table_layout */
 };
 struct table {
@@ -44,6 +45,13 @@ struct table {
 	bool order_differs; /* … and differs from what live sorting would show */
 	int8_t follow; /* F: 0 by rule (row 1 = live), 1 always live, -1 always held */
 	VEC(struct ident) tags;
+	/* Inside: */
+	bool resort; /* the user changed the sort: the next update takes the live order even when held */
+	uint64_t shape; /* of filter and toggles at the last update, to see that the user changed them */
+	VEC(uint32_t) live; /* scratch: the live order */
+	VEC(struct ident) live_idents; /* scratch, parallel to live */
+	VEC(uint64_t) keys; /* scratch of the sort */
+	struct map seen; /* scratch: identity → index into live */
 };
 void table_init(struct table *t, enum view_id view);
 void table_done(struct table *t);
@@ -66,8 +74,10 @@ void table_set_sort(struct table *t, const struct column *col, bool desc);
 /* Columns by a list: "a,b,c" or "+a,-b" (also the title). 0 or -EINVAL with the bad key in err. */
 int table_set_columns(struct table *t, const char *list, char *err, size_t err_n);
 int table_set_sort_list(struct table *t, const char *list, char *err, size_t err_n);
-/* Which columns fit in `width` cells (gutter not counted) and how wide each is (UX §3). multi_ns: more
+/* Which columns fit in `width` cells (gutter not counted) and how wide each is. multi_ns: more
  * than one namespace. Returns the number of default or chosen columns that do not fit. */
 unsigned table_layout(struct table *t, unsigned width, bool multi_ns);
-/* What this table needs from the source, or'ed into *want. list: one look, no live columns. */
+/* Hides the default columns that one look cannot know (rates, activity, age): for `list`. */
+void table_hide_live(struct table *t);
+/* What this table needs from the source, or'ed into *want. */
 void table_want(const struct table *t, struct want *want);

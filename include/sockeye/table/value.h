@@ -20,6 +20,7 @@ enum kind { /* of a column; decides value, alignment of text, comparison, filter
 	    KIND_TIME, /* ns since 1970 */
 	    KIND_LIST, /* several texts or numbers; JSON array */
 	    KIND_OBJECT, /* JSON only: the column writes itself */
+	    KIND_ENDPOINT, /* an ip and a port: JSON "10.0.0.5:443" "[::1]:80" */
 };
 enum null_why {
 	NULL_NOT, /* there is a value */
@@ -32,8 +33,16 @@ struct value {
 		int64_t i; /* COUNT ID SIZE BOOL(0/1) and WORD (enum, for sorting) */
 		uint64_t u; /* HEX TIME */
 		double d; /* RATE DURATION MS REAL */
-		struct ip ip; /* ADDR with s == NULL */
+		struct ip ip; /* ADDR with s == NULL, ENDPOINT */
 	};
-	const char *s; /* TEXT WORD, and ADDR of families without an ip: borrowed while the frame lives */
+	/* TEXT WORD, and ADDR of families without an ip: borrowed while the frame lives. A TEXT without s is
+	 * the number i in digits: a user whose uid has no name. */
+	const char *s;
 	uint32_t s_n;
+	uint32_t port; /* ENDPOINT */
 };
+/* The bytes of a TEXT, WORD or ADDR; buf holds what is not stored anywhere. Never NULL. */
+#define VALUE_BUF 64
+const char *value_text(const struct value *v, uint8_t kind, char buf[VALUE_BUF], uint32_t *ret_n);
+/* <0, 0, >0 of two values of one kind that are both no null. */
+int value_compare(const struct value *a, const struct value *b, uint8_t kind);

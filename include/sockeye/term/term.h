@@ -1,5 +1,5 @@
 /* The terminal: curses behind three doors: keys in, canvas out, and getting the screen back in order
- * however the program ends (KERNEL U1–U8). The only layer that knows curses. */
+ * however the program ends. The only layer that knows curses. */
 #pragma once
 #include "sockeye/view/canvas.h"
 #include "sockeye/view/key.h"
@@ -23,8 +23,12 @@ bool term_key(struct key *ret, bool *ret_hangup);
 void term_discard_input(void);
 /* Brings the canvas to the screen; writes only what changed. false: the terminal is gone. */
 bool term_blit(const struct canvas *c);
+/* The terminal takes no more at present (^S, a slow line): blit again in some 50 ms; nothing ever waits for it. */
+bool term_behind(void);
 void term_redraw(void); /* the next blit paints everything */
 void term_suspend_before(void); /* before raising SIGSTOP */
 void term_suspend_after(void); /* after SIGCONT, also when it came uninvited */
+/* False: another job has the terminal (bg); it must be neither drawn on nor set up. */
+bool term_foreground(void);
 /* Fatal signals: bytes and termios prepared now, written by the handler, then the signal raised again. */
 void term_install_crash_handlers(void);

@@ -1,4 +1,4 @@
-/* The binding table (UX §2): the one place where keys, actions and their help stand. The help screen, the
+/* The binding table: the one place where keys, actions and their help stand. The help screen, the
  * hint line, the config and the man page are made from it. */
 #pragma once
 #include <stdbool.h>
@@ -20,8 +20,12 @@ struct binding {
 	const char *hint; /* word for the hint line, NULL: not there */
 	uint8_t group, where;
 	uint8_t hint_order; /* the smaller the longer it stays when the line is narrow */
+	uint8_t hint_where; /* where the hint stands, of where it works; 0: everywhere there */
 	void (*run)(struct ui *u, uint32_t key);
 };
+#define BINDING_KEYS_MAX 8
+/* The codes of a binding's keys, in order. */
+size_t binding_keys(const struct binding *b, uint32_t ret[BINDING_KEYS_MAX]);
 extern const struct binding binding_table[];
 extern const size_t binding_table_n;
 const struct binding *binding_find(uint32_t key, uint8_t where); /* NULL */

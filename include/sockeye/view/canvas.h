@@ -29,5 +29,5 @@ void canvas_fill(struct canvas *c, int y, int x, int h, int w, uint8_t style, co
 void canvas_reverse(struct canvas *c, int y, int x, int w);
 /* For golden files: the text, one line a row, trailing blanks cut; then a line "--- styles"; then one line a
  * row with a letter a cell (. plain, h head, o sort, s sel, d dim, i info, k ok, w warn, b bad, y key,
- * r reason, c changed; upper case: reversed), trailing dots cut. */
+ * r reason, c changed; upper case: reversed, P reversed plain or blank), trailing dots cut. */
 void canvas_dump(const struct canvas *c, struct str *out);

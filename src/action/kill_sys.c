@@ -1,0 +1,217 @@
+/* The real system calls of a kill: kept apart from the decisions, so that tests can put others in their place. */
+#include "kill_private.h"
+
+#include "sockeye/base/str.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Older headers lack them; the numbers are the same on every architecture (asm-generic/unistd.h). */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+static int real_pidfd_open(void *data, uint32_t pid)
+{
+	long fd;
+
+	if (pid == 0 || pid > INT32_MAX)
+		return -ESRCH;
+	fd = syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int read_small(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, buf, size - 1);
+	} while (n < 0 && errno == EINTR);
+	err = errno;
+	close(fd);
+	if (n < 0)
+		return -err;
+	buf[n] = '\0';
+	return (int)n;
+}
+
+/* The fields behind the name. The kernel escapes nothing in it, so it ends at the last ')'. */
+static int stat_fields(uint32_t pid, char *ret_state, uint32_t *ret_ppid, uint64_t *ret_start)
+{
+	char path[40], buf[1024], *p, *save = NULL;
+	int n, field = 3;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	n = read_small(path, buf, sizeof(buf));
+	if (n < 0)
+		return n;
+	/* The name is at most 64 bytes, so a NUL in it cannot hide the rest: there is none (TASK_COMM_LEN). */
+	p = strrchr(buf, ')');
+	if (!p)
+		return -EBADMSG;
+	for (p = strtok_r(p + 1, " \n", &save); p; p = strtok_r(NULL, " \n", &save), field++) {
+		if (field == 3)
+			*ret_state = p[0];
+		else if (field == 4)
+			*ret_ppid = (uint32_t)strtoul(p, NULL, 10);
+		else if (field == 22) {
+			*ret_start = strtoull(p, NULL, 10);
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
+static int real_start_ticks(void *data, uint32_t pid, uint64_t *ret, char *ret_state)
+{
+	uint32_t ppid;
+
+	return stat_fields(pid, ret_state, &ppid, ret);
+}
+
+static int real_parent(void *data, uint32_t pid, uint32_t *ret_ppid)
+{
+	uint64_t start;
+	char state;
+
+	return stat_fields(pid, &state, ret_ppid, &start);
+}
+
+static int real_comm(void *data, uint32_t pid, char ret[64])
+{
+	char path[40];
+	int n;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	n = read_small(path, ret, 64);
+	if (n < 0)
+		return n;
+	if (n && ret[n - 1] == '\n')
+		ret[n - 1] = '\0';
+	return 0;
+}
+
+/* 1: the link at dir/name is this socket; 0: something else; or a negative errno. */
+static int link_is(int dir, const char *name, const char *want)
+{
+	char buf[64];
+	ssize_t n = readlinkat(dir, name, buf, sizeof(buf));
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == strlen(want) && !memcmp(buf, want, (size_t)n);
+}
+
+/* Looks through one descriptor directory. Links that vanish meanwhile are no error. */
+static int dir_holds(const char *path, const char *want)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+	int found = 0, err = 0;
+
+	if (!d)
+		return -errno;
+	while (!found && (e = readdir(d))) {
+		int r;
+
+		if (e->d_name[0] == '.')
+			continue;
+		r = link_is(dirfd(d), e->d_name, want);
+		if (r == 1)
+			found = 1;
+		else if (r == -EACCES || r == -EPERM)
+			err = r;
+	}
+	closedir(d);
+	return found ? 1 : err;
+}
+
+/* A thread may have its own descriptor table (unshare(CLONE_FILES)), and a leader that exited before its
+ * threads has none left: only task/TID/fd shows those. */
+static int threads_hold(uint32_t pid, const char *want)
+{
+	char path[64];
+	struct dirent *e;
+	int r = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	d = opendir(path);
+	if (!d)
+		return -errno;
+	while (r != 1 && (e = readdir(d))) {
+		unsigned long tid = strtoul(e->d_name, NULL, 10);
+
+		if (!tid || tid == pid)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%u/task/%lu/fd", pid, tid);
+		if (dir_holds(path, want) == 1)
+			r = 1;
+	}
+	closedir(d);
+	return r == 1;
+}
+
+static int real_holds(void *data, uint32_t pid, int32_t fd, uint32_t inode)
+{
+	char path[64], want[32];
+	int r, t;
+
+	if (inode == 0)
+		return 0;
+	snprintf(want, sizeof(want), "socket:[%u]", inode);
+	if (fd >= 0) {
+		snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, fd);
+		if (link_is(AT_FDCWD, path, want) == 1)
+			return 1;
+	}
+	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+	r = dir_holds(path, want);
+	if (r == 1)
+		return 1;
+	t = threads_hold(pid, want);
+	return t == 1 ? 1 : r;
+}
+
+static int real_signal(void *data, int pidfd, int sig)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+static int real_exited(void *data, int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int n;
+
+	do {
+		n = poll(&p, 1, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n > 0 && (p.revents & POLLIN);
+}
+
+const struct kill_sys kill_sys_real = {
+	.pidfd_open = real_pidfd_open,
+	.start_ticks = real_start_ticks,
+	.holds = real_holds,
+	.signal = real_signal,
+	.exited = real_exited,
+	.parent = real_parent,
+	.comm = real_comm,
+};

@@ -1,0 +1,475 @@
+/* The dashboard's main loop: one poll over the terminal, the sampler, the workers, the kill in hand and the signals.
+ * Main owns terminal and ui, and waits for nothing but this poll. */
+#include "clock.h"
+#include "killing.h"
+#include "list.h"
+#include "options.h"
+#include "privileges.h"
+#include "sampler.h"
+#include "sockeye/action/kill.h"
+#include "sockeye/base/mem.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include "sockeye/term/term.h"
+#include "sockeye/view/ui.h"
+#include "workers.h"
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define INTERVAL_NS NSEC_PER_SEC
+#define REFRESH_EVERY_NS                                                                                     \
+	(100 * NSEC_PER_MS) /* late texts come in hundreds: filter and sort again for all at once */
+#define BEHIND_NS (50 * NSEC_PER_MS) /* until a terminal that took no more is asked again */
+#define KEYS_AT_ONCE 64 /* between two frames on the screen */
+#define USER_NAME_NS (300 * NSEC_PER_MS)
+#define SAMPLER_END_NS (200 * NSEC_PER_MS)
+
+struct dashboard {
+	struct ui *ui; /* owned */
+	struct sampler *sampler; /* owned */
+	struct workers *workers; /* owned */
+	struct killing *killing; /* owned */
+	struct services *services; /* owned */
+	struct canvas canvas;
+	const struct frame *frame; /* the ui's; given back to the sampler */
+	struct want want; /* what the sampler was told */
+	uint64_t refreshed_ns;
+	bool refresh, dirty, more_keys;
+	bool over;
+	int error; /* of the sampler, as told to the user */
+	int exit_code;
+	int signals; /* owned */
+	char host[256];
+	char user[256];
+};
+
+static void quit(void *data)
+{
+	struct dashboard *d = data;
+
+	d->over = true;
+}
+
+/* A signal that ends the program waits to be read. */
+static bool end_pending(void)
+{
+	sigset_t p;
+
+	sigpending(&p);
+	return sigismember(&p, SIGINT) == 1 || sigismember(&p, SIGTERM) == 1 || sigismember(&p, SIGHUP) == 1;
+}
+
+/* Stops until somebody continues us: by the default action of SIGTSTP and not by SIGSTOP, because in an orphaned
+ * process group, where no shell could ever wake us, the kernel then declines. False: it did. */
+static bool stop_self(void)
+{
+	sigset_t tstp, pending;
+
+	sigemptyset(&tstp);
+	sigaddset(&tstp, SIGTSTP);
+	raise(SIGTSTP);
+	pthread_sigmask(SIG_UNBLOCK, &tstp, NULL);
+	pthread_sigmask(SIG_BLOCK, &tstp, NULL);
+	sigpending(&pending);
+	return sigismember(&pending, SIGCONT) == 1;
+}
+
+static void suspend(void *data)
+{
+	struct dashboard *d = data;
+	bool stopped;
+
+	term_suspend_before();
+	/* Continued in the background there is nothing to do but to stop again. */
+	do
+		stopped = stop_self();
+	while (stopped && !term_foreground() && !end_pending());
+	if (end_pending())
+		return;
+	term_suspend_after();
+	d->dirty = true;
+	if (!stopped)
+		ui_message(d->ui, true, "No shell here could wake this program: not suspended.", clock_boot());
+}
+
+static void redraw(void *data)
+{
+	struct dashboard *d = data;
+
+	term_redraw();
+	d->dirty = true;
+}
+
+static void set_interval(void *data, uint64_t ns)
+{
+	struct dashboard *d = data;
+
+	sampler_interval(d->sampler, ns);
+}
+
+static const struct kill_plan *host_kill_open(void *data, struct kill_plan *plan)
+{
+	return killing_open(((struct dashboard *)data)->killing, plan);
+}
+static int host_kill_send(void *data, int sig)
+{
+	return killing_send(((struct dashboard *)data)->killing, sig);
+}
+static const struct kill_step *host_kill_steps(void *data, size_t *ret_n, uint64_t *ret_sent_ns,
+					       bool *ret_over)
+{
+	return killing_steps(((struct dashboard *)data)->killing, ret_n, ret_sent_ns, ret_over);
+}
+static void host_kill_close(void *data)
+{
+	killing_close(((struct dashboard *)data)->killing);
+}
+
+static void safe_copy(char *to, size_t n, const char *from)
+{
+	struct str s = {0};
+
+	text_put_cell(&s, from, strlen(from), term_ascii(), n);
+	snprintf(to, n, "%s", str_text(&s));
+	str_done(&s);
+}
+
+static void names(struct dashboard *d)
+{
+	struct late *l = late_new(geteuid(), 0);
+	char host[256] = "", number[16];
+	const char *user;
+
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		host[0] = 0;
+	host[strcspn(host, ".")] = 0;
+	safe_copy(d->host, sizeof(d->host), host);
+	/* A directory server may be asked, and may not answer. */
+	workers_ask(d->workers, l, LATE_USER);
+	workers_wait(d->workers, clock_boot() + USER_NAME_NS);
+	user = late_get(l, LATE_USER);
+	snprintf(number, sizeof(number), "%u", (unsigned)geteuid());
+	safe_copy(d->user, sizeof(d->user), user && *user ? user : number);
+	late_unref(l);
+}
+
+static int make_ui(struct dashboard *d, const struct options *o, struct ui_host *host, char *err,
+		   size_t err_n)
+{
+	static const char *signal_names[32], *signal_help[32];
+	static int signals[32];
+	size_t n = 0;
+	struct ui_opts u = {0};
+
+	for (; n < kill_signals_n && n < ARRAY_LEN(signals); n++) {
+		signal_names[n] = kill_signals[n].name;
+		signal_help[n] = kill_signals[n].help;
+		signals[n] = kill_signals[n].number;
+	}
+	*host = (struct ui_host){
+		.data = d,
+		.quit = quit,
+		.suspend = suspend,
+		.redraw = redraw,
+		.set_interval = set_interval,
+		.kill_open = host_kill_open,
+		.kill_send = host_kill_send,
+		.kill_steps = host_kill_steps,
+		.kill_close = host_kill_close,
+	};
+	u.host_name = d->host;
+	u.user_name = d->user;
+	u.root = geteuid() == 0 || privileges_see_all_owners();
+	u.ascii = o->ascii || term_ascii();
+	u.read_only = o->read_only;
+	u.interval_ns = o->interval_ns ? o->interval_ns : INTERVAL_NS;
+	u.view = o->view >= 0 ? o->view : VIEW_PORTS;
+	u.filter = o->filter;
+	u.sort = o->sort;
+	u.columns = o->columns;
+	u.signals_names = signal_names;
+	u.signals_help = signal_help;
+	u.signals = signals;
+	u.signals_n = n;
+	return ui_new(&u, host, d->services, &d->ui, err, err_n);
+}
+
+/* Everything main reacts to. Blocked here, before any thread starts, and read from a descriptor. */
+static int block_signals(void)
+{
+	static const int which[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT, SIGTSTP};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(which); i++)
+		sigaddset(&set, which[i]);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void resize(struct dashboard *d)
+{
+	int w, h;
+
+	term_size(&w, &h);
+	ui_resize(d->ui, w, h);
+	canvas_resize(&d->canvas, w, h);
+	d->dirty = true;
+}
+
+static void on_signals(struct dashboard *d)
+{
+	struct signalfd_siginfo si;
+	bool resized = false, stop = false, woken = false;
+
+	while (read(d->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		switch (si.ssi_signo) {
+		case SIGWINCH:
+			resized = true;
+			break;
+		case SIGTSTP:
+			stop = true;
+			break;
+		case SIGCONT:
+			woken = true;
+			break;
+		default:
+			d->over = true;
+			d->exit_code = 128 + (int)si.ssi_signo;
+		}
+	}
+	if (d->over)
+		return;
+	/* Woken after a stop that nobody could announce (SIGSTOP), the shell's modes are still set. */
+	if (stop || (woken && !term_foreground()))
+		suspend(d);
+	else if (woken)
+		term_suspend_after();
+	if (resized || stop || woken)
+		resize(d);
+}
+
+static void hangup(struct dashboard *d)
+{
+	d->over = true;
+	d->exit_code = 128 + SIGHUP;
+}
+
+static void on_keys(struct dashboard *d)
+{
+	struct key k;
+	bool gone = false;
+	int n = 0;
+
+	d->more_keys = false;
+	while (!d->over && term_key(&k, &gone)) {
+		ui_key(d->ui, &k, clock_boot());
+		if (ui_discard_input(d->ui))
+			term_discard_input();
+		d->dirty = true;
+		if (++n == KEYS_AT_ONCE) {
+			d->more_keys = true;
+			return;
+		}
+	}
+	if (gone)
+		hangup(d);
+}
+
+static void on_frame(struct dashboard *d)
+{
+	int error = sampler_error(d->sampler);
+	const struct frame *f;
+
+	if (error && error != d->error) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "The kernel shows no sockets: %s", strerror(-error));
+		ui_message(d->ui, true, text, clock_boot());
+		d->dirty = true;
+	}
+	d->error = error;
+	if (ui_paused(d->ui) && d->frame)
+		return;
+	f = sampler_take(d->sampler);
+	if (!f)
+		return;
+	ui_frame(d->ui, f, clock_boot());
+	sampler_give(d->sampler, d->frame);
+	d->frame = f;
+	d->dirty = true;
+}
+
+/* What is on the screen decides what the kernel is asked for. */
+static void tell_want(struct dashboard *d)
+{
+	struct want w = {0};
+
+	ui_want(d->ui, &w);
+	if (w.protos == d->want.protos && w.states == d->want.states && w.attrs == d->want.attrs)
+		return;
+	d->want = w;
+	sampler_want(d->sampler, &w);
+}
+
+static void draw(struct dashboard *d)
+{
+	if (!d->dirty && !term_behind())
+		return;
+	if (d->dirty) {
+		canvas_blank(&d->canvas);
+		ui_draw(d->ui, &d->canvas);
+	}
+	d->dirty = false;
+	if (!term_blit(&d->canvas))
+		hangup(d);
+}
+
+static int timeout_ms(const struct dashboard *d)
+{
+	uint64_t now = clock_boot(), at = ui_deadline(d->ui), ms;
+
+	if (d->more_keys)
+		return 0;
+	if (d->refresh && d->refreshed_ns + REFRESH_EVERY_NS < at)
+		at = d->refreshed_ns + REFRESH_EVERY_NS;
+	if (term_behind() && now + BEHIND_NS < at)
+		at = now + BEHIND_NS;
+	if (at == UINT64_MAX)
+		return -1;
+	ms = at <= now ? 0 : (at - now + NSEC_PER_MS - 1) / NSEC_PER_MS;
+	return ms > 60000 ? 60000 : (int)ms;
+}
+
+static void loop(struct dashboard *d)
+{
+	enum { TERMINAL, SAMPLER, WORKERS, KILLING, SIGNALS, FDS };
+	struct pollfd p[FDS] = {
+		[TERMINAL] = {term_fd(), POLLIN, 0},
+		[SAMPLER] = {sampler_fd(d->sampler), POLLIN, 0},
+		[WORKERS] = {workers_fd(d->workers), POLLIN, 0},
+		[KILLING] = {killing_fd(d->killing), POLLIN, 0},
+		[SIGNALS] = {d->signals, POLLIN, 0},
+	};
+
+	while (!d->over) {
+		tell_want(d);
+		draw(d);
+		/* A frame that is not taken while paused must not keep the poll awake. */
+		p[SAMPLER].events = ui_paused(d->ui) && d->frame ? 0 : POLLIN;
+		if (d->over)
+			break;
+		if (poll(p, FDS, timeout_ms(d)) < 0) {
+			if (errno != EINTR)
+				break;
+			continue;
+		}
+		if (p[SIGNALS].revents)
+			on_signals(d);
+		if (p[TERMINAL].revents || d->more_keys)
+			on_keys(d);
+		if (d->over)
+			break;
+		if (p[SAMPLER].revents & POLLIN)
+			on_frame(d);
+		if (p[WORKERS].revents & POLLIN) {
+			workers_taken(d->workers);
+			d->refresh = true;
+		}
+		if (p[KILLING].revents & POLLIN) {
+			killing_taken(d->killing);
+			d->dirty = true;
+		}
+		if (d->refresh && clock_boot() - d->refreshed_ns >= REFRESH_EVERY_NS) {
+			d->refresh = false;
+			d->refreshed_ns = clock_boot();
+			if (d->frame)
+				ui_refresh(d->ui, d->refreshed_ns);
+			d->dirty = true;
+		}
+		if (ui_tick(d->ui, clock_boot()))
+			d->dirty = true;
+	}
+}
+
+static int run(struct dashboard *d, const struct options *o)
+{
+	char err[300] = "";
+	struct ui_host host;
+	struct sampler_opts so = {0};
+	struct str log = {0};
+	int r;
+
+	names(d);
+	d->services = services_load("/etc/services");
+	d->killing = killing_new();
+	r = make_ui(d, o, &host, err, sizeof(err));
+	if (r < 0) {
+		term_close();
+		complain("%s", err);
+		return 2;
+	}
+	ui_want(d->ui, &d->want);
+	so.services = d->services;
+	so.workers = d->workers;
+	so.want = d->want;
+	so.interval_ns = o->interval_ns ? o->interval_ns : INTERVAL_NS;
+	r = sampler_start(&so, &d->sampler);
+	if (r < 0) {
+		term_close();
+		complain("cannot start a thread: %s", strerror(-r));
+		return 2;
+	}
+	canvas_init(&d->canvas);
+	resize(d);
+	loop(d);
+	term_close();
+	ui_free(d->ui);
+	killing_log(d->killing, &log);
+	if (log.n) {
+		(void)!write(STDOUT_FILENO, log.s, log.n);
+		str_done(&log);
+	}
+	canvas_done(&d->canvas);
+	if (sampler_stop(d->sampler, SAMPLER_END_NS)) {
+		killing_free(d->killing);
+		services_free(d->services);
+		workers_free(d->workers);
+	}
+	close(d->signals);
+	return d->exit_code;
+}
+
+int cmd_dashboard(const struct options *o)
+{
+	struct dashboard d = {0};
+	const char *no_color = getenv("NO_COLOR");
+	struct term_opts to = {.color = !o->no_color && !(no_color && *no_color), .mouse = !o->no_mouse};
+	char err[200];
+	int r;
+
+	if (o->read_only && (r = privileges_drop()) < 0) {
+		complain("--read-only: cannot give up privileges: %s", strerror(-r));
+		return 2;
+	}
+	r = term_open(&to, err, sizeof(err));
+	if (r < 0) {
+		/* Into a pipe or file this is what was meant; on a terminal it needs saying. */
+		if (r != -ENOTTY || isatty(STDOUT_FILENO))
+			complain("%s: doing what \"sockeye list\" does", err);
+		return cmd_list(o);
+	}
+	term_install_crash_handlers();
+	die_set_hook(term_close);
+	d.signals = block_signals();
+	d.workers = workers_new();
+	return run(&d, o);
+}

@@ -1,0 +1,341 @@
+/* sockeye list: one look at the kernel, one table, printed; no dashboard, no second look. */
+#include "list.h"
+#include "clock.h"
+#include "sockeye/base/mem.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include "sockeye/collect/source.h"
+#include "sockeye/model/world.h"
+#include "sockeye/report/report.h"
+#include "workers.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define LATE_WAIT_NS (1500 * NSEC_PER_MS) /* a worker gives a read up after one second */
+#define EXIT_EPIPE 141 /* 128 + SIGPIPE, as a shell would see it */
+
+struct look { /* everything one look needs; all zero before look_open */
+	struct services *services;
+	struct intern *names;
+	struct filter *filter;
+	struct source *source;
+	struct world *world;
+	struct workers *workers;
+	struct snapshot snap;
+	struct frame frame;
+	struct table table;
+	bool opened;
+};
+
+static void look_done(struct look *l)
+{
+	if (l->opened) {
+		table_done(&l->table);
+		frame_done(&l->frame);
+		snapshot_done(&l->snap);
+	}
+	workers_free(l->workers);
+	world_free(l->world);
+	source_free(l->source);
+	filter_free(l->filter);
+	services_free(l->services);
+	intern_free(l->names);
+}
+
+/* The nearest key of this kind of rows to a wrong one; NULL: none is near. */
+static const char *near_key(enum row_kind kind, const char *key)
+{
+	size_t n;
+	const struct column *cols = columns_of(kind, &n);
+	const char **names = mem_alloc(n, sizeof(*names));
+	for (size_t i = 0; i < n; i++)
+		names[i] = cols[i].key;
+	int near = text_nearest(key, names, n);
+	free(names);
+	return near < 0 ? NULL : cols[near].key;
+}
+
+static void complain_column(const char *option, enum view_id view, const char *key)
+{
+	const struct view_info *v = &view_table[view];
+	if (column_by_key((enum row_kind)v->rows, key)) {
+		complain("%s: %s is for JSON alone", option, key);
+		return;
+	}
+	const char *near = near_key((enum row_kind)v->rows, key);
+	if (near) {
+		complain("%s: %s has no \"%s\"; did you mean %s?", option, v->key, key, near);
+		return;
+	}
+	for (size_t i = 0; i < VIEW_N; i++) {
+		near = near_key((enum row_kind)view_table[i].rows, key);
+		if (!near)
+			continue;
+		if (!strcasecmp(near, key)) {
+			complain("%s: %s has no \"%s\", %s has: --view %s", option, v->key, key,
+				 view_table[i].key, view_table[i].key);
+			return;
+		}
+		complain("%s: %s has no \"%s\"; did you mean %s? (view %s)", option, v->key, key, near,
+			 view_table[i].key);
+		return;
+	}
+	complain("%s: %s has no \"%s\"; all: sockeye list --help-columns --view %s", option, v->key, key,
+		 v->key);
+}
+
+static int column_list(struct look *l, const char *option, const char *list,
+		       int (*set)(struct table *, const char *, char *, size_t))
+{
+	char key[256] = "";
+	if (!list)
+		return 0;
+	if (!list[strspn(list, ", ")]) {
+		complain("%s needs names of columns; all: sockeye list --help-columns", option);
+		return -1;
+	}
+	if (set(&l->table, list, key, sizeof(key)) >= 0)
+		return 0;
+	complain_column(option, l->table.view, key);
+	return -1;
+}
+
+/* The table as the command line wants it, still without rows. */
+static int look_open(struct look *l, const struct options *o)
+{
+	struct filter_error error;
+	l->services = services_load("/etc/services");
+	l->names = intern_new();
+	if (o->filter && filter_parse(o->filter, l->services, &l->filter, &error) < 0) {
+		complain("filter: %s", error.text);
+		return -1;
+	}
+	snapshot_init(&l->snap);
+	frame_init(&l->frame);
+	table_init(&l->table, o->view >= 0 ? (enum view_id)o->view : VIEW_PORTS);
+	l->opened = true;
+	l->table.filter = l->filter;
+	l->table.all = o->all;
+	l->table.listening = l->table.view == VIEW_CONNECTIONS && (o->listening || o->all);
+	table_hide_live(&l->table);
+	if (column_list(l, "--columns", o->columns, table_set_columns) < 0)
+		return -1;
+	return column_list(l, "--sort", o->sort, table_set_sort_list);
+}
+
+static bool all_keys(const struct options *o)
+{
+	return o->format != FORMAT_TEXT && !o->columns;
+}
+
+static int look_take(struct look *l, const struct options *o)
+{
+	struct want want = {0};
+	int r = live_open(l->names, "/proc", &l->source);
+	if (r < 0) {
+		complain("cannot ask the kernel for its sockets: %s", strerror(-r));
+		return r;
+	}
+	live_set_owner_budget(l->source, 0);
+	table_want(&l->table, &want);
+	if (all_keys(o))
+		columns_attrs(l->table.rows_kind, &want.attrs);
+	r = source_look(l->source, &want, &l->snap);
+	if (r < 0) {
+		complain("cannot read the sockets: %s", strerror(-r));
+		return r;
+	}
+	l->world = world_new(l->names, l->services, (uint32_t)sysconf(_SC_CLK_TCK));
+	world_apply(l->world, &l->snap, NSEC_PER_SEC, &l->frame);
+	return 0;
+}
+
+/* Texts that take a read of their own, by what needs them: a key that is printed, or a filter. */
+static const struct {
+	const char *key;
+	uint8_t texts; /* 1 << enum late_what */
+} late_keys[] = {
+	{"user", 1 << LATE_USER},
+	{"exe", 1 << LATE_EXE},
+	{"cmdline", 1 << LATE_CMDLINE},
+	{"owners", 1 << LATE_USER | 1 << LATE_EXE | 1 << LATE_CMDLINE},
+};
+
+static uint8_t late_wanted(const struct look *l, const struct options *o)
+{
+	uint8_t texts = 0;
+	for (size_t k = 0; k < ARRAY_LEN(late_keys); k++) {
+		bool wanted = all_keys(o) || (o->filter && strstr(o->filter, late_keys[k].key)) ||
+			      (o->sort && strstr(o->sort, late_keys[k].key));
+		for (size_t i = 0; i < l->table.cols.n && !wanted; i++)
+			wanted = l->table.cols.v[i].shown &&
+				 !strcmp(l->table.cols.v[i].col->key, late_keys[k].key);
+		if (wanted)
+			texts |= late_keys[k].texts;
+	}
+	/* A bare word of a filter also looks into user names. */
+	return l->filter && !filter_empty(l->filter) ? texts | 1 << LATE_USER : texts;
+}
+
+static void ask_late(struct look *l, const struct options *o)
+{
+	uint8_t texts = late_wanted(l, o);
+	if (!texts)
+		return;
+	l->workers = workers_new();
+	for (size_t i = 0; i < l->frame.users.n && texts & 1 << LATE_USER; i++)
+		workers_ask(l->workers, l->frame.users.v[i].late, LATE_USER);
+	for (size_t i = 0; i < l->frame.procs.n; i++) {
+		const struct proc *p = &l->frame.procs.v[i];
+		if (!p->late || !p->sock_n)
+			continue;
+		if (texts & 1 << LATE_CMDLINE)
+			workers_ask(l->workers, p->late, LATE_CMDLINE);
+		if (texts & 1 << LATE_EXE)
+			workers_ask(l->workers, p->late, LATE_EXE);
+	}
+	workers_wait(l->workers, clock_boot() + LATE_WAIT_NS);
+}
+
+static int look(struct look *l, const struct options *o)
+{
+	if (look_open(l, o) < 0 || look_take(l, o) < 0)
+		return 2;
+	ask_late(l, o);
+	table_update(&l->table, &l->frame, UINT16_MAX, false);
+	return 0;
+}
+
+static unsigned terminal_width(void)
+{
+	struct winsize ws;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col)
+		return ws.ws_col;
+	return 80;
+}
+
+static int write_failed(int r)
+{
+	if (r == -EPIPE)
+		return EXIT_EPIPE;
+	complain("cannot write: %s", strerror(-r));
+	return 2;
+}
+
+/* "1 process", "22 ports" */
+static void put_count(struct str *out, uint32_t n, const char *rows)
+{
+	char count[UNIT_BUF];
+	size_t len = strlen(rows);
+	if (n == 1)
+		len -= len > 3 && !strcmp(rows + len - 3, "ses") ? 2 : 1;
+	str_putf(out, "%s %.*s", fmt_count(count, n), (int)len, rows);
+}
+
+/* What a person should know beside the rows. */
+static void tell(const struct look *l, const struct options *o, unsigned hidden)
+{
+	const struct table *t = &l->table;
+	const char *rows = view_table[t->view].key;
+	if (isatty(STDERR_FILENO))
+		for (size_t i = 0; i < l->frame.limits.n; i++)
+			complain("%s", l->frame.limits.v[i].text);
+	if (!isatty(STDOUT_FILENO))
+		return;
+	struct str line = {0};
+	if (!t->matched) {
+		str_putf(&line, "no %s", rows);
+		if (o->filter) {
+			str_puts(&line, " match ");
+			text_put_cell(&line, o->filter, strlen(o->filter), MB_CUR_MAX == 1, SIZE_MAX);
+		}
+	} else {
+		put_count(&line, t->matched, rows);
+		if (hidden) {
+			str_puts(&line, "; ");
+			put_count(&line, hidden, "columns");
+			str_puts(&line, " hidden, a wider terminal or --columns shows them");
+		}
+	}
+	fprintf(stderr, "%s\n", str_text(&line));
+	str_done(&line);
+}
+
+/* --help-columns: what --columns, --sort and filters can name. */
+static int print_columns(const struct options *o)
+{
+	struct str out = {0};
+	bool done[ROWS_N] = {false};
+	for (size_t v = 0; v < VIEW_N; v++) {
+		enum row_kind kind = (enum row_kind)view_table[v].rows;
+		if ((o->view >= 0 && (size_t)o->view != v) || done[kind])
+			continue;
+		size_t n, named = 0;
+		const struct column *cols = columns_of(kind, &n);
+		done[kind] = true;
+		if (out.n)
+			str_putc(&out, '\n');
+		for (size_t k = 0; k < VIEW_N; k++)
+			if (view_table[k].rows == kind)
+				str_putf(&out, "%s%s", named++ ? ", " : "", view_table[k].key);
+		str_puts(&out, ":\n");
+		for (size_t i = 0; i < n; i++)
+			str_putf(&out, "  %-16s %-13s %s\n", cols[i].key, cols[i].title ? cols[i].title : "",
+				 cols[i].help ? cols[i].help : "");
+	}
+	errno = 0;
+	int r = fwrite(str_text(&out), 1, out.n, stdout) != out.n || fflush(stdout) ? -errno : 0;
+	str_done(&out);
+	return r < 0 ? write_failed(r) : 0;
+}
+
+int list_count(const struct options *o, uint32_t *ret_matched)
+{
+	struct look l = {0};
+	int r = look(&l, o);
+	if (r == 0)
+		*ret_matched = l.table.matched;
+	look_done(&l);
+	return r;
+}
+
+int cmd_list(const struct options *o)
+{
+	struct look l = {0};
+	struct utsname name;
+	unsigned hidden = 0;
+	signal(SIGPIPE, SIG_IGN);
+	if (o->help_columns)
+		return print_columns(o);
+	int exit_code = look(&l, o);
+	if (exit_code == 0 && !l.table.matched && o->near_command) {
+		complain_near(o);
+		exit_code = 2;
+	} else if (exit_code == 0) {
+		uname(&name);
+		struct report_opts ro = {
+			.format = o->format,
+			.header = o->header,
+			.terminal = o->format == FORMAT_TEXT && isatty(STDOUT_FILENO),
+			.width = terminal_width(),
+			.ascii = o->ascii || MB_CUR_MAX == 1,
+			.columns_chosen = o->columns != NULL,
+			.host = name.nodename,
+			.kernel = name.release,
+		};
+		if (ro.terminal)
+			table_layout(&l.table, ro.width, l.frame.netns.n > 1);
+		int r = report_write(stdout, &l.table, &ro, &hidden);
+		exit_code = r < 0 ? write_failed(r) : l.table.matched ? 0 : 1;
+		if (r == 0 && o->format == FORMAT_TEXT)
+			tell(&l, o, hidden);
+	}
+	look_done(&l);
+	return exit_code;
+}

@@ -1,0 +1,164 @@
+/* The tables of commands and options, and the takers that put a value into struct options. */
+#include "options.h"
+#include "list.h"
+#include "options_private.h"
+#include "sockeye/base/mem.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include <string.h>
+#include <unistd.h>
+
+#define INTERVAL_MIN (NSEC_PER_SEC / 10)
+#define INTERVAL_MAX (86400 * NSEC_PER_SEC)
+
+/* Without a command: a terminal gets the dashboard, anything else a list. */
+static int run_default(const struct options *o)
+{
+	if (!isatty(STDOUT_FILENO))
+		return cmd_list(o);
+	if (o->near_command) {
+		uint32_t matched;
+		int r = list_count(o, &matched);
+		if (r)
+			return r;
+		if (!matched) {
+			complain_near(o);
+			return 2;
+		}
+	}
+	return cmd_dashboard(o);
+}
+
+const struct command commands[] = {
+	{NULL, "the dashboard", ON_DASHBOARD, run_default},
+	{"list", "print one look and end", ON_LIST, cmd_list},
+	/* Words that will be commands are none of the filter's already now. */
+	{"kill", "the dashboard's K signals who holds a port", 0, NULL},
+	{"close", NULL, 0, NULL},
+	{"wait", NULL, 0, NULL},
+	{"explain", NULL, 0, NULL},
+	{"watch", NULL, 0, NULL},
+	{"record", NULL, 0, NULL},
+};
+const size_t commands_n = ARRAY_LEN(commands);
+
+static void *member(struct reading *r, const struct option_row *row)
+{
+	return (char *)r->o + row->at;
+}
+
+static int take_true(struct reading *r, const struct option_row *row, const char *value)
+{
+	*(bool *)member(r, row) = true;
+	return 0;
+}
+
+static int take_false(struct reading *r, const struct option_row *row, const char *value)
+{
+	*(bool *)member(r, row) = false;
+	return 0;
+}
+
+static int take_text(struct reading *r, const struct option_row *row, const char *value)
+{
+	*(const char **)member(r, row) = value;
+	return 0;
+}
+
+static int take_format(struct reading *r, const struct option_row *row, const char *value)
+{
+	r->o->format = (enum format)format_by_name(row->name);
+	return 0;
+}
+
+static int take_view(struct reading *r, const struct option_row *row, const char *value)
+{
+	const char *names[VIEW_N];
+	struct str all = {0};
+	for (size_t i = 0; i < VIEW_N; i++) {
+		names[i] = view_table[i].key;
+		str_putf(&all, "%s%s", i ? ", " : "", names[i]);
+	}
+	r->o->view = view_by_key(value);
+	int near = text_nearest(value, names, VIEW_N);
+	if (r->o->view < 0 && near >= 0)
+		complain("--view: no view \"%s\"; did you mean %s?", value, names[near]);
+	else if (r->o->view < 0)
+		complain("--view: no view \"%s\"; expected one of %s", value, str_text(&all));
+	str_done(&all);
+	return r->o->view < 0 ? -1 : 0;
+}
+
+static int take_interval(struct reading *r, const struct option_row *row, const char *value)
+{
+	uint64_t ns;
+	if (parse_duration(value, &ns) < 0) {
+		complain("--interval: \"%s\" is no duration; expected 2, 500ms, 30s or 5m", value);
+		return -1;
+	}
+	if (ns < INTERVAL_MIN || ns > INTERVAL_MAX) {
+		complain("--interval: %s is too %s; expected 0.1s to 1d", value,
+			 ns < INTERVAL_MIN ? "short" : "long");
+		return -1;
+	}
+	r->o->interval_ns = ns;
+	return 0;
+}
+
+/* ss's letters. */
+static int take_letter(struct reading *r, const struct option_row *row, const char *value)
+{
+	r->o->letters = true;
+	switch (row->letter) {
+	case 't':
+		r->tcp = true;
+		break;
+	case 'u':
+		r->udp = true;
+		break;
+	case '4':
+		r->v4 = true;
+		break;
+	case '6':
+		r->v6 = true;
+		break;
+	case 'l':
+		r->o->listening = true;
+		break;
+	case 'a':
+		r->o->all = true;
+		break;
+	}
+	return 0;
+}
+
+#define AT(m) offsetof(struct options, m)
+#define BOTH (ON_DASHBOARD | ON_LIST)
+const struct option_row option_rows[] = {
+	{0, "view", "VIEW", "ports, connections, processes; list also: sockets", BOTH, take_view, 0},
+	{0, "sort", "[-]COL,...", "sort by these columns; - is descending", BOTH, take_text, AT(sort)},
+	{0, "columns", "COL,...", "show just these, or more and fewer: +a,-b", BOTH, take_text, AT(columns)},
+	{'d', "interval", "DUR", "time between two looks: 2, 500ms (default 1s)", ON_DASHBOARD, take_interval,
+	 0},
+	{0, "ascii", NULL, "no characters beyond ASCII", BOTH, take_true, AT(ascii)},
+	{0, "no-color", NULL, "no colours (as NO_COLOR does)", ON_DASHBOARD, take_true, AT(no_color)},
+	{0, "no-mouse", NULL, "leave the mouse to the terminal", ON_DASHBOARD, take_true, AT(no_mouse)},
+	{0, "read-only", NULL, "refuse every action", ON_DASHBOARD, take_true, AT(read_only)},
+	{0, "json", NULL, "one JSON object", ON_LIST, take_format, 0},
+	{0, "ndjson", NULL, "JSON, a line a row", ON_LIST, take_format, 0},
+	{0, "csv", NULL, "comma separated, RFC 4180", ON_LIST, take_format, 0},
+	{0, "tsv", NULL, "tab separated", ON_LIST, take_format, 0},
+	{'H', "no-header", NULL, "without the line of column names", ON_LIST, take_false, AT(header)},
+	{0, "help-columns", NULL, "list the columns, which are also the filter's fields", ON_LIST, take_true,
+	 AT(help_columns)},
+	{'t', "tcp", NULL, "TCP", ON_LIST, take_letter, 0},
+	{'u', "udp", NULL, "UDP", ON_LIST, take_letter, 0},
+	{'4', "ipv4", NULL, "IPv4", ON_LIST, take_letter, 0},
+	{'6', "ipv6", NULL, "IPv6", ON_LIST, take_letter, 0},
+	{'l', "listening", NULL, "listening and bound sockets, as ports", ON_LIST, take_letter, 0},
+	{'a', "all", NULL, "every state; in ports also those of outgoing connections", ON_LIST, take_letter,
+	 0},
+	{'n', "numeric", NULL, "accepted: addresses and ports are numbers anyway", ON_LIST, take_letter, 0},
+	{'p', "processes", NULL, "accepted: processes are shown anyway", ON_LIST, take_letter, 0},
+};
+const size_t option_rows_n = ARRAY_LEN(option_rows);

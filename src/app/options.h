@@ -1,0 +1,46 @@
+/* The command line. Commands and options are declared once, in the tables of options.c, which drive the
+ * parsing, the --help texts and later the completion and the man page. */
+#pragma once
+#include "sockeye/report/report.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct options;
+struct command {
+	const char *name; /* NULL: without a command word, the dashboard */
+	const char *help; /* one line; of a word without run: what to do instead, or NULL */
+	uint8_t bit; /* in the option table's column of commands */
+	int (*run)(const struct options *o); /* gives the exit code; NULL: a word kept for a later version */
+};
+/* Everything the command line said, still without a look at the system. Texts are borrowed from argv
+ * unless said otherwise. */
+struct options {
+	const struct command *command; /* never NULL */
+	int view; /* enum view_id; -1: not given */
+	const char *sort, *columns; /* lists as given; NULL: not given */
+	char *filter; /* owned; the words and the narrowing letters as one text; NULL: none. It parses. */
+	enum format format;
+	bool header; /* false: -H */
+	bool help_columns;
+	/* -l, -a, and whether any of ss's letters was given: they choose view and rows (list). */
+	bool listening, all, letters;
+	uint64_t interval_ns;
+	bool ascii, no_color, no_mouse, read_only;
+	/* The first word of the filter is nearly a command's name: this one's; NULL: it is not. An error, told by
+	 * complain_near, if the filter matches nothing. */
+	const char *near_command;
+	const char *first_word;
+};
+/* Reads the command line. 0: run ret->command; 1: all is said (--help, --version), exit with 0; negative:
+ * it is wrong, which has been said on stderr, exit with 2. ret must be given to options_done either way. */
+int options_parse(int argc, char **argv, struct options *ret);
+void options_done(struct options *o);
+
+/* One line on stderr, "sockeye: …"; foreign text in it is made safe. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+void complain_near(const struct options *o);
+
+/* The dashboard; without a terminal on stdout the caller does what cmd_list does. In dashboard.c. */
+int cmd_dashboard(const struct options *o);

@@ -1,0 +1,340 @@
+/* Reads the command line with the tables of options.c: words, long options, bundled letters, and what is
+ * wrong with them. */
+#include "options.h"
+#include "options_private.h"
+#include "sockeye/base/mem.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include "sockeye/table/filter.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void put_safe(struct str *out, const char *s)
+{
+	text_put_cell(out, s, strlen(s), MB_CUR_MAX == 1, SIZE_MAX);
+}
+
+void complain(const char *fmt, ...)
+{
+	struct str line = {0};
+	char *text = NULL;
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		die("no memory");
+	str_puts(&line, "sockeye: ");
+	put_safe(&line, text);
+	free(text);
+	str_putc(&line, '\n');
+	fputs(str_text(&line), stderr);
+	str_done(&line);
+}
+
+void complain_near(const struct options *o)
+{
+	complain("no command \"%s\"; did you mean %s?   (filter: sockeye -- %s)", o->first_word,
+		 o->near_command, o->filter);
+}
+
+/* The filter, what is wrong with it marked below, and what was expected. */
+static void complain_filter(const char *text, const struct filter_error *e)
+{
+	struct str line = {0};
+	size_t n = strlen(text), at = e->at < n ? e->at : n, len = e->len < n - at ? e->len : n - at;
+	bool ascii = MB_CUR_MAX == 1;
+	complain("filter: %s", e->text);
+	str_puts(&line, "    ");
+	text_put_cell(&line, text, at, ascii, SIZE_MAX);
+	int start = text_width(str_text(&line));
+	size_t before = line.n;
+	text_put_cell(&line, text + at, len, ascii, SIZE_MAX);
+	int width = len ? text_width(str_text(&line) + before) : 1;
+	text_put_cell(&line, text + at + len, n - at - len, ascii, SIZE_MAX);
+	str_putf(&line, "\n%*s^", start, "");
+	for (int i = 1; i < width; i++)
+		str_putc(&line, '~');
+	if (e->mend[0] || !strncmp(e->text, "no field", 8))
+		str_putf(&line, "%*s%s", start + width < 20 ? 22 - start - width : 2, "",
+			 "all fields: sockeye list --help-columns");
+	str_putc(&line, '\n');
+	fputs(str_text(&line), stderr);
+	str_done(&line);
+}
+
+static const struct command *command_named(const char *name)
+{
+	for (size_t i = 0; i < commands_n; i++)
+		if (commands[i].name && !strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static const char *near_command(const char *word)
+{
+	const char *names[16];
+	size_t n = 0;
+	if (word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")])
+		return NULL;
+	for (size_t i = 0; i < commands_n; i++)
+		if (commands[i].name)
+			names[n++] = commands[i].name;
+	int near = text_nearest(word, names, n);
+	return near < 0 ? NULL : names[near];
+}
+
+/* letter 0: by name, which ends at n. */
+static const struct option_row *row_of(char letter, const char *name, size_t n)
+{
+	for (size_t i = 0; i < option_rows_n; i++) {
+		const struct option_row *row = &option_rows[i];
+		if (letter ? row->letter == letter : (strlen(row->name) == n && !memcmp(row->name, name, n)))
+			return row;
+	}
+	return NULL;
+}
+
+static int no_option(const char *word)
+{
+	const char *names[64];
+	for (size_t i = 0; i < option_rows_n; i++)
+		names[i] = option_rows[i].name;
+	int near = word[0] == '-' && word[1] == '-' ? text_nearest(word + 2, names, option_rows_n) : -1;
+	if (near >= 0)
+		complain("no option %s; did you mean --%s?", word, names[near]);
+	else
+		complain("no option %s; see sockeye --help   (filter: sockeye -- %s)", word, word);
+	return -1;
+}
+
+struct words {
+	struct reading r;
+	int argc, at;
+	char **argv;
+	uint8_t on; /* the commands whose options are taken */
+	bool help, version;
+};
+
+/* One option, named as the user spelled it. attached: what came with it, "=value" or the rest of the letters. */
+static int take(struct words *w, const struct option_row *row, const char *spelled, const char *attached)
+{
+	const char *value = attached;
+	if (!(row->on & w->on)) {
+		for (size_t i = 0; i < commands_n; i++)
+			if (commands[i].bit & row->on)
+				complain("%s belongs to %s: sockeye %s%s...", spelled,
+					 commands[i].name ? commands[i].name : commands[i].help,
+					 commands[i].name ? commands[i].name : "",
+					 commands[i].name ? " " : "");
+		return -1;
+	}
+	if (!row->arg && value) {
+		complain("%s takes no value", spelled);
+		return -1;
+	}
+	if (row->arg && !value) {
+		if (w->at + 1 >= w->argc) {
+			complain("%s needs a value: %s", spelled, row->arg);
+			return -1;
+		}
+		value = w->argv[++w->at];
+	}
+	return row->take(&w->r, row, value);
+}
+
+static int read_long(struct words *w, const char *word)
+{
+	const char *name = word + 2, *eq = strchr(name, '=');
+	size_t n = eq ? (size_t)(eq - name) : strlen(name);
+	if (!eq && !strcmp(name, "help")) {
+		w->help = true;
+		return 0;
+	}
+	if (!eq && !strcmp(name, "version")) {
+		w->version = true;
+		return 0;
+	}
+	const struct option_row *row = row_of(0, name, n);
+	if (!row)
+		return no_option(word);
+	char spelled[32];
+	snprintf(spelled, sizeof(spelled), "--%s", row->name);
+	return take(w, row, spelled, eq ? eq + 1 : NULL);
+}
+
+static int read_letters(struct words *w, const char *word)
+{
+	for (const char *p = word + 1; *p; p++) {
+		char spelled[] = {'-', *p, '\0'};
+		if (*p == 'h') {
+			w->help = true;
+			continue;
+		}
+		const struct option_row *row = row_of(*p, NULL, 0);
+		if (!row)
+			return p == word + 1 ? no_option(word) : no_option(spelled);
+		int r = take(w, row, spelled, row->arg && p[1] ? p + 1 : NULL);
+		if (r < 0 || row->arg)
+			return r;
+	}
+	return 0;
+}
+
+/* The command is the first word that is neither an option nor an option's value. */
+static const struct command *find_command(int argc, char **argv, int *ret_at)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		const char *s = argv[i];
+		const struct option_row *row = NULL;
+		if (s[0] != '-' || !s[1]) {
+			const struct command *c = command_named(s);
+			*ret_at = c ? i : 0;
+			return c ? c : &commands[0];
+		}
+		if (s[1] == '-') {
+			row = strchr(s, '=') ? NULL : row_of(0, s + 2, strlen(s + 2));
+		} else {
+			/* The first letter that takes a value takes the rest, or the next word when it is last. */
+			const char *p = s + 1;
+			while (*p && (!(row = row_of(*p, NULL, 0)) || !row->arg))
+				p++;
+			if (!*p || p[1])
+				row = NULL;
+		}
+		if (row && row->arg)
+			i++;
+	}
+	*ret_at = 0;
+	return &commands[0];
+}
+
+/* What the letters narrow, as filter terms behind the user's own. */
+static void put_terms(struct str *out, const struct reading *r)
+{
+	struct options *o = r->o;
+	if (r->tcp || r->udp)
+		str_puts(out, r->tcp && r->udp ? " proto=tcp,udp" : r->tcp ? " proto=tcp" : " proto=udp");
+	if (r->v4 != r->v6)
+		str_puts(out, r->v4 ? " family=ipv4" : " family=ipv6");
+	if (!o->letters)
+		return;
+	/* As ss does: without -l sockets, connected ones unless -a says all; with -l the ports. */
+	bool given = o->view >= 0;
+	if (!given)
+		o->view = o->listening ? VIEW_PORTS : VIEW_SOCKETS;
+	if (!given && !o->listening && !o->all)
+		str_puts(out, " state=connected");
+	else if (o->listening && !o->all && o->view != VIEW_PORTS)
+		str_puts(out, " state=listening,bound,unconn");
+}
+
+static int finish_filter(struct words *w, struct str *text)
+{
+	struct filter_error error;
+	struct filter *f = NULL;
+	struct services *services = services_load("/etc/services");
+	struct str terms = {0}, whole = {0};
+	int r = filter_parse(str_text(text), services, &f, &error);
+	if (r < 0)
+		complain_filter(str_text(text), &error);
+	filter_free(f);
+	put_terms(&terms, &w->r);
+	if (r == 0 && (text->n || terms.n)) {
+		/* An `or` of the user's binds less than the terms that are added. */
+		bool parens = text->n && terms.n && strchr(str_text(text), ' ');
+		str_putf(&whole, parens ? "(%s)%s" : "%s%s", str_text(text), str_text(&terms));
+		f = NULL;
+		if (parens && filter_parse(str_text(&whole), services, &f, &error) < 0) {
+			str_clear(&whole);
+			str_putf(&whole, "%s%s", str_text(text), str_text(&terms));
+		}
+		filter_free(f);
+		char *s = str_take(&whole);
+		size_t skip = strspn(s, " ");
+		memmove(s, s + skip, strlen(s + skip) + 1);
+		w->r.o->filter = s;
+	}
+	services_free(services);
+	str_done(&terms);
+	str_done(&whole);
+	return r < 0 ? -1 : 0;
+}
+
+static int print_version(void)
+{
+	return printf("sockeye %s\n", SOCKEYE_VERSION) < 0 || fflush(stdout) ? -1 : 0;
+}
+
+static int read_words(struct words *w, int command_at, struct str *text)
+{
+	struct options *o = w->r.o;
+	bool options = true;
+	for (w->at = 1; w->at < w->argc; w->at++) {
+		const char *s = w->argv[w->at];
+		int r = 0;
+		if (w->at == command_at)
+			continue;
+		if (options && !strcmp(s, "--")) {
+			options = false;
+		} else if (options && s[0] == '-' && s[1] == '-') {
+			r = read_long(w, s);
+		} else if (options && s[0] == '-' && s[1]) {
+			r = read_letters(w, s);
+		} else {
+			if (!text->n && options && !command_at) {
+				o->first_word = s;
+				o->near_command = near_command(s);
+			}
+			if (text->n)
+				str_putc(text, ' ');
+			str_puts(text, s);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *ret)
+{
+	struct str text = {0};
+	int command_at;
+	*ret = (struct options){.view = -1, .header = true, .interval_ns = NSEC_PER_SEC};
+	struct words w = {.r = {.o = ret}, .argc = argc, .argv = argv};
+	ret->command = find_command(argc, argv, &command_at);
+	if (!ret->command->run) {
+		complain("%s is not in this version%s%s   (filter: sockeye -- %s)", ret->command->name,
+			 ret->command->help ? "; " : "", ret->command->help ? ret->command->help : "",
+			 ret->command->name);
+		ret->command = &commands[0];
+		return -1;
+	}
+	bool dashboard = !ret->command->name && isatty(STDOUT_FILENO);
+	w.on = ret->command->name || dashboard ? ret->command->bit : ON_DASHBOARD | ON_LIST;
+	int r = read_words(&w, command_at, &text);
+	if (r == 0 && w.help)
+		r = help_print(ret->command) < 0 ? -1 : 1;
+	else if (r == 0 && w.version)
+		r = print_version() < 0 ? -1 : 1;
+	else if (r == 0 && dashboard && ret->view >= 0 && !view_table[ret->view].dashboard) {
+		complain("--view: %s is for list: sockeye list --view %s", view_table[ret->view].key,
+			 view_table[ret->view].key);
+		r = -1;
+	} else if (r == 0) {
+		r = finish_filter(&w, &text);
+	}
+	str_done(&text);
+	return r;
+}
+
+void options_done(struct options *o)
+{
+	if (!o)
+		return;
+	free(o->filter);
+	o->filter = NULL;
+}

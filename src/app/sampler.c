@@ -1,0 +1,293 @@
+/* The thread behind sampler.h: look, apply to the world, publish, sleep; so that a slow kernel never holds up a key. */
+#include "sampler.h"
+#include "clock.h"
+#include "sockeye/base/units.h"
+#include "sockeye/collect/source.h"
+#include "sockeye/model/world.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* One with main, one on its way, and the two last written, which the world may still read: main can sit on its
+ * frame for long (pause), and then the others take turns. In the common case only three are ever filled. */
+#define FRAMES_N 4
+
+/* A machine with very many descriptors shows its first picture early, and the rest of the owners a look later. */
+#define OWNER_BUDGET_NS (250 * NSEC_PER_MS)
+
+struct slot {
+	struct frame frame; /* first: sampler_give casts back */
+	bool with_main; /* published and taken; the sampler's view */
+	atomic_bool given; /* main has done with it; set by main, cleared by the sampler */
+};
+struct sampler {
+	pthread_t thread;
+	struct slot slots[FRAMES_N];
+	struct slot *last, *before; /* the two last written */
+	_Atomic(struct slot *) fresh; /* published, not yet taken */
+	atomic_int error;
+	int fd;
+	const struct services *services;
+	struct workers *workers;
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t wake;
+	struct want want;
+	uint64_t interval_ns;
+	bool quit, poke, ended;
+};
+
+static void notify(struct sampler *s)
+{
+	uint64_t one = 1;
+
+	(void)!write(s->fd, &one, sizeof(one));
+}
+
+/* A slot that neither main nor the world reads. There is always one: see FRAMES_N. */
+static struct slot *free_slot(struct sampler *s)
+{
+	struct slot *fresh = atomic_load(&s->fresh);
+
+	for (int i = 0; i < FRAMES_N; i++)
+		if (s->slots[i].with_main && atomic_exchange(&s->slots[i].given, false))
+			s->slots[i].with_main = false;
+	for (int i = 0; i < FRAMES_N; i++) {
+		struct slot *t = &s->slots[i];
+
+		if (!t->with_main && t != fresh && t != s->last && t != s->before)
+			return t;
+	}
+	return NULL;
+}
+
+static void publish(struct sampler *s, struct slot *t)
+{
+	struct slot *unread;
+
+	/* Until proven otherwise main has it: it may take it right after the exchange. */
+	t->with_main = true;
+	unread = atomic_exchange(&s->fresh, t);
+	if (unread)
+		unread->with_main = false;
+	s->before = s->last;
+	s->last = t;
+	notify(s);
+}
+
+/* Texts that take a read which can hang: the workers fetch them for whatever this frame shows. */
+static void ask_late(struct workers *w, const struct frame *f)
+{
+	for (size_t i = 0; i < f->procs.n; i++) {
+		struct late *l = f->procs.v[i].late;
+
+		if (!l || (f->procs.v[i].marks & MARK_CLOSED))
+			continue;
+		workers_ask(w, l, LATE_CMDLINE);
+		workers_ask(w, l, LATE_EXE);
+		workers_ask(w, l, LATE_CWD);
+	}
+	for (size_t i = 0; i < f->users.n; i++)
+		if (f->users.v[i].late)
+			workers_ask(w, f->users.v[i].late, LATE_USER);
+	workers_tick(w);
+}
+
+/* Sleeps until the next look is due, a poke or the end; gives the order for that look. Looks that take longer than
+ * the interval leave the machine at least as much time as they took. */
+static bool sleep_until_due(struct sampler *s, uint64_t last_start, struct want *ret_want,
+			    uint64_t *ret_interval)
+{
+	uint64_t now = clock_read(CLOCK_MONOTONIC), earliest = last_start ? now + (now - last_start) : 0;
+	bool go_on;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->quit && !s->poke) {
+		uint64_t next = last_start ? last_start + s->interval_ns : 0;
+		struct timespec t;
+
+		if (next < earliest)
+			next = earliest;
+		t = (struct timespec){(time_t)(next / NSEC_PER_SEC), (long)(next % NSEC_PER_SEC)};
+		if (clock_read(CLOCK_MONOTONIC) >= next)
+			break;
+		pthread_cond_timedwait(&s->wake, &s->lock, &t);
+	}
+	s->poke = false;
+	*ret_want = s->want;
+	*ret_interval = s->interval_ns;
+	go_on = !s->quit;
+	pthread_mutex_unlock(&s->lock);
+	return go_on;
+}
+
+static void run(struct sampler *s)
+{
+	struct intern *names = intern_new();
+	struct world *world = NULL;
+	struct source *source = NULL;
+	struct snapshot snap;
+	struct want want;
+	uint64_t interval, start = 0;
+	int r = live_open(names, "/proc", &source);
+
+	snapshot_init(&snap);
+	if (r < 0) {
+		atomic_store(&s->error, r);
+		notify(s);
+		goto out;
+	}
+	live_set_owner_budget(source, OWNER_BUDGET_NS);
+	world = world_new(names, s->services, (uint32_t)sysconf(_SC_CLK_TCK));
+	while (sleep_until_due(s, start, &want, &interval)) {
+		struct slot *t;
+
+		start = clock_read(CLOCK_MONOTONIC);
+		r = source_look(source, &want, &snap);
+		atomic_store(&s->error, r < 0 ? r : 0);
+		if (r < 0) {
+			notify(s);
+			continue;
+		}
+		t = free_slot(s);
+		if (!t)
+			continue;
+		world_apply(world, &snap, interval, &t->frame);
+		ask_late(s->workers, &t->frame);
+		publish(s, t);
+	}
+out:
+	/* Frames point into the names: main has let go of both before it asked for the end. */
+	snapshot_done(&snap);
+	world_free(world);
+	source_free(source);
+	for (int i = 0; i < FRAMES_N; i++)
+		frame_done(&s->slots[i].frame);
+	intern_free(names);
+}
+
+static void *thread_main(void *arg)
+{
+	struct sampler *s = arg;
+
+	run(s);
+	pthread_mutex_lock(&s->lock);
+	s->ended = true;
+	pthread_cond_broadcast(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+int sampler_start(const struct sampler_opts *o, struct sampler **ret)
+{
+	struct sampler *s = mem_zalloc(1, sizeof(*s));
+	pthread_condattr_t a;
+	sigset_t all, old;
+	int r;
+
+	s->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (s->fd < 0) {
+		r = -errno;
+		free(s);
+		return r;
+	}
+	s->services = o->services;
+	s->workers = o->workers;
+	s->want = o->want;
+	s->interval_ns = o->interval_ns;
+	for (int i = 0; i < FRAMES_N; i++)
+		frame_init(&s->slots[i].frame);
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&a);
+	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->wake, &a);
+	pthread_condattr_destroy(&a);
+	/* Signals are main's business. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = pthread_create(&s->thread, NULL, thread_main, s);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (r) {
+		close(s->fd);
+		free(s);
+		return -r;
+	}
+	*ret = s;
+	return 0;
+}
+
+bool sampler_stop(struct sampler *s, uint64_t wait_ns)
+{
+	uint64_t until = clock_read(CLOCK_MONOTONIC) + wait_ns;
+	struct timespec t = {(time_t)(until / NSEC_PER_SEC), (long)(until % NSEC_PER_SEC)};
+	bool ended;
+
+	pthread_mutex_lock(&s->lock);
+	s->quit = true;
+	pthread_cond_broadcast(&s->wake);
+	while (!s->ended && pthread_cond_timedwait(&s->wake, &s->lock, &t) != ETIMEDOUT)
+		;
+	ended = s->ended;
+	pthread_mutex_unlock(&s->lock);
+	if (!ended) {
+		pthread_detach(s->thread);
+		return false;
+	}
+	pthread_join(s->thread, NULL);
+	pthread_cond_destroy(&s->wake);
+	pthread_mutex_destroy(&s->lock);
+	close(s->fd);
+	free(s);
+	return true;
+}
+
+int sampler_fd(const struct sampler *s)
+{
+	return s->fd;
+}
+
+const struct frame *sampler_take(struct sampler *s)
+{
+	struct slot *t;
+	uint64_t n;
+
+	(void)!read(s->fd, &n, sizeof(n));
+	t = atomic_exchange(&s->fresh, NULL);
+	return t ? &t->frame : NULL;
+}
+
+void sampler_give(struct sampler *s, const struct frame *f)
+{
+	for (int i = 0; i < FRAMES_N; i++)
+		if (&s->slots[i].frame == f)
+			atomic_store(&s->slots[i].given, true);
+}
+
+int sampler_error(const struct sampler *s)
+{
+	return atomic_load(&s->error);
+}
+
+void sampler_want(struct sampler *s, const struct want *w)
+{
+	pthread_mutex_lock(&s->lock);
+	if ((w->protos & ~s->want.protos) || (w->states & ~s->want.states) || (w->attrs & ~s->want.attrs)) {
+		s->poke = true;
+		pthread_cond_broadcast(&s->wake);
+	}
+	s->want = *w;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sampler_interval(struct sampler *s, uint64_t ns)
+{
+	pthread_mutex_lock(&s->lock);
+	s->interval_ns = ns;
+	pthread_cond_broadcast(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+}

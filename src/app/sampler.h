@@ -1,0 +1,32 @@
+/* The sampler: a thread that owns the source, the interned names and the world, and writes one frame after
+ * another. Frames go to main by one atomic exchange and come back by a flag each; a frame nobody took is built
+ * over. Main never waits for it. */
+#pragma once
+#include "sockeye/model/frame.h"
+#include "workers.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sampler;
+struct sampler_opts {
+	const struct services *services; /* borrowed for the program's life */
+	struct workers *workers; /* borrowed likewise: asked for the texts of what a frame shows */
+	struct want want; /* of the first look */
+	uint64_t interval_ns;
+};
+/* Starts the thread. 0 or a negative errno. */
+int sampler_start(const struct sampler_opts *o, struct sampler **ret);
+/* Asks it to end and waits at most wait_ns; no frame may be in use any more. True: it has ended and everything is freed. False: it hangs in a look;
+ * what it uses (services, workers) must be left alone, the program is about to end. */
+bool sampler_stop(struct sampler *s, uint64_t wait_ns);
+
+int sampler_fd(const struct sampler *s); /* readable: sampler_take or sampler_error has something */
+/* The newest frame that was not taken yet, or NULL. Main reads it until it gives it back. */
+const struct frame *sampler_take(struct sampler *s);
+void sampler_give(struct sampler *s, const struct frame *f); /* NULL allowed */
+/* A negative errno when the last look saw nothing at all, else 0. */
+int sampler_error(const struct sampler *s);
+
+/* From now on. Asking for more than before makes it look at once. */
+void sampler_want(struct sampler *s, const struct want *w);
+void sampler_interval(struct sampler *s, uint64_t ns);

@@ -1,0 +1,91 @@
+/* Allocation that cannot fail, so that no caller carries a path for "no memory" that nobody can test. */
+#include "sockeye/base/mem.h"
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static _Atomic(void (*)(void)) die_hook;
+
+void die_set_hook(void (*hook)(void))
+{
+	atomic_store(&die_hook, hook);
+}
+
+void die(const char *fmt, ...)
+{
+	void (*hook)(void) = atomic_exchange(&die_hook, NULL);
+	if (hook)
+		hook();
+	char text[512];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "sockeye: %s\n", text);
+	/* Not exit(): any thread may get here, and exit handlers could wait for the others. */
+	_exit(2);
+}
+
+static size_t product(size_t n, size_t size)
+{
+	size_t bytes;
+	if (__builtin_mul_overflow(n, size, &bytes))
+		die("no memory for %zu × %zu bytes", n, size);
+	return bytes ? bytes : 1;
+}
+
+void *mem_alloc(size_t n, size_t size)
+{
+	size_t bytes = product(n, size);
+	void *p = malloc(bytes);
+	if (!p)
+		die("no memory for %zu bytes", bytes);
+	return p;
+}
+
+void *mem_zalloc(size_t n, size_t size)
+{
+	size_t bytes = product(n, size);
+	void *p = calloc(1, bytes);
+	if (!p)
+		die("no memory for %zu bytes", bytes);
+	return p;
+}
+
+void *mem_realloc(void *p, size_t n, size_t size)
+{
+	size_t bytes = product(n, size);
+	void *q = realloc(p, bytes);
+	if (!q)
+		die("no memory for %zu bytes", bytes);
+	return q;
+}
+
+char *mem_strdup(const char *s)
+{
+	return mem_dup(s, strlen(s) + 1);
+}
+
+void *mem_dup(const void *p, size_t n)
+{
+	void *q = mem_alloc(n, 1);
+	if (n)
+		memcpy(q, p, n);
+	return q;
+}
+
+void *vec_grow_(void *v, size_t *cap, size_t need, size_t size)
+{
+	size_t want = *cap < 8 ? 8 : *cap;
+	while (want < need) {
+		if (want > SIZE_MAX / 2)
+			die("no memory for %zu × %zu bytes", need, size);
+		want *= 2;
+	}
+	v = mem_realloc(v, want, size);
+	*cap = want;
+	return v;
+}

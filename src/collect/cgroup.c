@@ -1,0 +1,181 @@
+/* Names the cgroup that a socket was made in: sock_diag gives a number, which is the inode of the cgroup's
+ * directory, so the tree is walked (lazily, at most once a look) and every directory's number remembered. */
+#include "cgroup.h"
+#include "proctext.h"
+#include "sockeye/base/mem.h"
+#include "sockeye/base/str.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 32
+#define DIRS_MAX 65536u
+#define MOUNTINFO_MAX (256u * 1024)
+
+/* The field'th word (from 0) of a line, words parted by single blanks. */
+static const char *word(const char *line, const char *end, unsigned field, size_t *ret_n)
+{
+	const char *p = line, *blank;
+
+	while (field--) {
+		blank = memchr(p, ' ', (size_t)(end - p));
+		if (!blank)
+			return NULL;
+		p = blank + 1;
+	}
+	blank = memchr(p, ' ', (size_t)(end - p));
+	*ret_n = (size_t)((blank ? blank : end) - p);
+	return p;
+}
+
+static char *unescape(const char *s, size_t n)
+{
+	struct str out = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '\\' && i + 3 < n && s[i + 1] >= '0' && s[i + 1] <= '3' && s[i + 2] >= '0' &&
+		    s[i + 2] <= '7' && s[i + 3] >= '0' && s[i + 3] <= '7') {
+			str_putc(&out,
+				 (char)((s[i + 1] - '0') << 6 | (s[i + 2] - '0') << 3 | (s[i + 3] - '0')));
+			i += 3;
+		} else {
+			str_putc(&out, s[i]);
+		}
+	}
+	return str_take(&out);
+}
+
+char *cgroups_find_mount(const char *mountinfo, size_t n)
+{
+	const char *end = mountinfo + n;
+
+	for (const char *line = mountinfo; line < end;) {
+		const char *eol = memchr(line, '\n', (size_t)(end - line)), *dash, *type, *point;
+		size_t type_n, point_n;
+
+		if (!eol)
+			eol = end;
+		dash = memmem(line, (size_t)(eol - line), " - ", 3);
+		type = dash ? word(dash + 3, eol, 0, &type_n) : NULL;
+		point = dash ? word(line, dash, 4, &point_n) : NULL;
+		if (type && point && type_n == 7 && !memcmp(type, "cgroup2", 7))
+			return unescape(point, point_n);
+		line = eol < end ? eol + 1 : end;
+	}
+	return NULL;
+}
+
+void cgroups_init(struct cgroups *c, struct intern *names, const char *proc_root)
+{
+	char *buf = mem_alloc(MOUNTINFO_MAX, 1);
+	struct str path = {0};
+	int n;
+
+	*c = (struct cgroups){.names = names};
+	str_puts(&path, proc_root);
+	str_puts(&path, "/self/mountinfo");
+	n = proc_file_read(AT_FDCWD, str_text(&path), buf, MOUNTINFO_MAX);
+	if (n > 0)
+		c->mount = cgroups_find_mount(buf, (size_t)n);
+	str_done(&path);
+	free(buf);
+}
+
+void cgroups_done(struct cgroups *c)
+{
+	map_done(&c->paths);
+	map_done(&c->waiting);
+	free(c->mount);
+	c->mount = NULL;
+}
+
+void cgroups_tick(struct cgroups *c)
+{
+	c->walked = false;
+	c->last_id = 0;
+	c->tick++;
+}
+
+/* path: the directory's name below the mount, "" for the root; put back on return. */
+static void walk(struct cgroups *c, int parent_fd, const char *name, struct str *path, unsigned depth)
+{
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct dirent *e;
+	struct stat st;
+	DIR *dir;
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && path->n)
+		*map_at(&c->paths, st.st_ino, 0) = intern_add(c->names, path->s, path->n);
+	dir = depth < DEPTH_MAX && c->paths.n < DIRS_MAX ? fdopendir(fd) : NULL;
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	while ((e = readdir(dir))) {
+		size_t before = path->n;
+
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		str_putc(path, '/');
+		str_puts(path, e->d_name);
+		walk(c, dirfd(dir), e->d_name, path, depth + 1);
+		path->n = before;
+		path->s[before] = '\0';
+	}
+	closedir(dir);
+}
+
+static void walk_all(struct cgroups *c)
+{
+	struct str path = {0};
+	int fd = open(c->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		walk(c, fd, ".", &path, 0);
+		close(fd);
+	}
+	str_done(&path);
+	c->walked = true;
+}
+
+/* The tree is walked at most once a tick. An id that this walk did not see is a removed cgroup if it was
+ * known of before the walk (numbers are never given twice), else it waits for the next tick's. */
+static uint32_t find_path(struct cgroups *c, uint64_t id)
+{
+	bool walked_before = c->walked;
+	uint32_t path = map_get(&c->paths, id, 0), *waiting;
+
+	if (path != MAP_NONE)
+		return path;
+	if (!walked_before) {
+		walk_all(c);
+		path = map_get(&c->paths, id, 0);
+		if (path != MAP_NONE)
+			return path;
+	} else {
+		waiting = map_at(&c->waiting, id, 0);
+		if (*waiting == MAP_NONE)
+			*waiting = c->tick;
+		if (*waiting == c->tick)
+			return 0;
+	}
+	*map_at(&c->paths, id, 0) = 0;
+	return 0;
+}
+
+uint32_t cgroups_path(struct cgroups *c, uint64_t id)
+{
+	if (id <= 1 || !c->mount)
+		return 0;
+	if (id != c->last_id) {
+		c->last_path = find_path(c, id);
+		c->last_id = id;
+	}
+	return c->last_path;
+}

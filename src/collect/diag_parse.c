@@ -1,0 +1,317 @@
+/* Reads sock_diag answers byte by byte, apart from the socket they came from, so that every length
+ * check can be tested and fuzzed without a kernel. */
+#include "diag_parse.h"
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ATTR_MAX 32 /* attributes with higher numbers are not known here */
+
+struct attr {
+	const uint8_t *p; /* borrowed from the message; NULL: not given */
+	size_t n;
+};
+
+static uint16_t get_u16(const uint8_t *p)
+{
+	uint16_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint32_t get_u32(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint64_t get_u64(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* The kernel's struct tcp_info has grown with every few releases and headers name only the fields of
+ * their day, so it is read by offset (include/uapi/linux/tcp.h; the layout never changes, only ends later). */
+enum tcp_info_at {
+	AT_CA_STATE = 1,
+	AT_OPTIONS = 5,
+	AT_WSCALE = 6,
+	AT_SND_MSS = 16,
+	AT_RCV_MSS = 20,
+	AT_UNACKED = 24,
+	AT_LOST = 32,
+	AT_LAST_DATA_SENT = 44,
+	AT_LAST_DATA_RECV = 52,
+	AT_LAST_ACK_RECV = 56,
+	AT_PMTU = 60,
+	AT_RTT = 68,
+	AT_RTTVAR = 72,
+	AT_SND_SSTHRESH = 76,
+	AT_SND_CWND = 80,
+	AT_TOTAL_RETRANS = 100,
+	AT_BYTES_ACKED = 120,
+	AT_BYTES_RECEIVED = 128,
+	AT_SEGS_OUT = 136,
+	AT_NOTSENT_BYTES = 144,
+	AT_MIN_RTT = 148,
+	AT_BUSY_TIME = 168,
+	AT_RWND_LIMITED = 176,
+	AT_SNDBUF_LIMITED = 184,
+};
+
+static uint32_t info_u32(const struct attr *a, enum tcp_info_at at)
+{
+	return a->n >= (size_t)at + 4 ? get_u32(a->p + at) : 0;
+}
+
+static uint64_t info_u64(const struct attr *a, enum tcp_info_at at)
+{
+	return a->n >= (size_t)at + 8 ? get_u64(a->p + at) : 0;
+}
+
+static uint8_t info_u8(const struct attr *a, enum tcp_info_at at)
+{
+	return a->n > (size_t)at ? a->p[at] : 0;
+}
+
+/* Two bit fields of 4 in one byte: the first one declared lies low on little-endian machines. */
+static uint8_t info_wscale(const struct attr *a)
+{
+	uint8_t v = info_u8(a, AT_WSCALE);
+#if __BYTE_ORDER == __BIG_ENDIAN
+	v = (uint8_t)(v >> 4 | v << 4);
+#endif
+	return v;
+}
+
+/* A listener's tcp_info holds queue lengths in borrowed fields and zeros elsewhere (tcp_get_info), and a
+ * bound socket has no connection: neither may pass for counters that stand at 0. */
+static bool state_has_info(uint8_t state)
+{
+	return state != STATE_LISTENING && state != STATE_BOUND && state != STATE_CLOSED;
+}
+
+static void read_tcp_info(const struct attr *a, struct sock *s, struct sock_info *i)
+{
+	if (!a->p || !state_has_info(s->state))
+		return;
+	if (a->n >= AT_BYTES_RECEIVED + 8) {
+		s->flags |= SOCK_HAS_INFO;
+		s->tx_bytes = info_u64(a, AT_BYTES_ACKED);
+		s->rx_bytes = info_u64(a, AT_BYTES_RECEIVED);
+	}
+	/* Before the handshake ends the stamps are 0, so the ages would count from boot. */
+	if (a->n >= AT_LAST_ACK_RECV + 4 && s->state != STATE_SYN_SENT)
+		s->flags |= SOCK_HAS_TIMES;
+	if (a->n >= AT_SEGS_OUT + 4)
+		s->flags |= SOCK_HAS_SEGS;
+	if (!i)
+		return;
+	i->ca_state = info_u8(a, AT_CA_STATE);
+	i->options = info_u8(a, AT_OPTIONS);
+	i->wscale = info_wscale(a);
+	i->snd_mss = info_u32(a, AT_SND_MSS);
+	i->rcv_mss = info_u32(a, AT_RCV_MSS);
+	i->unacked = info_u32(a, AT_UNACKED);
+	i->lost = info_u32(a, AT_LOST);
+	if (s->flags & SOCK_HAS_TIMES) {
+		i->last_sent_ms = info_u32(a, AT_LAST_DATA_SENT);
+		i->last_recv_ms = info_u32(a, AT_LAST_DATA_RECV);
+		i->last_ack_recv_ms = info_u32(a, AT_LAST_ACK_RECV);
+	}
+	i->pmtu = info_u32(a, AT_PMTU);
+	i->rtt_us = info_u32(a, AT_RTT);
+	i->rttvar_us = info_u32(a, AT_RTTVAR);
+	i->ssthresh = info_u32(a, AT_SND_SSTHRESH);
+	i->cwnd = info_u32(a, AT_SND_CWND);
+	i->retrans_total = info_u32(a, AT_TOTAL_RETRANS);
+	i->segs_out = info_u32(a, AT_SEGS_OUT);
+	i->notsent_bytes = info_u32(a, AT_NOTSENT_BYTES);
+	i->min_rtt_us = info_u32(a, AT_MIN_RTT);
+	i->busy_us = info_u64(a, AT_BUSY_TIME);
+	i->rwnd_limited_us = info_u64(a, AT_RWND_LIMITED);
+	i->sndbuf_limited_us = info_u64(a, AT_SNDBUF_LIMITED);
+}
+
+static void read_meminfo(const struct attr *a, struct sock *s, struct sock_info *i)
+{
+	if (!a->p || a->n < (SK_MEMINFO_DROPS + 1) * 4)
+		return;
+	s->flags |= SOCK_HAS_MEM;
+	s->drops = get_u32(a->p + SK_MEMINFO_DROPS * 4);
+	if (i) {
+		i->rcvbuf = get_u32(a->p + SK_MEMINFO_RCVBUF * 4);
+		i->sndbuf = get_u32(a->p + SK_MEMINFO_SNDBUF * 4);
+	}
+}
+
+static uint8_t state_of(uint8_t kernel, enum proto proto, bool bound)
+{
+	if (kernel == DIAG_KERNEL_BOUND_INACTIVE)
+		return STATE_BOUND;
+	if (kernel == DIAG_KERNEL_NEW_SYN_RECV)
+		return STATE_SYN_RECV;
+	if (kernel == DIAG_KERNEL_CLOSE)
+		return bound ? STATE_BOUND : proto_table[proto].connected ? STATE_CLOSED : STATE_UNCONN;
+	return kernel <= STATE_CLOSING ? kernel : STATE_NONE;
+}
+
+/* Time-wait and request sockets are small stand-ins: no inode, a uid of 0 that means nothing, no
+ * attributes but MARK (inet_twsk_diag_fill, inet_req_diag_fill). A FIN-WAIT-2 or SYN-RECV can be either. */
+static bool is_mini(const struct inet_diag_msg *m, uint8_t state, bool has_shutdown)
+{
+	if (state == STATE_TIME_WAIT)
+		return true;
+	if (state == STATE_FIN_WAIT_2)
+		return m->idiag_timer == 3;
+	return state == STATE_SYN_RECV && !has_shutdown;
+}
+
+static int split_attrs(const uint8_t *p, size_t n, struct attr attrs[ATTR_MAX])
+{
+	while (n >= NLA_HDRLEN) {
+		size_t len = get_u16(p);
+		unsigned type = get_u16(p + 2) & NLA_TYPE_MASK;
+
+		if (len < NLA_HDRLEN || len > n)
+			return -EBADMSG;
+		if (type < ATTR_MAX)
+			attrs[type] = (struct attr){p + NLA_HDRLEN, len - NLA_HDRLEN};
+		len = NLA_ALIGN(len);
+		if (len >= n)
+			return 0;
+		p += len;
+		n -= len;
+	}
+	return n ? -EBADMSG : 0;
+}
+
+static const struct attr *attr_of(const struct attr *attrs, enum diag_attr type, size_t least)
+{
+	static const struct attr none;
+	return attrs[type].p && attrs[type].n >= least ? &attrs[type] : &none;
+}
+
+int diag_parse_inet(const void *payload, size_t n, enum proto proto, bool bound, struct sock *ret_sock,
+		    struct sock_info *ret_info, struct diag_extra *ret_extra)
+{
+	struct attr attrs[ATTR_MAX] = {0};
+	struct inet_diag_msg m;
+	struct sock s = {0};
+	const struct attr *a;
+	size_t addr_n;
+
+	if (n < sizeof(m))
+		return -EBADMSG;
+	memcpy(&m, payload, sizeof(m));
+	if (m.idiag_family == AF_INET)
+		s.family = FAMILY_IPV4, addr_n = 4;
+	else if (m.idiag_family == AF_INET6)
+		s.family = FAMILY_IPV6, addr_n = 16;
+	else
+		return -EAFNOSUPPORT;
+	if (split_attrs((const uint8_t *)payload + sizeof(m), n - sizeof(m), attrs))
+		return -EBADMSG;
+
+	s.proto = (uint8_t)proto;
+	s.state = state_of(m.idiag_state, proto, bound);
+	s.cookie = (uint64_t)m.id.idiag_cookie[1] << 32 | m.id.idiag_cookie[0];
+	memcpy(s.laddr, m.id.idiag_src, addr_n);
+	memcpy(s.raddr, m.id.idiag_dst, addr_n);
+	s.lport = ntohs(m.id.idiag_sport);
+	s.rport = ntohs(m.id.idiag_dport);
+	s.ifindex = m.id.idiag_if;
+	s.inode = m.idiag_inode;
+	s.recvq = m.idiag_rqueue;
+	s.sendq = m.idiag_wqueue;
+	s.timer = m.idiag_timer;
+	s.retrans = m.idiag_retrans;
+	s.timer_ms = m.idiag_timer ? m.idiag_expires : 0;
+
+	a = attr_of(attrs, DIAG_SHUTDOWN, 1);
+	if (a->p)
+		s.shutdown = a->p[0];
+	if (is_mini(&m, s.state, a->p != NULL)) {
+		s.flags |= SOCK_MINI;
+	} else {
+		s.flags |= SOCK_HAS_UID;
+		s.uid = m.idiag_uid;
+	}
+	a = attr_of(attrs, DIAG_SKV6ONLY, 1);
+	if (a->p && a->p[0])
+		s.flags |= SOCK_V6ONLY;
+
+	if (ret_info)
+		*ret_info = (struct sock_info){0};
+	a = attr_of(attrs, DIAG_MARK, 4);
+	if (a->p && ret_info) {
+		s.flags |= SOCK_HAS_MARK;
+		ret_info->mark = get_u32(a->p);
+	}
+	read_meminfo(&attrs[DIAG_SKMEMINFO], &s, ret_info);
+	if (proto == PROTO_TCP)
+		read_tcp_info(&attrs[DIAG_INFO], &s, ret_info);
+
+	a = attr_of(attrs, DIAG_CGROUP_ID, 8);
+	ret_extra->cgroup = a->p ? get_u64(a->p) : 0;
+	a = attr_of(attrs, DIAG_CONG, 1);
+	ret_extra->cc = (const char *)a->p;
+	ret_extra->cc_n = a->p ? strnlen((const char *)a->p, a->n) : 0;
+	*ret_sock = s;
+	return 0;
+}
+
+/* NLMSG_DONE and NLMSG_ERROR both open with an int: 0 or a negative errno. A DONE without one is a plain end. */
+static int end_code(const uint8_t *p, size_t n)
+{
+	int32_t code = 0;
+
+	if (n >= sizeof(code))
+		memcpy(&code, p, sizeof(code));
+	if (code < -4095)
+		return -EPROTO;
+	return code < 0 ? code : 0;
+}
+
+int diag_walk(const void *buf, size_t n, uint32_t seq, diag_row_fn fn, void *arg, struct diag_reply *ret)
+{
+	const uint8_t *p = buf;
+	struct nlmsghdr h;
+
+	while (n >= sizeof(h)) {
+		size_t len;
+
+		memcpy(&h, p, sizeof(h));
+		len = h.nlmsg_len;
+		if (len < sizeof(h) || len > n)
+			return -EBADMSG;
+		if (h.nlmsg_seq == seq) {
+			const uint8_t *payload = p + sizeof(h);
+			size_t payload_n = len - sizeof(h);
+
+			if (h.nlmsg_flags & NLM_F_DUMP_INTR)
+				ret->interrupted = true;
+			if (h.nlmsg_type == NLMSG_DONE || h.nlmsg_type == NLMSG_ERROR) {
+				ret->done = true;
+				ret->err = end_code(payload, payload_n);
+				return 0;
+			}
+			if (h.nlmsg_type >= NLMSG_MIN_TYPE)
+				fn(arg, payload, payload_n);
+		}
+		len = NLMSG_ALIGN(len);
+		if (len >= n)
+			return 0;
+		p += len;
+		n -= len;
+	}
+	return n ? -EBADMSG : 0;
+}

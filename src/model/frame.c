@@ -1,0 +1,141 @@
+/* Life of a frame and the few look-ups that every reader of one needs. */
+#include "sockeye/model/frame.h"
+#include "sockeye/base/units.h"
+#include <stdlib.h>
+#include <string.h>
+
+void frame_init(struct frame *f)
+{
+	memset(f, 0, sizeof(*f));
+}
+
+static void drop_references(struct frame *f)
+{
+	for (size_t i = 0; i < f->procs.n; i++)
+		late_unref(f->procs.v[i].late);
+	for (size_t i = 0; i < f->users.n; i++)
+		late_unref(f->users.v[i].late);
+	vec_clear(&f->procs);
+	vec_clear(&f->users);
+}
+
+void frame_done(struct frame *f)
+{
+	if (!f)
+		return;
+	drop_references(f);
+	vec_done(&f->socks);
+	vec_done(&f->infos);
+	vec_done(&f->rows);
+	vec_done(&f->owners);
+	vec_done(&f->ports);
+	vec_done(&f->addrs);
+	vec_done(&f->holders);
+	vec_done(&f->members);
+	vec_done(&f->procs);
+	vec_done(&f->proc_ports);
+	vec_done(&f->proc_socks);
+	vec_done(&f->users);
+	vec_done(&f->netns);
+	vec_done(&f->limits);
+	vec_done(&f->rings);
+	vec_done(&f->findings);
+	tally_done(&f->tally);
+	map_done(&f->by_cookie);
+	map_done(&f->by_port);
+	map_done(&f->by_proc);
+	frame_init(f);
+}
+
+void frame_clear(struct frame *f)
+{
+	drop_references(f);
+	vec_clear(&f->socks);
+	vec_clear(&f->infos);
+	vec_clear(&f->rows);
+	vec_clear(&f->owners);
+	vec_clear(&f->ports);
+	vec_clear(&f->addrs);
+	vec_clear(&f->holders);
+	vec_clear(&f->members);
+	vec_clear(&f->proc_ports);
+	vec_clear(&f->proc_socks);
+	vec_clear(&f->netns);
+	vec_clear(&f->limits);
+	vec_clear(&f->rings);
+	vec_clear(&f->findings);
+	vec_clear(&f->tally.ports);
+	vec_clear(&f->tally.procs);
+	map_clear(&f->by_cookie);
+	map_clear(&f->by_port);
+	map_clear(&f->by_proc);
+	f->number = f->boot_ns = f->wall_ns = f->took_ns = f->boot_wall_ns = 0;
+	f->hz = 0;
+	f->names = NULL;
+	f->services = NULL;
+	f->want = (struct want){0};
+	f->owners_complete = false;
+	f->hidden_procs = 0;
+	f->totals = (struct totals){0};
+	f->open_rows = f->open_ports = f->open_procs = 0;
+}
+
+const struct sock_info *frame_info(const struct frame *f, uint32_t row)
+{
+	static const struct sock_info none;
+
+	return row < f->infos.n ? &f->infos.v[row] : &none;
+}
+
+uint32_t frame_row_by_cookie(const struct frame *f, uint16_t netns, uint64_t cookie)
+{
+	return map_get(&f->by_cookie, netns, cookie);
+}
+
+uint32_t frame_port_by_key(const struct frame *f, uint16_t netns, uint8_t proto, uint32_t port)
+{
+	return map_get(&f->by_port, (uint64_t)netns << 8 | proto, port);
+}
+
+uint32_t frame_proc_by_key(const struct frame *f, uint32_t pid, uint64_t start)
+{
+	return map_get(&f->by_proc, pid, start);
+}
+
+const char *frame_user(const struct frame *f, uint32_t uid)
+{
+	size_t lo = 0, hi = f->users.n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (f->users.v[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < f->users.n && f->users.v[lo].uid == uid ? late_get(f->users.v[lo].late, LATE_USER) : NULL;
+}
+
+uint32_t frame_first_owner(const struct frame *f, uint32_t row, bool former)
+{
+	const struct row *r = &f->rows.v[row];
+	const struct owner *o;
+
+	if (!r->owner_n)
+		return NONE;
+	o = &f->owners.v[r->owner]; /* present ones stand first */
+	return o->former && !former ? NONE : o->proc;
+}
+
+uint64_t frame_proc_start_wall(const struct frame *f, uint32_t proc)
+{
+	uint64_t ticks = f->procs.v[proc].p.start, hz = f->hz ? f->hz : 100;
+
+	return f->boot_wall_ns + ticks / hz * NSEC_PER_SEC + ticks % hz * NSEC_PER_SEC / hz;
+}
+
+double frame_age_s(const struct frame *f, uint64_t since_ns)
+{
+	return since_ns < f->boot_ns ? (double)(f->boot_ns - since_ns) / 1e9 : 0.0;
+}

@@ -1,0 +1,381 @@
+/* Whom a kill would hit, what that frees and what it ends: read off one frame, before anything is done. */
+#include "sockeye/base/text.h"
+#include "sockeye/model/kill.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+const struct kill_refusal_info kill_refusal_table[KILL_REFUSAL_N] = {
+	[KILL_OK] = {"ok", ""},
+	[KILL_NO_OWNER] = {"no-owner", "no process holds it"},
+	[KILL_KERNEL] = {"kernel", "the kernel itself holds it"},
+	[KILL_PID1] = {"pid1", "%s is the first process: everything would end with it"},
+	[KILL_SELF] = {"self", "%s is sockeye itself"},
+	[KILL_ANCESTOR] = {"ancestor", "%s carries this session"},
+	[KILL_GONE] = {"gone", "%s has ended already"},
+	[KILL_REUSED] = {"reused", "%s has ended, the number belongs to another process now"},
+	[KILL_LET_GO] = {"let-go", "%s no longer holds the socket"},
+	[KILL_NOT_PERMITTED] = {"not-permitted", "not permitted: %s is another user's"},
+	[KILL_ZOMBIE] = {"zombie", "%s has ended and waits for its parent to notice"},
+	[KILL_FAILED] = {"failed", "%s cannot be signalled"},
+};
+
+struct build {
+	struct kill_plan *p;
+	const struct frame *f;
+	VEC(uint32_t) procs; /* parallel to p->targets: their rows */
+	uint32_t *target; /* by process row: index of its target; NONE */
+};
+
+static void copy_text(char *buf, size_t size, const char *s, size_t n)
+{
+	struct str safe = {0}, cut = {0};
+
+	text_put_cell(&safe, s, n, false, size);
+	text_put_clip(&cut, str_text(&safe), (int)size - 1, "~");
+	/* Wide and combining characters take more bytes than cells. */
+	if (cut.n >= size) {
+		str_clear(&cut);
+		text_put_cell(&cut, s, n, true, (size - 1) / 10);
+	}
+	snprintf(buf, size, "%s", str_text(&cut));
+	str_done(&safe);
+	str_done(&cut);
+}
+
+static void copy_name(char *buf, size_t size, const struct frame *f, uint32_t id)
+{
+	copy_text(buf, size, intern_get(f->names, id), intern_len(f->names, id));
+}
+
+/* Arguments are told apart by NULs: one line for people. */
+static char *cmdline_of(const struct frame *f, const struct proc *pr)
+{
+	uint32_t n;
+	const char *raw = pr->late ? late_get_n(pr->late, LATE_CMDLINE, &n) : NULL;
+	struct str out = {0};
+	char *line;
+
+	if (!raw)
+		return NULL;
+	if (n > 4096)
+		n = 4096;
+	while (n && !raw[n - 1])
+		n--;
+	line = mem_dup(raw, n ? n : 1);
+	for (uint32_t i = 0; i < n; i++)
+		if (!line[i])
+			line[i] = ' ';
+	text_put_cell(&out, line, n, false, 4096);
+	free(line);
+	return str_take(&out);
+}
+
+static uint32_t add_target(struct build *b, uint32_t proc)
+{
+	const struct proc *pr = &b->f->procs.v[proc];
+	struct kill_target *t;
+	const char *user;
+
+	if (b->target[proc] != NONE)
+		return b->target[proc];
+	b->target[proc] = (uint32_t)b->p->targets.n;
+	vec_push(&b->procs, proc);
+	t = vec_add(&b->p->targets);
+	*t = (struct kill_target){.pid = pr->p.pid, .start = pr->p.start, .uid = pr->p.uid};
+	copy_name(t->name, sizeof(t->name), b->f, pr->p.comm);
+	copy_name(t->unit, sizeof(t->unit), b->f, pr->unit);
+	user = frame_user(b->f, pr->p.uid);
+	if (user && user[0])
+		copy_text(t->user, sizeof(t->user), user, strlen(user));
+	else
+		snprintf(t->user, sizeof(t->user), "%u", pr->p.uid);
+	t->cmdline = cmdline_of(b->f, pr);
+	t->start_wall_ns = frame_proc_start_wall(b->f, proc);
+	if (pr->p.pid <= 1)
+		t->refusal = KILL_PID1;
+	else if (pr->p.state == 'Z')
+		t->refusal = KILL_ZOMBIE;
+	return b->target[proc];
+}
+
+static void add_proof(struct build *b, uint32_t target, uint32_t row, int32_t fd)
+{
+	const struct sock *s = &b->f->socks.v[row];
+
+	vec_push(&b->p->targets.v[target].proofs, ((struct kill_proof){s->inode, fd, s->cookie}));
+}
+
+/* The present owners of a socket. */
+static void add_owners(struct build *b, uint32_t row)
+{
+	const struct row *r = &b->f->rows.v[row];
+
+	if (r->reason != REASON_OWNED && b->p->no_owner_reason == REASON_OWNED)
+		b->p->no_owner_reason = r->reason;
+	for (uint32_t i = 0; i < r->owner_n; i++) {
+		const struct owner *o = &b->f->owners.v[r->owner + i];
+
+		if (!o->former && !(b->f->procs.v[o->proc].marks & MARK_CLOSED))
+			add_proof(b, add_target(b, o->proc), row, o->fd);
+	}
+}
+
+static void put_addr(char *buf, size_t size, const struct frame *f, const struct port *p)
+{
+	const struct port_addr *a = &f->addrs.v[p->addr];
+	char text[IP_TEXT], more[16] = "";
+	bool v6 = p->addr_n && a->ip.v6;
+
+	if (p->dual || !p->addr_n) {
+		snprintf(buf, size, "*");
+		return;
+	}
+	if (p->addr_n > 1)
+		snprintf(more, sizeof(more), " +%u", p->addr_n - 1);
+	snprintf(buf, size, "%s%s%s%s", v6 ? "[" : "", ip_format(text, a->ip.b, v6), v6 ? "]" : "", more);
+}
+
+static void add_port(struct build *b, uint32_t port, bool asked)
+{
+	const struct port *p = &b->f->ports.v[port];
+	struct kill_port *kp;
+
+	for (size_t i = 0; i < b->p->ports.n; i++) {
+		kp = &b->p->ports.v[i];
+		if (kp->netns == p->netns && kp->proto == p->proto && kp->port == p->port) {
+			kp->asked |= asked;
+			return;
+		}
+	}
+	kp = vec_add(&b->p->ports);
+	*kp = (struct kill_port){.netns = p->netns, .proto = p->proto, .port = p->port, .asked = asked};
+	put_addr(kp->addr, sizeof(kp->addr), b->f, p);
+	for (uint32_t h = 0; h < p->holder_n; h++)
+		kp->shared |= b->target[b->f->holders.v[p->holder + h]] == NONE;
+	/* A member that nobody known holds stays too. */
+	for (uint32_t m = 0; m < p->member_n; m++)
+		kp->shared |= b->f->rows.v[b->f->members.v[p->member + m]].reason != REASON_OWNED;
+}
+
+static void pick_port(struct build *b, const struct pick *k)
+{
+	uint32_t at = frame_port_by_key(b->f, k->netns, k->proto, k->port);
+	const struct port *p = at == NONE ? NULL : &b->f->ports.v[at];
+
+	if (!p || p->marks & MARK_CLOSED)
+		return;
+	for (uint32_t i = 0; i < p->member_n; i++) /* a client port has none */
+		add_owners(b, b->f->members.v[p->member + i]);
+}
+
+static void pick_proc(struct build *b, const struct pick *k)
+{
+	uint32_t at = frame_proc_by_key(b->f, k->pid, k->start), target;
+	const struct proc *p = at == NONE ? NULL : &b->f->procs.v[at];
+
+	if (!k->pid && !k->start && p) {
+		if (b->p->no_owner_reason == REASON_OWNED)
+			b->p->no_owner_reason = REASON_KERNEL;
+		return;
+	}
+	if (!p || p->marks & MARK_CLOSED)
+		return;
+	target = add_target(b, at);
+	for (uint32_t i = 0; i < p->sock_n; i++) {
+		uint32_t row = b->f->proc_socks.v[p->sock + i];
+		const struct row *r = &b->f->rows.v[row];
+
+		for (uint32_t o = 0; o < r->owner_n; o++) {
+			const struct owner *ow = &b->f->owners.v[r->owner + o];
+
+			if (ow->proc == at && !ow->former)
+				add_proof(b, target, row, ow->fd);
+		}
+	}
+}
+
+static void pick_targets(struct build *b, const struct pick *k)
+{
+	uint32_t row;
+
+	switch (k->kind) {
+	case PICK_PORT:
+		pick_port(b, k);
+		break;
+	case PICK_PROC:
+		pick_proc(b, k);
+		break;
+	case PICK_SOCK:
+		row = frame_row_by_cookie(b->f, k->netns, k->cookie);
+		if (row != NONE)
+			add_owners(b, row);
+		break;
+	}
+}
+
+/* The ports that the user pointed at come first and are watched; targets must be known by now. */
+static void asked_ports(struct build *b, const struct pick *k)
+{
+	uint32_t at = NONE;
+
+	if (k->kind == PICK_PORT)
+		at = frame_port_by_key(b->f, k->netns, k->proto, k->port);
+	if (k->kind == PICK_SOCK) {
+		uint32_t row = frame_row_by_cookie(b->f, k->netns, k->cookie);
+
+		if (row != NONE && STATES_PORT & STATE_BIT(b->f->socks.v[row].state))
+			at = b->f->rows.v[row].port;
+	}
+	if (at != NONE && b->f->ports.v[at].member_n && !(b->f->ports.v[at].marks & MARK_CLOSED))
+		add_port(b, at, true);
+	if (k->kind == PICK_PROC && (at = frame_proc_by_key(b->f, k->pid, k->start)) != NONE &&
+	    b->target[at] != NONE)
+		for (uint32_t i = 0; i < b->f->procs.v[at].port_n; i++)
+			add_port(b, b->f->proc_ports.v[b->f->procs.v[at].port + i], true);
+}
+
+static void held_ports(struct build *b)
+{
+	for (size_t t = 0; t < b->procs.n; t++) {
+		const struct proc *p = &b->f->procs.v[b->procs.v[t]];
+
+		for (uint32_t i = 0; i < p->port_n; i++)
+			add_port(b, b->f->proc_ports.v[p->port + i], false);
+	}
+}
+
+/* True when somebody holds this socket and all who do are targets. */
+static bool ends_with_targets(const struct build *b, uint32_t row)
+{
+	const struct row *r = &b->f->rows.v[row];
+	bool held = false;
+
+	for (uint32_t i = 0; i < r->owner_n; i++) {
+		const struct owner *o = &b->f->owners.v[r->owner + i];
+
+		if (o->former)
+			continue;
+		if (b->target[o->proc] == NONE)
+			return false;
+		held = true;
+	}
+	return held;
+}
+
+/* Connections that end: those that only targets hold, and those still in the queue of a listener that does. */
+static void count_drops(struct build *b)
+{
+	const struct frame *f = b->f;
+
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		const struct row *r = &f->rows.v[i];
+
+		if (!state_table[f->socks.v[i].state].conn ||
+		    !(r->listener != NONE ? ends_with_targets(b, r->listener) : ends_with_targets(b, i)))
+			continue;
+		if (r->dir == DIR_OUT)
+			b->p->drops_out++;
+		else
+			b->p->drops_in++;
+	}
+}
+
+static bool before(const struct snap_proc *a, const struct snap_proc *b)
+{
+	if (a->pid == b->ppid || b->pid == a->ppid)
+		return a->pid == b->ppid; /* a clock tick is long enough to fork in */
+	return a->start != b->start ? a->start < b->start : a->pid < b->pid;
+}
+
+/* Oldest first, and a parent before its children, so that none is started again meanwhile. */
+static void sort_targets(struct build *b)
+{
+	struct kill_target *t = b->p->targets.v;
+	uint32_t *v = b->procs.v;
+
+	for (size_t i = 1; i < b->procs.n; i++) {
+		struct kill_target target = t[i];
+		uint32_t proc = v[i];
+		size_t j = i;
+
+		for (; j > 0 && before(&b->f->procs.v[proc].p, &b->f->procs.v[v[j - 1]].p); j--) {
+			t[j] = t[j - 1];
+			v[j] = v[j - 1];
+		}
+		t[j] = target;
+		v[j] = proc;
+	}
+}
+
+static void put_title(struct build *b, const struct pick *picks, size_t n)
+{
+	char *buf = b->p->title, addr[IP_TEXT], name[40];
+	size_t size = sizeof(b->p->title);
+	uint32_t at;
+
+	if (n != 1) {
+		snprintf(buf, size, "%zu tagged", n);
+		return;
+	}
+	switch (picks->kind) {
+	case PICK_PORT:
+		snprintf(buf, size, "the holder of %u/%s", picks->port, proto_table[picks->proto].name);
+		break;
+	case PICK_PROC:
+		at = frame_proc_by_key(b->f, picks->pid, picks->start);
+		if (at == NONE)
+			snprintf(name, sizeof(name), "process");
+		else
+			copy_name(name, sizeof(name), b->f, b->f->procs.v[at].p.comm);
+		snprintf(buf, size, "%s %u", name, picks->pid);
+		break;
+	case PICK_SOCK:
+		at = frame_row_by_cookie(b->f, picks->netns, picks->cookie);
+		if (at == NONE) {
+			snprintf(buf, size, "the owner of a socket that has gone");
+		} else {
+			const struct sock *s = &b->f->socks.v[at];
+			bool v6 = s->family == FAMILY_IPV6;
+
+			snprintf(buf, size, "the owner of %s %s%s%s:%u", proto_table[s->proto].name,
+				 v6 ? "[" : "", s->family <= FAMILY_IPV6 ? ip_format(addr, s->laddr, v6) : "",
+				 v6 ? "]" : "", s->lport);
+		}
+		break;
+	}
+}
+
+void kill_plan_build(struct kill_plan *p, const struct frame *f, const struct pick *picks, size_t n)
+{
+	struct build b = {.p = p, .f = f};
+
+	*p = (struct kill_plan){0};
+	b.target = mem_alloc(f->procs.n, sizeof(*b.target));
+	for (size_t i = 0; i < f->procs.n; i++)
+		b.target[i] = NONE;
+	for (size_t i = 0; i < n; i++)
+		pick_targets(&b, &picks[i]);
+	for (size_t i = 0; i < n; i++)
+		asked_ports(&b, &picks[i]);
+	held_ports(&b);
+	if (p->targets.n)
+		count_drops(&b);
+	else if (p->no_owner_reason == REASON_OWNED)
+		p->no_owner_reason = REASON_GONE;
+	put_title(&b, picks, n);
+	sort_targets(&b);
+	vec_done(&b.procs);
+	free(b.target);
+}
+
+void kill_plan_done(struct kill_plan *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->targets.n; i++) {
+		free(p->targets.v[i].cmdline);
+		vec_done(&p->targets.v[i].proofs);
+	}
+	vec_done(&p->targets);
+	vec_done(&p->ports);
+}

@@ -1,0 +1,353 @@
+/* Port rows: one per (namespace, protocol, local port), whatever number of sockets, families and forked
+ * processes stand behind it. First the keys, then, when owners and reasons are known, the rows. */
+#include "world_private.h"
+#include <math.h>
+#include <stdlib.h>
+
+static uint32_t new_key(struct world *w, const struct sock *s, uint32_t prev_port, bool closed)
+{
+	uint64_t group = (uint64_t)s->netns << 8 | s->proto;
+	uint32_t *slot = map_at(&w->f->by_port, group, s->lport), ns;
+
+	if (*slot != MAP_NONE)
+		return *slot;
+	*slot = (uint32_t)w->keys.n;
+	ns = w->ns_prev.v[s->netns];
+	if (prev_port == NONE && w->prev && ns != NONE)
+		prev_port = frame_port_by_key(w->prev, (uint16_t)ns, s->proto, s->lport);
+	vec_push(&w->keys, ((struct port_key){.port = s->lport,
+					      .netns = s->netns,
+					      .proto = s->proto,
+					      .closed = closed,
+					      .prev = prev_port,
+					      .asked = NONE,
+					      .answer = NONE}));
+	return (uint32_t)w->keys.n - 1;
+}
+
+static uint32_t key_of(struct world *w, uint32_t row, bool closed)
+{
+	const struct sock *s = &w->f->socks.v[row];
+	uint32_t prev = w->prev_of.v[row], prev_port = NONE, key;
+
+	if (!proto_table[s->proto].ports || !s->lport)
+		return NONE;
+	if (prev != NONE && w->prev->socks.v[prev].lport == s->lport &&
+	    w->prev->socks.v[prev].proto == s->proto)
+		prev_port = w->prev->rows.v[prev].port;
+	if (prev_port == NONE)
+		return new_key(w, s, NONE, closed);
+	if (w->port_of.v[prev_port] != NONE)
+		return w->port_of.v[prev_port];
+	key = new_key(w, s, prev_port, closed);
+	w->port_of.v[prev_port] = key;
+	return key;
+}
+
+/* Is this row one of those that make the port row? */
+static bool makes(const struct port_key *k, const struct sock *s, bool closed)
+{
+	return k->closed == closed && (!k->member || is_member_state(s->state));
+}
+
+void world_port_keys(struct world *w)
+{
+	struct frame *f = w->f;
+	uint32_t total = 0;
+
+	nums_fill(&w->port_of, w->prev ? w->prev->ports.n : 0, NONE);
+	vec_clear(&w->keys);
+	for (uint32_t i = 0; i < f->rows.n; i++) {
+		const struct sock *s = &f->socks.v[i];
+		bool closed = i >= f->open_rows;
+		struct port_key *k;
+
+		f->rows.v[i].port = key_of(w, i, closed);
+		if (f->rows.v[i].port == NONE)
+			continue;
+		k = &w->keys.v[f->rows.v[i].port];
+		if (!is_member_state(s->state) || k->closed != closed)
+			continue;
+		k->member = true;
+		k->listener |= s->state != STATE_BOUND;
+	}
+	for (uint32_t i = 0; i < f->rows.n; i++)
+		if (f->rows.v[i].port != NONE)
+			w->keys.v[f->rows.v[i].port].n +=
+				makes(&w->keys.v[f->rows.v[i].port], &f->socks.v[i], i >= f->open_rows);
+	for (size_t i = 0; i < w->keys.n; i++) {
+		w->keys.v[i].at = total;
+		total += w->keys.v[i].n;
+		w->keys.v[i].n = 0;
+	}
+	vec_clear(&w->port_rows);
+	vec_reserve(&w->port_rows, total);
+	w->port_rows.n = total;
+	for (uint32_t i = 0; i < f->rows.n; i++) {
+		struct port_key *k;
+
+		if (f->rows.v[i].port == NONE)
+			continue;
+		k = &w->keys.v[f->rows.v[i].port];
+		if (makes(k, &f->socks.v[i], i >= f->open_rows))
+			w->port_rows.v[k->at + k->n++] = i;
+	}
+}
+
+/* Wildcards first, IPv4 before IPv6, then by bytes. */
+static int by_addr(const void *a, const void *b)
+{
+	const struct port_addr *x = a, *y = b;
+	bool ax = ip_is_any(x->ip.b, x->ip.v6), ay = ip_is_any(y->ip.b, y->ip.v6);
+	int d;
+
+	if (ax != ay)
+		return ax ? -1 : 1;
+	if (x->ip.v6 != y->ip.v6)
+		return x->ip.v6 ? 1 : -1;
+	d = memcmp(x->ip.b, y->ip.b, 16);
+	if (d)
+		return d;
+	if (x->ifindex != y->ifindex)
+		return x->ifindex < y->ifindex ? -1 : 1;
+	return (int)x->v6only - (int)y->v6only;
+}
+
+/* Distinct addresses of the rows, and what follows from them. */
+static void addresses(struct frame *f, struct port *p, const uint32_t *rows, uint32_t n)
+{
+	bool any4 = false, any6 = false, both = false;
+	struct port_addr *v;
+	uint32_t kept = 0;
+
+	p->addr = (uint32_t)f->addrs.n;
+	vec_reserve(&f->addrs, n);
+	v = f->addrs.v + p->addr;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct sock *s = &f->socks.v[rows[i]];
+
+		v[i] = (struct port_addr){.ip = {.v6 = s->family == FAMILY_IPV6},
+					  .ifindex = s->ifindex,
+					  .v6only = s->family == FAMILY_IPV6 && s->flags & SOCK_V6ONLY};
+		memcpy(v[i].ip.b, s->laddr, 16);
+		if (f->rows.v[rows[i]].scope > p->scope)
+			p->scope = f->rows.v[rows[i]].scope;
+	}
+	if (n > 1)
+		qsort(v, n, sizeof(*v), by_addr);
+	for (uint32_t i = 0; i < n; i++) {
+		if (kept && !by_addr(&v[kept - 1], &v[i])) {
+			if (!(p->flags & PORT_CLIENT))
+				p->flags |= PORT_REUSEPORT;
+			continue;
+		}
+		v[kept++] = v[i];
+	}
+	p->addr_n = kept;
+	f->addrs.n += kept;
+	for (uint32_t i = 0; i < kept; i++) {
+		/* Bound to one interface it is not everywhere. */
+		if (v[i].ifindex || !ip_is_any(v[i].ip.b, v[i].ip.v6))
+			continue;
+		any4 |= !v[i].ip.v6;
+		any6 |= v[i].ip.v6;
+		both |= v[i].ip.v6 && !v[i].v6only;
+	}
+	p->flags |= (uint8_t)((any4 ? PORT_ANY4 : 0) | (any6 ? PORT_ANY6 : 0));
+	p->dual = both || (any4 && any6);
+}
+
+/* Oldest first. The frame is not passed through qsort, so the few holders are sorted by insertion. */
+static void insert_holder(struct frame *f, struct port *p, uint32_t proc)
+{
+	uint32_t *v;
+	uint32_t i = p->holder_n++;
+
+	vec_push(&f->holders, proc);
+	v = f->holders.v + p->holder;
+	for (; i > 0; i--) {
+		const struct snap_proc *a = &f->procs.v[v[i - 1]].p, *b = &f->procs.v[proc].p;
+
+		if (a->start < b->start || (a->start == b->start && a->pid <= b->pid))
+			break;
+		v[i] = v[i - 1];
+	}
+	v[i] = proc;
+}
+
+static void holders(struct world *w, struct port *p, uint32_t port, const uint32_t *rows, uint32_t n)
+{
+	struct frame *f = w->f;
+	bool former = p->marks & MARK_CLOSED;
+
+	p->holder = (uint32_t)f->holders.n;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct row *r = &f->rows.v[rows[i]];
+
+		for (uint32_t o = 0; o < r->owner_n; o++) {
+			const struct owner *ow = &f->owners.v[r->owner + o];
+
+			if ((ow->former && !former) || w->stamp.v[ow->proc] == port + 1)
+				continue;
+			w->stamp.v[ow->proc] = port + 1;
+			insert_holder(f, p, ow->proc);
+		}
+	}
+	p->reason = p->holder_n && !former ? REASON_OWNED : f->rows.v[rows[0]].reason;
+	p->unit = p->holder_n ? f->procs.v[f->holders.v[p->holder]].unit : 0;
+	if (!p->unit)
+		p->unit = f->rows.v[rows[0]].unit;
+}
+
+/* Is a/b fuller than c/d? A limit of 0 takes one. */
+static bool fuller(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+	return (uint64_t)a * (d ? d : 1) > (uint64_t)c * (b ? b : 1);
+}
+
+static void queues(struct world *w, struct port *p, const uint32_t *rows, uint32_t n)
+{
+	const struct frame *f = w->f;
+	bool listens = false, known = false;
+	uint64_t dropped = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct sock *s = &f->socks.v[rows[i]];
+		uint32_t prev = w->prev_of.v[rows[i]], peak = f->rows.v[rows[i]].backlog_peak;
+
+		if (s->state == STATE_LISTENING) {
+			if (!listens || fuller(s->recvq, s->sendq, p->backlog, p->backlog_max)) {
+				p->backlog = s->recvq;
+				p->backlog_max = s->sendq;
+			}
+			listens = true;
+			p->backlog_peak = peak > p->backlog_peak ? peak : p->backlog_peak;
+		} else if (s->state == STATE_UNCONN) {
+			p->recvq += s->recvq;
+		}
+		if (!(s->flags & SOCK_HAS_MEM))
+			continue;
+		p->has_drops = true;
+		p->drops += s->drops;
+		if (prev != NONE && w->prev->socks.v[prev].flags & SOCK_HAS_MEM) {
+			uint32_t before = w->prev->socks.v[prev].drops;
+
+			dropped += s->drops >= before ? s->drops - before : s->drops;
+			known = true;
+		}
+	}
+	p->drop_rate =
+		known && w->gap_ns && !w->gap ? (float)((double)dropped * 1e9 / (double)w->gap_ns) : NAN;
+}
+
+/* Since when, and the graph so far. */
+static void lifetime(struct world *w, struct port *p, uint32_t prev, const uint32_t *rows, uint32_t n)
+{
+	struct frame *f = w->f;
+	const struct port *before = prev == NONE ? NULL : &w->prev->ports.v[prev];
+	bool closed = p->marks & MARK_CLOSED, all_missed = true, start = false;
+
+	p->ring = NONE;
+	if (!(p->flags & PORT_CLIENT)) {
+		p->ring = (uint32_t)f->rings.n;
+		if (before && before->ring != NONE)
+			vec_push(&f->rings, w->prev->rings.v[before->ring]);
+		else
+			memset(vec_add(&f->rings), 0, sizeof(struct ring));
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		all_missed &= (f->rows.v[rows[i]].marks & MARK_MISSED) != 0;
+		start |= (f->rows.v[rows[i]].marks & MARK_START) != 0;
+	}
+	/* Freed and taken again, or listened on while it was a connection's port, it begins anew. */
+	if (before && (closed || !(before->marks & MARK_CLOSED)) &&
+	    !(before->flags & PORT_CLIENT && !(p->flags & PORT_CLIENT))) {
+		p->first_ns = before->first_ns;
+		p->marks |= before->marks & (MARK_START | MARK_NEW);
+		if (closed || f->boot_ns - p->first_ns >= KEEP_NS)
+			p->marks &= (uint8_t)~MARK_NEW;
+	} else {
+		p->first_ns = f->boot_ns;
+		p->marks |= start ? MARK_START : closed ? 0 : MARK_NEW;
+	}
+	if (!closed && all_missed)
+		p->marks |= MARK_MISSED;
+	for (uint32_t i = 0; closed && i < n; i++)
+		if (f->rows.v[rows[i]].closed_ns > p->closed_ns)
+			p->closed_ns = f->rows.v[rows[i]].closed_ns;
+}
+
+static void make_port(struct world *w, const struct port_key *k, uint32_t index)
+{
+	struct frame *f = w->f;
+	const struct snap_netns *ns = &f->netns.v[k->netns];
+	const uint32_t *rows = w->port_rows.v + k->at;
+	const struct sock *first = &f->socks.v[rows[0]];
+	struct port *p = vec_add(&f->ports);
+
+	*p = (struct port){.port = k->port, .netns = k->netns, .proto = k->proto};
+	p->class_ = (uint8_t)class_of(k->port, ns->eph_low, ns->eph_high);
+	p->marks = k->closed ? MARK_CLOSED : 0;
+	p->flags = k->member ? 0 : PORT_CLIENT;
+	if (k->member && !k->listener)
+		p->flags |= PORT_BOUND_ONLY;
+	p->uid = first->flags & SOCK_HAS_UID ? first->uid : NONE;
+	addresses(f, p, rows, k->n);
+	holders(w, p, index, rows, k->n);
+	p->drop_rate = NAN;
+	if (k->member)
+		queues(w, p, rows, k->n);
+	lifetime(w, p, k->prev, rows, k->n);
+	p->member = (uint32_t)f->members.n;
+	if (!k->member)
+		return;
+	vec_reserve(&f->members, k->n);
+	memcpy(f->members.v + f->members.n, rows, k->n * sizeof(*rows));
+	f->members.n += k->n;
+	p->member_n = k->n;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct port_place *x = a, *y = b;
+
+	return x->rank != y->rank ? (x->rank < y->rank ? -1 : 1) : (x->key > y->key) - (x->key < y->key);
+}
+
+void world_ports(struct world *w)
+{
+	struct frame *f = w->f;
+	size_t n = w->keys.n;
+
+	nums_fill(&w->stamp, f->procs.n, 0);
+	vec_clear(&w->places);
+	vec_reserve(&w->places, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct port_key *k = &w->keys.v[i];
+
+		/* closed 1, client 1, port 32, proto 8, netns 16 */
+		vec_push(&w->places,
+			 ((struct port_place){(uint64_t)k->closed << 58 | (uint64_t)!k->member << 57 |
+						      (uint64_t)k->port << 24 | (uint64_t)k->proto << 16 |
+						      k->netns,
+					      (uint32_t)i}));
+	}
+	if (n)
+		qsort(w->places.v, n, sizeof(w->places.v[0]), by_rank);
+	nums_fill(&w->order, n, NONE);
+	vec_reserve(&f->ports, n);
+	f->open_ports = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct port_key *k = &w->keys.v[w->places.v[i].key];
+
+		w->order.v[w->places.v[i].key] = i;
+		make_port(w, k, i);
+		f->open_ports += !k->closed;
+	}
+	for (size_t i = 0; i < f->by_port.cap; i++) /* in the order of the memory, not of the keys */
+		if (f->by_port.slots[i].value != MAP_NONE)
+			f->by_port.slots[i].value = w->order.v[f->by_port.slots[i].value];
+	for (uint32_t i = 0; i < f->rows.n; i++)
+		if (f->rows.v[i].port != NONE)
+			f->rows.v[i].port = w->order.v[f->rows.v[i].port];
+}

@@ -1,0 +1,268 @@
+/* Process rows: joined with the previous frame by (pid, start), so that a reused number is another
+ * process, with what hangs on them: late texts, sockets, ports, users. */
+#include "world_private.h"
+#include <math.h>
+#include <stdlib.h>
+
+static float cpu_share(const struct world *w, const struct snap_proc *now, const struct proc *before)
+{
+	const struct snap_proc *p = &before->p;
+	uint64_t hz = w->hz ? w->hz : 100;
+
+	if (w->gap || !w->gap_ns || !(now->flags & p->flags & PROC_FULL) || now->cpu_ticks < p->cpu_ticks)
+		return NAN;
+	return (float)((double)(now->cpu_ticks - p->cpu_ticks) / (double)hz * 1e9 / (double)w->gap_ns);
+}
+
+static void known_proc(struct world *w, struct proc *p, uint32_t prev, uint32_t index)
+{
+	const struct proc *before = &w->prev->procs.v[prev];
+
+	p->late = before->late ? late_ref(before->late) : NULL;
+	p->first_ns = before->first_ns;
+	p->marks = before->marks & (MARK_START | MARK_NEW);
+	if (w->f->boot_ns - p->first_ns >= KEEP_NS)
+		p->marks &= (uint8_t)~MARK_NEW;
+	p->cpu = cpu_share(w, &p->p, before);
+	w->proc_of.v[prev] = index;
+}
+
+static void fill_proc(struct world *w, const struct snap_proc *sp, uint32_t hint)
+{
+	struct frame *f = w->f;
+	const struct frame *prev = w->prev;
+	uint32_t index = (uint32_t)f->procs.n, at = NONE, *slot;
+	struct proc *p = vec_add(&f->procs);
+
+	*p = (struct proc){.p = *sp, .ring = NONE, .cpu = NAN, .first_ns = f->boot_ns};
+	p->unit = world_unit(w, sp->cgroup);
+	slot = map_at(&f->by_proc, sp->pid, sp->start);
+	if (*slot == MAP_NONE)
+		*slot = index;
+	if (prev && hint < prev->open_procs && prev->procs.v[hint].p.pid == sp->pid &&
+	    prev->procs.v[hint].p.start == sp->start)
+		at = hint;
+	else if (prev)
+		at = frame_proc_by_key(prev, sp->pid, sp->start);
+	/* A pid listed twice is a recording's mistake; the second keeps apart. */
+	if (at != NONE && w->proc_of.v[at] == NONE)
+		known_proc(w, p, at, index);
+	else
+		p->marks = prev && prev->want.attrs & WANT_OWNERS ? MARK_NEW : MARK_START;
+	if (!p->late && sp->pid)
+		p->late = late_new(sp->pid, sp->start);
+	vec_push(&w->proc_prev, at);
+}
+
+void world_procs(struct world *w)
+{
+	const struct snapshot *s = w->snap;
+	uint32_t hint = 0;
+
+	nums_fill(&w->proc_of, w->prev ? w->prev->procs.n : 0, NONE);
+	vec_clear(&w->proc_prev);
+	vec_reserve(&w->f->procs, s->procs.n);
+	for (size_t i = 0; i < s->procs.n; i++) {
+		fill_proc(w, &s->procs.v[i], hint);
+		if (w->proc_prev.v[i] != NONE)
+			hint = w->proc_prev.v[i] + 1;
+	}
+	w->f->open_procs = (uint32_t)w->f->procs.n;
+}
+
+uint32_t world_kernel_proc(struct world *w)
+{
+	uint32_t at = frame_proc_by_key(w->f, 0, 0);
+	struct snap_proc kernel = {0};
+
+	if (at != NONE)
+		return at;
+	kernel.comm = intern_adds(w->names, "kernel");
+	at = (uint32_t)w->f->procs.n;
+	fill_proc(w, &kernel, NONE);
+	w->f->open_procs = at + 1;
+	return at;
+}
+
+static uint32_t append_closed(struct world *w, uint32_t prev)
+{
+	const struct proc *before = &w->prev->procs.v[prev];
+	uint32_t at = (uint32_t)w->f->procs.n, *slot;
+	struct proc *p = vec_add(&w->f->procs);
+
+	*p = *before;
+	if (p->late)
+		late_ref(p->late);
+	p->port = p->port_n = p->sock = p->sock_n = 0;
+	p->findings = 0;
+	p->ring = NONE;
+	p->cpu = NAN;
+	if (!(p->marks & MARK_CLOSED))
+		p->closed_ns = w->f->boot_ns;
+	p->marks = (uint8_t)((p->marks & MARK_START) | MARK_CLOSED);
+	w->proc_of.v[prev] = at;
+	vec_push(&w->proc_prev, prev);
+	slot = map_at(&w->f->by_proc, p->p.pid, p->p.start);
+	if (*slot == MAP_NONE)
+		*slot = at;
+	return at;
+}
+
+uint32_t world_former_proc(struct world *w, uint32_t prev)
+{
+	uint32_t at = w->proc_of.v[prev];
+
+	if (at != NONE)
+		return at;
+	at = append_closed(w, prev);
+	w->f->procs.v[at].marks |= MARK_FORMER;
+	return at;
+}
+
+/* Processes that held sockets and are no longer there, for as long as closed rows are shown. */
+void world_closed_procs(struct world *w)
+{
+	const struct frame *p = w->prev;
+
+	if (!p || !(w->f->want.attrs & WANT_OWNERS))
+		return;
+	for (uint32_t i = 0; i < p->procs.n; i++) {
+		const struct proc *pr = &p->procs.v[i];
+
+		if (w->proc_of.v[i] != NONE || pr->marks & MARK_FORMER)
+			continue;
+		if (pr->marks & MARK_CLOSED ? w->f->boot_ns - pr->closed_ns < KEEP_NS : pr->sock_n > 0)
+			append_closed(w, i);
+	}
+}
+
+/* Calls once per present owning process of the row; stamps hold row + 1. */
+#define for_each_process(w, row_, proc_)                                                                     \
+	for (uint32_t o_ = 0, proc_; o_ < (w)->f->rows.v[row_].owner_n; o_++)                                \
+		if (!(w)->f->owners.v[(w)->f->rows.v[row_].owner + o_].former &&                             \
+		    (proc_ = (w)->f->owners.v[(w)->f->rows.v[row_].owner + o_].proc,                         \
+		     (w)->stamp.v[proc_] != (row_) + 1 && ((w)->stamp.v[proc_] = (row_) + 1)))
+
+static void list_socks(struct world *w)
+{
+	struct frame *f = w->f;
+	uint32_t kernel = frame_proc_by_key(f, 0, 0), total = 0;
+
+	nums_fill(&w->stamp, f->procs.n, 0);
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		for_each_process(w, i, p) f->procs.v[p].sock_n++;
+		if (f->rows.v[i].reason == REASON_KERNEL && kernel != NONE)
+			f->procs.v[kernel].sock_n++;
+	}
+	for (uint32_t i = 0; i < f->procs.n; i++) {
+		f->procs.v[i].sock = total;
+		total += f->procs.v[i].sock_n;
+		f->procs.v[i].sock_n = 0;
+	}
+	vec_reserve(&f->proc_socks, total);
+	f->proc_socks.n = total;
+	nums_fill(&w->stamp, f->procs.n, 0);
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		for_each_process(w, i, p) f->proc_socks.v[f->procs.v[p].sock + f->procs.v[p].sock_n++] = i;
+		if (f->rows.v[i].reason == REASON_KERNEL && kernel != NONE)
+			f->proc_socks.v[f->procs.v[kernel].sock + f->procs.v[kernel].sock_n++] = i;
+	}
+}
+
+/* Who holds this port, for the lists of ports: its holders, or the kernel. */
+static uint32_t port_procs(const struct frame *f, const struct port *p, const uint32_t *kernel,
+			   const uint32_t **ret)
+{
+	if (p->marks & MARK_CLOSED || p->flags & PORT_CLIENT)
+		return 0;
+	if (p->reason == REASON_KERNEL && *kernel != NONE) {
+		*ret = kernel;
+		return 1;
+	}
+	*ret = f->holders.v + p->holder;
+	return p->holder_n;
+}
+
+static void list_ports(struct world *w)
+{
+	struct frame *f = w->f;
+	uint32_t kernel = frame_proc_by_key(f, 0, 0), total = 0, n;
+	const uint32_t *v = NULL;
+
+	for (uint32_t i = 0; i < f->open_ports; i++) {
+		n = port_procs(f, &f->ports.v[i], &kernel, &v);
+		for (uint32_t h = 0; h < n; h++)
+			f->procs.v[v[h]].port_n++;
+	}
+	for (uint32_t i = 0; i < f->procs.n; i++) {
+		f->procs.v[i].port = total;
+		total += f->procs.v[i].port_n;
+		f->procs.v[i].port_n = 0;
+	}
+	vec_reserve(&f->proc_ports, total);
+	f->proc_ports.n = total;
+	for (uint32_t i = 0; i < f->open_ports; i++) {
+		n = port_procs(f, &f->ports.v[i], &kernel, &v);
+		for (uint32_t h = 0; h < n; h++)
+			f->proc_ports.v[f->procs.v[v[h]].port + f->procs.v[v[h]].port_n++] = i;
+	}
+}
+
+static int by_uid(const void *a, const void *b)
+{
+	const struct frame_user *x = a, *y = b;
+
+	return (x->uid > y->uid) - (x->uid < y->uid);
+}
+
+static void meet_user(struct world *w, uint32_t uid)
+{
+	uint32_t *slot = map_at(&w->uids, uid, 0);
+	struct frame_user *u;
+
+	if (*slot != MAP_NONE)
+		return;
+	*slot = (uint32_t)w->f->users.n;
+	u = vec_add(&w->f->users);
+	*u = (struct frame_user){uid, NULL};
+}
+
+static void list_users(struct world *w)
+{
+	struct frame *f = w->f;
+	const struct frame *p = w->prev;
+	uint32_t last = NONE;
+	size_t old = 0;
+
+	map_clear(&w->uids);
+	for (size_t i = 0; i < f->procs.n; i++)
+		if (f->procs.v[i].p.pid)
+			meet_user(w, f->procs.v[i].p.uid);
+	for (size_t i = 0; i < f->socks.n; i++) {
+		const struct sock *s = &f->socks.v[i];
+
+		if (!(s->flags & SOCK_HAS_UID) || s->uid == last)
+			continue;
+		last = s->uid;
+		meet_user(w, last);
+	}
+	if (f->users.n)
+		qsort(f->users.v, f->users.n, sizeof(f->users.v[0]), by_uid);
+	for (size_t i = 0; i < f->users.n; i++) {
+		struct frame_user *u = &f->users.v[i];
+
+		while (p && old < p->users.n && p->users.v[old].uid < u->uid)
+			old++;
+		if (p && old < p->users.n && p->users.v[old].uid == u->uid)
+			u->late = late_ref(p->users.v[old].late);
+		else
+			u->late = late_new(u->uid, 0);
+	}
+}
+
+void world_proc_lists(struct world *w)
+{
+	list_socks(w);
+	list_ports(w);
+	list_users(w);
+}

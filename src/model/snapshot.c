@@ -1,0 +1,51 @@
+/* Life and death of a snapshot, so that every source fills and empties it alike. */
+#include "sockeye/model/snapshot.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void snapshot_init(struct snapshot *s)
+{
+	memset(s, 0, sizeof(*s));
+}
+
+void snapshot_done(struct snapshot *s)
+{
+	if (!s)
+		return;
+	vec_done(&s->socks);
+	vec_done(&s->infos);
+	vec_done(&s->procs);
+	vec_done(&s->fds);
+	vec_done(&s->netns);
+	vec_done(&s->limits);
+}
+
+void snapshot_clear(struct snapshot *s)
+{
+	vec_clear(&s->socks);
+	vec_clear(&s->infos);
+	vec_clear(&s->procs);
+	vec_clear(&s->fds);
+	vec_clear(&s->netns);
+	vec_clear(&s->limits);
+	s->want = (struct want){0};
+	s->boot_ns = s->wall_ns = s->took_ns = 0;
+	s->owners_complete = false;
+	s->hidden_procs = 0;
+}
+
+struct limit *snapshot_limit(struct snapshot *s, const char *what, const char *reason, const char *fmt, ...)
+{
+	struct limit *l = vec_add(&s->limits);
+	va_list ap;
+
+	memset(l, 0, sizeof(*l));
+	snprintf(l->what, sizeof(l->what), "%s", what);
+	snprintf(l->reason, sizeof(l->reason), "%s", reason);
+	va_start(ap, fmt);
+	vsnprintf(l->text, sizeof(l->text), fmt, ap);
+	va_end(ap);
+	return l;
+}

@@ -1,0 +1,128 @@
+/* The recount: per port and per process, over the picked sockets only. It runs on every look and on
+ * every change of a filter, so it is two passes over flat arrays. */
+#include "sockeye/model/tally.h"
+#include "sockeye/model/frame.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void tally_done(struct tally *t)
+{
+	if (!t)
+		return;
+	vec_done(&t->ports);
+	vec_done(&t->procs);
+	map_done(&t->seen);
+}
+
+static void reset(struct count *v, size_t n)
+{
+	if (n)
+		memset(v, 0, n * sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		v[i].rx_rate = v[i].tx_rate = NAN;
+}
+
+static void add_rate(float *sum, float v)
+{
+	if (!isnan(v))
+		*sum = isnan(*sum) ? v : *sum + v;
+}
+
+static void count_one(struct count *c, const struct sock *s, const struct row *r)
+{
+	c->socks++;
+	c->states[s->state]++;
+	c->conns += state_table[s->state].conn;
+	c->close_wait += s->state == STATE_CLOSE_WAIT;
+	add_rate(&c->rx_rate, r->rx_rate);
+	add_rate(&c->tx_rate, r->tx_rate);
+	c->rate_mean += r->rate_mean;
+}
+
+static void count_port(struct tally *t, const struct frame *f, uint32_t i)
+{
+	const struct row *r = &f->rows.v[i];
+
+	if (r->port < t->ports.n)
+		count_one(&t->ports.v[r->port], &f->socks.v[i], r);
+}
+
+static void count_closed(struct tally *t, const struct frame *f, uint32_t i)
+{
+	const struct row *r = &f->rows.v[i];
+
+	if (r->port < t->ports.n)
+		t->ports.v[r->port].any_closed = true;
+	for (uint32_t o = 0; o < r->owner_n; o++)
+		t->procs.v[f->owners.v[r->owner + o].proc].any_closed = true;
+}
+
+/* True when this process was not yet seen with this remote address. Processes are counted one after the
+ * other, so it is enough that an address remembers the last one. */
+static bool first_meeting(struct tally *t, uint32_t proc, const struct sock *s)
+{
+	uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff};
+	const uint8_t *addr = s->raddr;
+	uint64_t a, b;
+	uint32_t *v;
+
+	if (s->family == FAMILY_IPV4) {
+		memcpy(mapped + 12, s->raddr, 4);
+		addr = mapped;
+	}
+	memcpy(&a, addr, 8);
+	memcpy(&b, addr + 8, 8);
+	v = map_at(&t->seen, a, b);
+	if (*v == proc)
+		return false;
+	*v = proc;
+	return true;
+}
+
+static void count_proc(struct tally *t, const struct frame *f, uint32_t proc, const uint8_t *picked)
+{
+	const struct proc *p = &f->procs.v[proc];
+	struct count *c = &t->procs.v[proc];
+	const struct sock *last = NULL;
+
+	for (uint32_t i = 0; i < p->sock_n; i++) {
+		uint32_t row = f->proc_socks.v[p->sock + i];
+		const struct sock *s = &f->socks.v[row];
+
+		if (picked && !picked[row])
+			continue;
+		count_one(c, s, &f->rows.v[row]);
+		if (!s->rport || s->family > FAMILY_IPV6)
+			continue;
+		/* Neighbours often talk to one peer: a pool, a proxy, a load test. */
+		if (last && last->family == s->family && !memcmp(last->raddr, s->raddr, sizeof(s->raddr)))
+			continue;
+		last = s;
+		c->peers += first_meeting(t, proc, s);
+	}
+}
+
+void tally_run(struct tally *t, const struct frame *f, const uint8_t *picked)
+{
+	vec_clear(&t->ports);
+	vec_reserve(&t->ports, f->ports.n);
+	t->ports.n = f->ports.n;
+	reset(t->ports.v, t->ports.n);
+	vec_clear(&t->procs);
+	vec_reserve(&t->procs, f->procs.n);
+	t->procs.n = f->procs.n;
+	reset(t->procs.v, t->procs.n);
+
+	for (uint32_t i = 0; i < f->rows.n; i++) {
+		if (picked && !picked[i])
+			continue;
+		if (f->rows.v[i].marks & MARK_CLOSED)
+			count_closed(t, f, i);
+		else
+			count_port(t, f, i);
+	}
+	map_clear(&t->seen);
+	for (uint32_t i = 0; i < f->procs.n; i++)
+		count_proc(t, f, i, picked);
+}

@@ -1,0 +1,172 @@
+/* From a cgroup path to the name a person knows: a table of what container runtimes and systemd call
+ * their groups. The forms are those of systemd (scope and slice names), docker, podman, containerd,
+ * cri-o, kubelet (both cgroup drivers), lxc, machined and snapd. */
+#include "sockeye/model/unit.h"
+#include "sockeye/base/mem.h"
+#include <stdbool.h>
+#include <string.h>
+
+struct part {
+	const char *s;
+	size_t n;
+};
+
+static bool is_hex(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(s[i] >= '0' && s[i] <= '9') && !(s[i] >= 'a' && s[i] <= 'f'))
+			return false;
+	return n > 0;
+}
+
+static bool starts(struct part p, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return p.n >= n && !memcmp(p.s, prefix, n);
+}
+
+static bool ends(struct part p, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return p.n > n && !memcmp(p.s + p.n - n, suffix, n);
+}
+
+static bool is(struct part p, const char *word)
+{
+	return p.n == strlen(word) && starts(p, word);
+}
+
+enum what { /* how the name is made of what stands between prefix and suffix */
+	    ID, /* 64 hex digits: the first 12 are what people see */
+	    NAME, /* as it stands, with systemd's \x2d undone */
+	    FIRST, /* up to the next dot */
+};
+/* A component that is a container. parent: the component before it must be this (a prefix of it), or NULL. */
+static const struct pattern {
+	const char *parent, *prefix, *suffix;
+	const char *label;
+	enum what what;
+} patterns[] = {
+	{NULL, "docker-", ".scope", "docker", ID},
+	{"docker", "", "", "docker", ID},
+	{NULL, "libpod-", ".scope", "podman", ID},
+	{"libpod_parent", "libpod-", "", "podman", ID},
+	{"machine.slice", "libpod-", "", "podman", ID},
+	{NULL, "cri-containerd-", ".scope", "containerd", ID},
+	{NULL, "crio-", ".scope", "crio", ID},
+	{NULL, "crio-", "", "crio", ID},
+	{"pod", "", "", "kube", ID},
+	{NULL, "lxc.payload.", "", "lxc", NAME},
+	{NULL, "lxc.monitor.", "", "lxc", NAME},
+	{"lxc", "", "", "lxc", NAME},
+	{NULL, "machine-", ".scope", "machine", NAME},
+	{NULL, "snap.", ".scope", "snap", FIRST},
+};
+
+/* systemd writes bytes that a unit name may not have as \xHH. */
+static void put_unescaped(struct str *out, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i + 3 < n && s[i] == '\\' && s[i + 1] == 'x' && is_hex(s + i + 2, 2)) {
+			int hi = s[i + 2] <= '9' ? s[i + 2] - '0' : s[i + 2] - 'a' + 10;
+			int lo = s[i + 3] <= '9' ? s[i + 3] - '0' : s[i + 3] - 'a' + 10;
+
+			str_putc(out, (char)(hi * 16 + lo));
+			i += 3;
+		} else {
+			str_putc(out, s[i]);
+		}
+	}
+}
+
+static bool put_container(const struct pattern *t, struct part parent, struct part p, struct str *out)
+{
+	struct part id;
+
+	/* "pod<uid>" is a prefix of its kind; every other parent is meant whole. */
+	if (t->parent && !(is(parent, t->parent) || (!strcmp(t->parent, "pod") && starts(parent, "pod"))))
+		return false;
+	if (!starts(p, t->prefix) || (t->suffix[0] && !ends(p, t->suffix)))
+		return false;
+	id = (struct part){p.s + strlen(t->prefix), p.n - strlen(t->prefix) - strlen(t->suffix)};
+	if (!id.n || (t->what == ID && (id.n != 64 || !is_hex(id.s, id.n))))
+		return false;
+	str_puts(out, t->label);
+	str_putc(out, ':');
+	if (t->what == ID)
+		str_put(out, id.s, 12);
+	else if (t->what == FIRST)
+		str_put(out, id.s,
+			memchr(id.s, '.', id.n) ? (size_t)((char *)memchr(id.s, '.', id.n) - id.s) : id.n);
+	else
+		put_unescaped(out, id.s, id.n);
+	return true;
+}
+
+static bool container(const struct part *v, size_t i, struct str *out)
+{
+	struct part none = {"", 0};
+
+	for (size_t t = 0; t < ARRAY_LEN(patterns); t++)
+		if (put_container(&patterns[t], i ? v[i - 1] : none, v[i], out))
+			return true;
+	return false;
+}
+
+/* "user@1000.service" or "user-1000.slice": the digits. */
+static struct part user_id(struct part p)
+{
+	static const struct {
+		const char *prefix, *suffix;
+	} forms[] = {{"user@", ".service"}, {"user-", ".slice"}};
+
+	for (size_t f = 0; f < ARRAY_LEN(forms); f++) {
+		size_t a = strlen(forms[f].prefix), z = strlen(forms[f].suffix);
+
+		if (starts(p, forms[f].prefix) && ends(p, forms[f].suffix) && p.n > a + z)
+			return (struct part){p.s + a, p.n - a - z};
+	}
+	return (struct part){NULL, 0};
+}
+
+void unit_name(const char *path, struct str *out)
+{
+	struct part v[32]; /* the deepest ones; nobody nests deeper than that by intent */
+	struct part user = {NULL, 0}, unit = {NULL, 0};
+	size_t n = 0;
+
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len) {
+			if (n == ARRAY_LEN(v))
+				memmove(v, v + 1, (--n) * sizeof(v[0]));
+			v[n++] = (struct part){path, len};
+		}
+		path += len + (path[len] == '/');
+	}
+	for (size_t i = n; i-- > 0;)
+		if (container(v, i, out))
+			return;
+	for (size_t i = 0; i < n; i++) {
+		struct part id = user_id(v[i]);
+
+		if (id.n) {
+			user = id;
+			unit = (struct part){NULL, 0};
+		} else if (ends(v[i], ".service") || (ends(v[i], ".scope") && !user.n) ||
+			   ends(v[i], ".socket")) {
+			/* Scopes of a user's session are one a login or a terminal: the user says more. */
+			unit = v[i];
+		}
+	}
+	if (unit.n) {
+		str_put(out, unit.s, unit.n); /* escapes and all: as systemctl wants it */
+	} else if (user.n) {
+		str_puts(out, "user-");
+		str_put(out, user.s, user.n);
+		str_puts(out, ".slice");
+	}
+}

@@ -1,0 +1,196 @@
+/* The world between two looks, and the order in which a look becomes a frame. */
+#include "sockeye/model/finding.h"
+#include "sockeye/model/unit.h"
+#include "world_private.h"
+#include <math.h>
+#include <stdlib.h>
+
+struct world *world_new(struct intern *names, const struct services *services, uint32_t hz)
+{
+	struct world *w = mem_zalloc(1, sizeof(*w));
+
+	w->names = names;
+	w->services = services;
+	w->hz = hz;
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	struct nums *all[] = {&w->ns_prev, &w->ns_now,    &w->prev_of, &w->row_of, &w->proc_prev, &w->proc_of,
+			      &w->port_of, &w->port_rows, &w->stamp,   &w->order,  &w->same,      &w->units};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		vec_done(all[i]);
+	vec_done(&w->memo);
+	vec_done(&w->memo_prev);
+	vec_done(&w->keys);
+	vec_done(&w->places);
+	map_done(&w->revived);
+	map_done(&w->by_inode);
+	map_done(&w->by_tuple);
+	map_done(&w->uids);
+	str_done(&w->text);
+	free(w);
+}
+
+/* Every path is read once in the world's life. */
+uint32_t world_unit(struct world *w, uint32_t cgroup)
+{
+	if (!cgroup || cgroup >= intern_count(w->names))
+		return 0;
+	if (cgroup >= w->units.n) {
+		size_t more = (size_t)cgroup + 1 - w->units.n;
+
+		vec_reserve(&w->units, more);
+		memset(w->units.v + w->units.n, 0, more * sizeof(uint32_t));
+		w->units.n += more;
+	}
+	if (!w->units.v[cgroup]) {
+		str_clear(&w->text);
+		unit_name(intern_get(w->names, cgroup), &w->text);
+		w->units.v[cgroup] = intern_add(w->names, str_text(&w->text), w->text.n) + 1;
+	}
+	return w->units.v[cgroup] - 1;
+}
+
+static void units(struct world *w)
+{
+	struct frame *f = w->f;
+
+	for (uint32_t i = 0; i < f->rows.n; i++) {
+		struct row *r = &f->rows.v[i];
+
+		r->unit = r->owner_n ? f->procs.v[f->owners.v[r->owner].proc].unit : 0;
+		if (!r->unit)
+			r->unit = world_unit(w, f->socks.v[i].cgroup);
+	}
+}
+
+static void add_known(float *sum, float v)
+{
+	if (!isnan(v))
+		*sum = isnan(*sum) ? v : *sum + v;
+}
+
+static void totals(struct frame *f)
+{
+	struct totals *t = &f->totals;
+
+	*t = (struct totals){.rx_rate = NAN, .tx_rate = NAN};
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		const struct sock *s = &f->socks.v[i];
+
+		t->states[s->state]++;
+		if (s->state == STATE_UNCONN && (s->proto == PROTO_UDP || s->proto == PROTO_UDPLITE))
+			t->unconn_udp++;
+		add_known(&t->rx_rate, f->rows.v[i].rx_rate);
+		add_known(&t->tx_rate, f->rows.v[i].tx_rate);
+	}
+	t->listening = t->states[STATE_LISTENING];
+	t->bound = t->states[STATE_BOUND];
+	t->socks = f->open_rows;
+}
+
+/* Ports got their rings when they were made; processes get theirs here, when it is known who has sockets. */
+static void rings(struct world *w)
+{
+	struct frame *f = w->f;
+
+	for (uint32_t i = 0; i < f->open_ports; i++) {
+		const struct port *p = &f->ports.v[i];
+		const struct count *c = &f->tally.ports.v[i];
+
+		if (p->ring == NONE)
+			continue;
+		ring_push(&f->rings.v[p->ring], c->rx_rate, c->tx_rate,
+			  p->backlog_max ? (float)p->backlog / (float)p->backlog_max : NAN);
+	}
+	for (uint32_t i = 0; i < f->procs.n; i++) {
+		struct proc *p = &f->procs.v[i];
+		const struct count *c = &f->tally.procs.v[i];
+		uint32_t prev = w->proc_prev.v[i];
+		const struct ring *old = NULL;
+		struct ring *r;
+
+		if (prev != NONE && w->prev->procs.v[prev].ring != NONE)
+			old = &w->prev->rings.v[w->prev->procs.v[prev].ring];
+		if (p->marks & MARK_FORMER || (!old && !p->sock_n))
+			continue;
+		p->ring = (uint32_t)f->rings.n;
+		r = vec_add(&f->rings);
+		if (old)
+			*r = *old;
+		else
+			memset(r, 0, sizeof(*r));
+		if (!(p->marks & MARK_CLOSED))
+			ring_push(r, c->rx_rate, c->tx_rate, NAN);
+	}
+}
+
+/* Vectors of two structs are two types, though of one shape. */
+#define take(to, from)                                                                                       \
+	do {                                                                                                 \
+		__typeof__((to)->v) v_ = (to)->v;                                                            \
+		size_t cap_ = (to)->cap;                                                                     \
+		(to)->v = (from)->v;                                                                         \
+		(to)->n = (from)->n;                                                                         \
+		(to)->cap = (from)->cap;                                                                     \
+		(from)->v = v_;                                                                              \
+		(from)->n = 0;                                                                               \
+		(from)->cap = cap_;                                                                          \
+	} while (0)
+
+static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *f)
+{
+	frame_clear(f);
+	w->f = f;
+	w->snap = s;
+	f->number = ++w->number;
+	f->boot_ns = s->boot_ns;
+	f->wall_ns = s->wall_ns;
+	f->took_ns = s->took_ns;
+	f->boot_wall_ns = s->wall_ns > s->boot_ns ? s->wall_ns - s->boot_ns : 0;
+	f->hz = w->hz;
+	f->names = w->names;
+	f->services = w->services;
+	f->want = s->want;
+	f->owners_complete = s->owners_complete;
+	f->hidden_procs = s->hidden_procs;
+	take(&f->socks, &s->socks);
+	take(&f->infos, &s->infos);
+	for (size_t i = 0; i < s->netns.n; i++)
+		vec_push(&f->netns, s->netns.v[i]);
+	for (size_t i = 0; i < s->limits.n; i++)
+		vec_push(&f->limits, s->limits.v[i]);
+	/* A clock that does not go on (a recording stepped back) gives no rates either. */
+	w->gap_ns = w->prev && f->boot_ns > w->prev->boot_ns ? f->boot_ns - w->prev->boot_ns : 0;
+	w->gap = w->prev && (!w->gap_ns || (interval_ns && w->gap_ns > 3 * interval_ns));
+}
+
+void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *out)
+{
+	begin(w, s, interval_ns, out);
+	world_rows(w, s);
+	world_procs(w);
+	world_owners(w);
+	world_port_keys(w);
+	world_listeners(w);
+	world_reasons(w);
+	world_closed_procs(w);
+	world_formers(w);
+	units(w);
+	world_ports(w);
+	world_proc_lists(w);
+	world_peers(w);
+	totals(out);
+	tally_run(&out->tally, out, NULL);
+	rings(w);
+	findings_run(out);
+	vec_swap(&w->memo, &w->memo_prev);
+	w->prev = out;
+	w->snap = NULL;
+	w->f = NULL;
+}

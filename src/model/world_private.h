@@ -1,0 +1,108 @@
+/* The inside of the world: what its files share. world_apply() runs them in this order:
+ * rows (identity, lifetimes, rates) → procs → owners → port keys → links (listener, direction, reason) →
+ * closed processes, former owners, units → port rows → process lists, users → peers → totals, tally, rings,
+ * findings. */
+#pragma once
+#include "sockeye/model/world.h"
+#include <string.h>
+
+#define KEEP_NS UINT64_C(3000000000) /* how long new rows are marked and closed ones shown */
+
+struct memo { /* of a row: what the next look needs and no reader does */
+	float rate[2]; /* rx+tx of this look and the one before; NAN: unknown */
+	uint64_t counted_ns; /* when the counters were read; 0: never */
+	uint32_t fd_at; /* where its descriptors stood in snapshot.fds; NONE */
+};
+struct port_key { /* a port while its row is not made yet */
+	uint32_t port;
+	uint16_t netns;
+	uint8_t proto;
+	bool member; /* somebody listens, is bound or has no peer: a row of its own in Ports */
+	bool listener; /* what connections to it are `in` by */
+	bool closed; /* all its sockets are */
+	uint32_t prev; /* the port row of the previous frame; NONE */
+	uint32_t n; /* rows that make it: members, or for client ports all */
+	uint32_t at; /* into world.port_rows */
+	uint32_t asked; /* cache of the last listener search: the row asked for */
+	uint32_t answer; /* and what was found */
+};
+
+struct port_place { /* what ports are sorted by: open before closed, those with a row of their own first, number */
+	uint64_t rank;
+	uint32_t key;
+};
+
+/* Small arrays of numbers, reused from look to look. */
+struct nums {
+	uint32_t *v; /* owned */
+	size_t n, cap;
+};
+/* n items of this value. */
+void nums_fill(struct nums *a, size_t n, uint32_t value);
+
+struct world {
+	struct intern *names; /* borrowed */
+	const struct services *services; /* borrowed */
+	uint32_t hz;
+	uint64_t number;
+	const struct frame *prev; /* borrowed until the call after next; NULL before the first */
+	VEC(struct memo) memo, memo_prev; /* parallel to rows, and to prev's rows */
+
+	/* Of this look only: */
+	const struct snapshot *snap;
+	struct frame *f; /* being written */
+	uint64_t gap_ns; /* since prev; 0: no prev */
+	bool gap; /* too long for rates */
+	struct nums ns_prev; /* netns of f → netns of prev; NONE */
+	struct nums ns_now; /* netns of prev → netns of f; NONE */
+	struct nums prev_of; /* row → row of prev; NONE */
+	struct nums row_of; /* row of prev → row; NONE */
+	struct nums proc_prev; /* process → process of prev; NONE */
+	struct nums proc_of; /* process of prev → process; NONE */
+	struct nums port_of; /* port of prev → index of keys; NONE */
+	struct nums port_rows; /* rows by port key */
+	struct nums stamp; /* per process: the last thing that met it */
+	struct nums order; /* index of keys → port */
+	struct nums same; /* rows with the same tuple, chained */
+	struct map revived; /* (netns, cookie) of prev's closed rows → row of prev */
+	struct map by_inode; /* → first descriptor */
+	struct map by_tuple;
+	struct map uids;
+	VEC(struct port_key) keys;
+	VEC(struct port_place) places;
+	/* For the world's life: */
+	struct nums units; /* cgroup id → unit id + 1; 0: not asked yet */
+	struct str text;
+};
+
+/* The whole of a socket's local and remote end did not change. */
+static inline bool same_tuple(const struct sock *a, const struct sock *b)
+{
+	return a->lport == b->lport && a->rport == b->rport && !memcmp(a->laddr, b->laddr, 32);
+}
+static inline bool is_member_state(uint8_t state)
+{
+	return STATES_PORT & STATE_BIT(state);
+}
+/* Did the look ask for sockets like this one? */
+static inline bool want_has(const struct want *w, const struct sock *s)
+{
+	return (w->protos & 1u << s->proto) && (w->states & STATE_BIT(s->state));
+}
+uint32_t world_unit(struct world *w, uint32_t cgroup); /* interned; 0: the path says nothing */
+
+void world_rows(struct world *w, struct snapshot *s); /* rows.c */
+void world_procs(struct world *w); /* procs.c: those of the snapshot, same indexes */
+uint32_t world_kernel_proc(struct world *w); /* pid 0; appended when it is missing */
+/* The process of this frame for one of prev; appends a closed row when it has gone. Only when all open
+ * processes stand. */
+uint32_t world_former_proc(struct world *w, uint32_t prev_proc);
+void world_closed_procs(struct world *w);
+void world_proc_lists(struct world *w); /* sockets, ports and users */
+void world_owners(struct world *w); /* owners.c: present ones */
+void world_formers(struct world *w); /* owners.c: remembered ones of rows without */
+void world_port_keys(struct world *w); /* ports.c: every row gets an index of keys in row.port */
+void world_ports(struct world *w); /* ports.c: makes the rows, puts row.port right */
+void world_listeners(struct world *w); /* links.c: listener and direction; row.port is a key */
+void world_reasons(struct world *w); /* links.c; row.port is a key */
+void world_peers(struct world *w); /* links.c */

@@ -1,0 +1,160 @@
+/* The formats for programs: JSON, NDJSON, CSV, TSV. Every key in every row, in the order of the column
+ * table, numbers as they are. */
+#include "report_private.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void put_text(struct str *out, const char *key, const char *s)
+{
+	str_putf(out, "\"%s\":", key);
+	if (s)
+		text_put_json(out, s, strlen(s));
+	else
+		str_puts(out, "null");
+}
+
+/* The object around the rows, still open behind "limits". */
+static void put_envelope(struct report *r)
+{
+	struct str *out = &r->w.buf;
+	const struct frame *f = r->t->f;
+	char time[UNIT_BUF];
+	str_puts(out, "{\"schema\":\"sockeye/1\",");
+	put_text(out, "host", r->o->host);
+	str_putc(out, ',');
+	put_text(out, "time", fmt_rfc3339(time, f->wall_ns));
+	str_putc(out, ',');
+	put_text(out, "kernel", r->o->kernel);
+	str_puts(out, ",\"limits\":[");
+	for (size_t i = 0; i < f->limits.n; i++) {
+		str_puts(out, i ? ",{" : "{");
+		put_text(out, "what", f->limits.v[i].what);
+		str_putc(out, ',');
+		put_text(out, "reason", f->limits.v[i].reason);
+		str_putc(out, ',');
+		put_text(out, "text", f->limits.v[i].text);
+		str_putc(out, '}');
+	}
+	str_putc(out, ']');
+}
+
+/* A column asked for by name that is made for screens goes out as its text. */
+static void put_screen_text(const struct report *r, const struct column *col, uint32_t row, struct str *out)
+{
+	uint8_t style = 0;
+	column_cell(col, &r->ctx, row, out, &style);
+}
+
+struct json_keys { /* `{"proto":` `,"port":` …: written once, copied for each row */
+	struct str text;
+	VEC(uint32_t) ends;
+};
+
+static void keys_make(struct json_keys *k, const struct report *r)
+{
+	for (size_t i = 0; i < r->data.n; i++) {
+		str_putf(&k->text, "%c\"%s\":", i ? ',' : '{', r->data.v[i]->key);
+		vec_push(&k->ends, (uint32_t)k->text.n);
+	}
+}
+
+static void keys_done(struct json_keys *k)
+{
+	str_done(&k->text);
+	vec_done(&k->ends);
+}
+
+static void put_json_row(struct report *r, const struct json_keys *k, struct str *scratch, uint32_t row)
+{
+	struct str *out = &r->w.buf;
+	uint32_t at = 0;
+	for (size_t i = 0; i < r->data.n; i++) {
+		const struct column *col = r->data.v[i];
+		str_put(out, k->text.s + at, k->ends.v[i] - at);
+		at = k->ends.v[i];
+		if (col->flags & COL_DISPLAY) {
+			str_clear(scratch);
+			put_screen_text(r, col, row, scratch);
+			text_put_json(out, str_text(scratch), scratch->n);
+		} else {
+			column_json(col, &r->ctx, row, out);
+		}
+	}
+	str_puts(out, r->data.n ? "}" : "{}");
+}
+
+void write_json(struct report *r, const struct format_info *info)
+{
+	struct json_keys keys = {0};
+	struct str scratch = {0};
+	keys_make(&keys, r);
+	put_envelope(r);
+	str_putf(&r->w.buf, ",\"%s\":[", view_table[r->t->view].key);
+	for (size_t i = 0; i < r->t->order.n && writer_row(&r->w); i++) {
+		str_puts(&r->w.buf, i ? ",\n" : "\n");
+		put_json_row(r, &keys, &scratch, r->t->order.v[i]);
+	}
+	str_puts(&r->w.buf, r->t->order.n ? "\n]}\n" : "]}\n");
+	str_done(&scratch);
+	keys_done(&keys);
+}
+
+void write_ndjson(struct report *r, const struct format_info *info)
+{
+	struct json_keys keys = {0};
+	struct str scratch = {0};
+	keys_make(&keys, r);
+	put_envelope(r);
+	str_puts(&r->w.buf, "}\n");
+	for (size_t i = 0; i < r->t->order.n && writer_row(&r->w); i++) {
+		put_json_row(r, &keys, &scratch, r->t->order.v[i]);
+		str_putc(&r->w.buf, '\n');
+	}
+	str_done(&scratch);
+	keys_done(&keys);
+}
+
+/* Do this kind's values consist of digits, signs and points alone? Then they need no second look. A minus
+ * in front is a number's own, not a formula's. */
+static bool is_number(uint8_t kind)
+{
+	static const uint32_t numbers = 1u << KIND_COUNT | 1u << KIND_ID | 1u << KIND_SIZE | 1u << KIND_RATE |
+					1u << KIND_DURATION | 1u << KIND_MS | 1u << KIND_REAL |
+					1u << KIND_BOOL | 1u << KIND_HEX | 1u << KIND_TIME;
+	return numbers >> kind & 1;
+}
+
+void write_separated(struct report *r, const struct format_info *info)
+{
+	struct str *out = &r->w.buf, scratch = {0};
+	/* Lines end as RFC 4180 wants only as far as anybody does: with LF. */
+	for (size_t i = 0; i < r->data.n && r->o->header; i++) {
+		if (i)
+			str_putc(out, info->sep);
+		str_puts(out, r->data.v[i]->key);
+		if (i + 1 == r->data.n)
+			str_putc(out, '\n');
+	}
+	for (size_t k = 0; k < r->t->order.n && writer_row(&r->w); k++) {
+		uint32_t row = r->t->order.v[k];
+		for (size_t i = 0; i < r->data.n; i++) {
+			const struct column *col = r->data.v[i];
+			if (i)
+				str_putc(out, info->sep);
+			if (is_number(col->kind) && !(col->flags & COL_DISPLAY)) {
+				column_raw(col, &r->ctx, row, out);
+				continue;
+			}
+			str_clear(&scratch);
+			if (col->flags & COL_DISPLAY)
+				put_screen_text(r, col, row, &scratch);
+			else
+				column_raw(col, &r->ctx, row, &scratch);
+			text_put_csv(out, str_text(&scratch), scratch.n, info->sep);
+		}
+		str_putc(out, '\n');
+	}
+	str_done(&scratch);
+}

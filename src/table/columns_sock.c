@@ -1,0 +1,754 @@
+/* The columns of sockets and connections: one table, and the getters that it names. */
+#include "columns_kit.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+
+const char *const family_names[FAMILY_N] = {"ipv4", "ipv6", "unix", "packet", "netlink", "vsock"};
+const char *const timer_names[TIMERS_N] = {"", "on", "keepalive", "timewait", "persist", "unknown"};
+
+static const struct sock *sock(const struct ctx *c, uint32_t row)
+{
+	return &c->f->socks.v[row];
+}
+static const struct row *extra(const struct ctx *c, uint32_t row)
+{
+	return &c->f->rows.v[row];
+}
+static bool listens(const struct sock *s)
+{
+	return s->state == STATE_LISTENING;
+}
+static bool connected(const struct sock *s)
+{
+	return state_table[s->state].connected;
+}
+static bool tcp(const struct sock *s)
+{
+	return proto_table[s->proto].connected;
+}
+static bool has_ip(const struct sock *s)
+{
+	return s->family == FAMILY_IPV4 || s->family == FAMILY_IPV6;
+}
+static bool has_remote(const struct sock *s)
+{
+	return has_ip(s) && (s->rport || !ip_is_any(s->raddr, s->family == FAMILY_IPV6));
+}
+/* What only a full TCP socket knows: NA where it cannot exist, unknown where it did not come along. */
+static bool no_info(const struct sock *s, uint16_t flag, struct value *v)
+{
+	if (!tcp(s) || !connected(s) || (s->flags & SOCK_MINI)) {
+		v_na(v);
+		return true;
+	}
+	if (!(s->flags & flag)) {
+		v_unknown(v);
+		return true;
+	}
+	return false;
+}
+
+/* The process that stands for the row: the oldest present owner, else a former one; NONE. */
+static uint32_t shown_owner(const struct ctx *c, uint32_t row)
+{
+	return frame_first_owner(c->f, row, true);
+}
+/* … whose pid may be shown: a former owner's only on a row that has just gone. */
+static uint32_t pid_owner(const struct ctx *c, uint32_t row)
+{
+	return frame_first_owner(c->f, row, (extra(c, row)->marks & MARK_CLOSED) != 0);
+}
+static uint32_t present_owners(const struct ctx *c, uint32_t row, bool *ret_same)
+{
+	const struct row *r = extra(c, row);
+	uint32_t i, n = 0, last = NONE, comm = 0;
+	const struct owner *o;
+
+	*ret_same = true;
+	for (i = 0; i < r->owner_n; i++) {
+		o = &c->f->owners.v[r->owner + i];
+		if (o->former || o->proc == last)
+			continue;
+		if (!n)
+			comm = c->f->procs.v[o->proc].p.comm;
+		else if (c->f->procs.v[o->proc].p.comm != comm)
+			*ret_same = false;
+		last = o->proc;
+		n++;
+	}
+	return n;
+}
+static uint32_t owner_uid(const struct ctx *c, uint32_t row)
+{
+	uint32_t p = pid_owner(c, row);
+
+	if (p != NONE && c->f->procs.v[p].p.pid)
+		return c->f->procs.v[p].p.uid;
+	return sock(c, row)->flags & SOCK_HAS_UID ? sock(c, row)->uid : NONE;
+}
+
+GET(netns)
+{
+	v_netns(v, c->f, sock(c, row)->netns);
+}
+GET(netns_name)
+{
+	v_netns_name(v, c->f, sock(c, row)->netns);
+}
+CELL(netns)
+{
+	put_netns(c, sock(c, row)->netns, out, ret_style);
+}
+GET(proto)
+{
+	v_word(v, sock(c, row)->proto, proto_table[sock(c, row)->proto].name);
+}
+GET(family)
+{
+	uint8_t family = sock(c, row)->family;
+
+	v_word(v, family, family < FAMILY_N ? family_names[family] : NULL);
+}
+GET(state)
+{
+	v_word(v, sock(c, row)->state, state_table[sock(c, row)->state].name);
+}
+static uint8_t state_style(uint8_t state)
+{
+	switch (state) {
+	case STATE_LISTENING:
+		return STYLE_INFO;
+	case STATE_SYN_SENT:
+	case STATE_SYN_RECV:
+	case STATE_BOUND:
+		return STYLE_WARN;
+	case STATE_CLOSE_WAIT:
+		return STYLE_BAD;
+	case STATE_TIME_WAIT:
+	case STATE_FIN_WAIT_1:
+	case STATE_FIN_WAIT_2:
+	case STATE_LAST_ACK:
+	case STATE_CLOSING:
+		return STYLE_DIM;
+	default:
+		return STYLE_PLAIN;
+	}
+}
+CELL(state)
+{
+	str_puts(out, state_table[sock(c, row)->state].name);
+	*ret_style = state_style(sock(c, row)->state);
+}
+FIT(state)
+{
+	const struct state_info *info = &state_table[sock(c, row)->state];
+
+	str_puts(out, width >= strlen("established") ? info->name : info->brief);
+	*ret_style = state_style(sock(c, row)->state);
+}
+GET(laddr)
+{
+	const struct sock *s = sock(c, row);
+
+	if (has_ip(s))
+		v_ip(v, s->laddr, s->family == FAMILY_IPV6);
+	else
+		v_na(v);
+}
+GET(lport)
+{
+	if (proto_table[sock(c, row)->proto].ports && sock(c, row)->lport)
+		v_int(v, sock(c, row)->lport);
+	else
+		v_na(v);
+}
+GET(local)
+{
+	get_laddr(c, row, v);
+	v->port = sock(c, row)->lport;
+}
+GET(raddr)
+{
+	const struct sock *s = sock(c, row);
+
+	if (has_remote(s))
+		v_ip(v, s->raddr, s->family == FAMILY_IPV6);
+	else
+		v_na(v);
+}
+GET(rport)
+{
+	const struct sock *s = sock(c, row);
+
+	if (has_remote(s) && proto_table[s->proto].ports && s->rport)
+		v_int(v, s->rport);
+	else
+		v_na(v);
+}
+GET(remote)
+{
+	get_raddr(c, row, v);
+	v->port = sock(c, row)->rport;
+}
+/* The address of an end as cells show it; true: it wants brackets before a port. */
+static bool end_text(const struct sock *s, const uint8_t addr[16], struct str *out)
+{
+	struct ip raw = {.v6 = s->family == FAMILY_IPV6}, ip;
+
+	memcpy(raw.b, addr, 16);
+	if (raw.v6 && !connected(s) && ip_is_any(addr, true) && !(s->flags & SOCK_V6ONLY)) {
+		str_putc(out, '*'); /* takes IPv4 as well */
+		return false;
+	}
+	ip_unmap(raw.b, raw.v6, &ip);
+	put_addr(out, &ip, false);
+	return ip.v6;
+}
+static void fit_end(const struct ctx *c, const struct sock *s, const uint8_t addr[16], uint32_t port,
+		    unsigned width, struct str *out)
+{
+	struct str text = {0};
+	bool brackets = end_text(s, addr, &text);
+
+	fit_endpoint(c, str_text(&text), brackets, port, width, out);
+	str_done(&text);
+}
+CELL(local)
+{
+	if (has_ip(sock(c, row)))
+		fit_end(c, sock(c, row), sock(c, row)->laddr, sock(c, row)->lport, 1000, out);
+}
+FIT(local)
+{
+	const struct sock *s = sock(c, row);
+
+	if (!has_ip(s))
+		return;
+	if (width < 21 && s->lport) /* half of the addresses would be cut: the port says more, in every row alike */
+		str_putf(out, width < 6 ? "%u" : ":%u", s->lport);
+	else
+		fit_end(c, s, s->laddr, s->lport, width, out);
+}
+CELL(remote)
+{
+	if (has_remote(sock(c, row)))
+		fit_end(c, sock(c, row), sock(c, row)->raddr, sock(c, row)->rport, 1000, out);
+}
+FIT(remote)
+{
+	if (has_remote(sock(c, row)))
+		fit_end(c, sock(c, row), sock(c, row)->raddr, sock(c, row)->rport, width, out);
+}
+GET(iface)
+{
+	v_null(v, sock(c, row)->ifindex ? NULL_UNKNOWN : NULL_NA); /* names of interfaces are not read yet */
+}
+GET(scope)
+{
+	v_word(v, extra(c, row)->scope, scope_names[extra(c, row)->scope]);
+}
+GET(class)
+{
+	const struct sock *s = sock(c, row);
+	const struct snap_netns *n = s->netns < c->f->netns.n ? &c->f->netns.v[s->netns] : NULL;
+	int k;
+
+	if (!proto_table[s->proto].ports || !s->lport) {
+		v_na(v);
+		return;
+	}
+	k = (int)class_of(s->lport, n ? n->eph_low : 0, n ? n->eph_high : 0);
+	v_word(v, k, class_names[k]);
+}
+/* The service is at the end that was called. */
+GET(service)
+{
+	const struct sock *s = sock(c, row);
+	uint32_t port = extra(c, row)->dir == DIR_OUT && has_remote(s) ? s->rport : s->lport;
+
+	if (c->f->services && port && proto_table[s->proto].ports)
+		v_word(v, (int)port, services_name(c->f->services, s->proto, port));
+	else
+		v_na(v);
+}
+GET(direction)
+{
+	v_word(v, extra(c, row)->dir, direction_names[extra(c, row)->dir]);
+}
+CELL(direction)
+{
+	uint8_t dir = extra(c, row)->dir;
+
+	if (!has_remote(sock(c, row)))
+		return;
+	*ret_style = dir == DIR_OUT ? STYLE_INFO : STYLE_DIM;
+	if (dir == DIR_IN)
+		str_puts(out, c->ascii ? "<" : "←");
+	else if (dir == DIR_OUT)
+		str_puts(out, c->ascii ? ">" : "→");
+}
+CELL(owner)
+{
+	struct str name = {0};
+	bool same;
+	uint32_t n = present_owners(c, row, &same), p = shown_owner(c, row);
+
+	if (p == NONE) {
+		put_reason(c, out, reason_table[extra(c, row)->reason].cell);
+		*ret_style = STYLE_REASON;
+		return;
+	}
+	if (!c->f->procs.v[p].p.pid) {
+		put_reason(c, out, reason_table[REASON_KERNEL].cell);
+		*ret_style = STYLE_REASON;
+		return;
+	}
+	put_name(c, &name, c->f->procs.v[p].p.comm);
+	put_several(c, out, str_text(&name), n ? n : 1, same);
+	str_done(&name);
+	if (!n)
+		*ret_style = STYLE_DIM;
+}
+JSON(owner_)
+{
+	json_cell(c, row, cell_owner, out);
+}
+GET(owner_reason)
+{
+	uint8_t reason = extra(c, row)->reason;
+
+	v_word(v, reason, reason == REASON_OWNED ? NULL : reason_table[reason].name);
+}
+CELL(owners)
+{
+	const struct row *r = extra(c, row);
+	const struct owner *o;
+	uint32_t i;
+
+	for (i = 0; i < r->owner_n; i++) {
+		o = &c->f->owners.v[r->owner + i];
+		if (!o->former && c->f->procs.v[o->proc].p.pid)
+			str_putf(out, i ? " %u" : "%u", c->f->procs.v[o->proc].p.pid);
+	}
+}
+JSON(owners)
+{
+	const struct row *r = extra(c, row);
+	const struct owner *o;
+	uint32_t i;
+	bool first = true;
+
+	str_putc(out, '[');
+	for (i = 0; i < r->owner_n; i++) {
+		o = &c->f->owners.v[r->owner + i];
+		if (!c->f->procs.v[o->proc].p.pid)
+			continue; /* the kernel is a reason, no process */
+		if (!first)
+			str_putc(out, ',');
+		first = false;
+		json_owner(c->f, out, o->proc, o->fd, o->former);
+	}
+	str_putc(out, ']');
+}
+GET(owners_n)
+{
+	bool same;
+
+	v_int(v, present_owners(c, row, &same));
+}
+GET(pid)
+{
+	uint32_t p = pid_owner(c, row);
+
+	if (p == NONE || !c->f->procs.v[p].p.pid)
+		v_na(v);
+	else
+		v_int(v, c->f->procs.v[p].p.pid);
+}
+GET(process)
+{
+	uint32_t p = shown_owner(c, row), comm;
+
+	if (p == NONE || !c->f->procs.v[p].p.pid) {
+		v_na(v);
+		return;
+	}
+	comm = c->f->procs.v[p].p.comm;
+	v_str(v, intern_get(c->f->names, comm), intern_len(c->f->names, comm));
+}
+GET(uid)
+{
+	uint32_t uid = owner_uid(c, row);
+
+	if (uid == NONE)
+		v_na(v);
+	else
+		v_int(v, uid);
+}
+GET(user)
+{
+	uint32_t uid = owner_uid(c, row);
+
+	if (uid == NONE)
+		v_na(v);
+	else
+		v_user(v, c->f, uid);
+}
+GET(unit)
+{
+	v_name(v, c->f, extra(c, row)->unit);
+}
+CELL(unit)
+{
+	if (extra(c, row)->unit)
+		put_unit(c, out, extra(c, row)->unit);
+}
+GET(container)
+{
+	v_container(v, c->f, extra(c, row)->unit);
+}
+GET(cgroup)
+{
+	v_name(v, c->f, sock(c, row)->cgroup);
+}
+GET(inode)
+{
+	if (sock(c, row)->inode)
+		v_int(v, sock(c, row)->inode);
+	else
+		v_na(v);
+}
+GET(cookie)
+{
+	v_hex(v, sock(c, row)->cookie);
+}
+GET(recvq)
+{
+	if (listens(sock(c, row)))
+		v_na(v);
+	else
+		v_int(v, sock(c, row)->recvq);
+}
+GET(sendq)
+{
+	if (listens(sock(c, row)))
+		v_na(v);
+	else
+		v_int(v, sock(c, row)->sendq);
+}
+/* The kernel counts the peer's FIN as one byte: 0 left means the program has read the end. */
+GET(eof_read)
+{
+	if (sock(c, row)->state == STATE_CLOSE_WAIT)
+		v_int(v, !sock(c, row)->recvq);
+	else
+		v_na(v);
+}
+GET(backlog)
+{
+	if (listens(sock(c, row)))
+		v_int(v, sock(c, row)->recvq);
+	else
+		v_na(v);
+}
+GET(backlog_max)
+{
+	if (listens(sock(c, row)))
+		v_int(v, sock(c, row)->sendq);
+	else
+		v_na(v);
+}
+GET(backlog_peak)
+{
+	if (listens(sock(c, row)))
+		v_int(v, extra(c, row)->backlog_peak);
+	else
+		v_na(v);
+}
+static void mem_value(const struct ctx *c, uint32_t row, uint32_t n, struct value *v)
+{
+	const struct sock *s = sock(c, row);
+
+	if (s->flags & SOCK_HAS_MEM)
+		v_int(v, n);
+	else
+		v_null(v, s->flags & SOCK_MINI ? NULL_NA : NULL_UNKNOWN);
+}
+GET(rcvbuf)
+{
+	mem_value(c, row, frame_info(c->f, row)->rcvbuf, v);
+}
+GET(sndbuf)
+{
+	mem_value(c, row, frame_info(c->f, row)->sndbuf, v);
+}
+GET(drops)
+{
+	mem_value(c, row, sock(c, row)->drops, v);
+}
+GET(rx_bytes)
+{
+	if (!no_info(sock(c, row), SOCK_HAS_INFO, v))
+		v_int(v, sock(c, row)->rx_bytes);
+}
+GET(tx_bytes)
+{
+	if (!no_info(sock(c, row), SOCK_HAS_INFO, v))
+		v_int(v, sock(c, row)->tx_bytes);
+}
+static void rate_value(const struct ctx *c, uint32_t row, float rate, struct value *v)
+{
+	const struct sock *s = sock(c, row);
+
+	if (!tcp(s) || !connected(s) || (s->flags & SOCK_MINI))
+		v_na(v);
+	else
+		v_real(v, (double)rate);
+}
+GET(rx_rate)
+{
+	rate_value(c, row, extra(c, row)->rx_rate, v);
+}
+GET(tx_rate)
+{
+	rate_value(c, row, extra(c, row)->tx_rate, v);
+}
+GET(rate)
+{
+	v_real(v, (double)extra(c, row)->rate_mean);
+}
+
+/* Plain numbers out of the info. */
+#define INFO_GET(name, expr, setter)                                                                         \
+	GET(name)                                                                                            \
+	{                                                                                                    \
+		const struct sock_info *i = frame_info(c->f, row);                                           \
+                                                                                                             \
+		if (!no_info(sock(c, row), SOCK_HAS_INFO, v))                                                \
+			setter(v, expr);                                                                     \
+	}
+INFO_GET(rtt_ms, i->rtt_us / 1000., v_real)
+INFO_GET(rttvar_ms, i->rttvar_us / 1000., v_real)
+INFO_GET(cwnd, i->cwnd, v_int)
+INFO_GET(mss, i->snd_mss, v_int)
+INFO_GET(retrans_total, i->retrans_total, v_int)
+INFO_GET(lost, i->lost, v_int)
+GET(minrtt_ms)
+{
+	uint32_t us = frame_info(c->f, row)->min_rtt_us;
+
+	if (no_info(sock(c, row), SOCK_HAS_INFO, v))
+		return;
+	if (us && us != UINT32_MAX)
+		v_real(v, us / 1000.);
+	else
+		v_unknown(v);
+}
+GET(ssthresh)
+{
+	uint32_t n = frame_info(c->f, row)->ssthresh;
+
+	if (no_info(sock(c, row), SOCK_HAS_INFO, v))
+		return;
+	if (n < 0x7fffffff) /* TCP_INFINITE_SSTHRESH: never lost anything */
+		v_int(v, n);
+	else
+		v_na(v);
+}
+GET(retrans)
+{
+	if (tcp(sock(c, row)) && connected(sock(c, row)))
+		v_int(v, sock(c, row)->retrans);
+	else
+		v_na(v);
+}
+GET(cc)
+{
+	if (tcp(sock(c, row)) && connected(sock(c, row)))
+		v_name(v, c->f, frame_info(c->f, row)->cc);
+	else
+		v_na(v);
+}
+GET(timer)
+{
+	uint8_t t = sock(c, row)->timer;
+
+	v_word(v, t, timer_names[t < TIMERS_N ? t : TIMERS_N - 1]);
+}
+GET(timer_s)
+{
+	if (sock(c, row)->timer)
+		v_real(v, sock(c, row)->timer_ms / 1000.);
+	else
+		v_na(v);
+}
+GET(idle_s)
+{
+	const struct sock_info *i = frame_info(c->f, row);
+
+	if (no_info(sock(c, row), SOCK_HAS_TIMES, v))
+		return;
+	v_real(v, (i->last_sent_ms < i->last_recv_ms ? i->last_sent_ms : i->last_recv_ms) / 1000.);
+}
+static double row_age(const struct ctx *c, uint32_t row, uint64_t since)
+{
+	const struct row *r = extra(c, row);
+
+	if ((r->marks & MARK_CLOSED) && r->closed_ns >= since)
+		return (double)(r->closed_ns - since) / (double)NSEC_PER_SEC;
+	return frame_age_s(c->f, since);
+}
+GET(seen_s)
+{
+	v_real(v, row_age(c, row, extra(c, row)->first_ns));
+}
+GET(age_s)
+{
+	if (extra(c, row)->marks & MARK_START)
+		v_unknown(v);
+	else
+		get_seen_s(c, row, v);
+}
+CELL(age_s)
+{
+	struct value v;
+
+	get_seen_s(c, row, &v);
+	put_age(c, v.d, (extra(c, row)->marks & MARK_START) != 0, out, ret_style);
+}
+GET(state_age_s)
+{
+	const struct row *r = extra(c, row);
+
+	if ((r->marks & MARK_START) && r->state_ns <= r->first_ns)
+		v_unknown(v);
+	else
+		v_real(v, row_age(c, row, r->state_ns));
+}
+GET(v6only)
+{
+	if (sock(c, row)->family == FAMILY_IPV6 && !connected(sock(c, row)))
+		v_int(v, (sock(c, row)->flags & SOCK_V6ONLY) != 0);
+	else
+		v_na(v);
+}
+GET(mark)
+{
+	if (sock(c, row)->flags & SOCK_HAS_MARK)
+		v_hex(v, frame_info(c->f, row)->mark);
+	else
+		v_unknown(v);
+}
+GET(peer_process)
+{
+	if (extra(c, row)->peer == NONE || extra(c, row)->peer >= c->f->rows.n)
+		v_na(v);
+	else
+		get_process(c, extra(c, row)->peer, v);
+}
+GET(peer_pid)
+{
+	if (extra(c, row)->peer == NONE || extra(c, row)->peer >= c->f->rows.n)
+		v_na(v);
+	else
+		get_pid(c, extra(c, row)->peer, v);
+}
+GET(forwards)
+{
+	v_na(v); /* port forwards of containers are not read yet */
+}
+JSON(findings_)
+{
+	json_findings(c->f, FINDING_ON_SOCK, row, out);
+}
+CELL(findings)
+{
+	if (extra(c, row)->findings)
+		cell_findings_on(c->f, FINDING_ON_SOCK, row, out, ret_style);
+}
+GET(as_of_s)
+{
+	const struct row *r = extra(c, row);
+
+	if (r->marks & MARK_CLOSED)
+		v_real(v, frame_age_s(c->f, r->closed_ns));
+	else if (r->marks & MARK_MISSED)
+		v_unknown(v);
+	else
+		v_real(v, 0);
+}
+
+#define OWN WANT_OWNERS
+#define INF WANT_INFO
+#define MEM WANT_MEM
+/* clang-format off */
+const struct column columns_sock[] = {
+	{"netns", "NETNS", "network namespace, by name or inode", KIND_ID, 8, 12, 0, 0, D, 0, get_netns, cell_netns},
+	{"netns_name", "NETNS NAME", "name of the network namespace", KIND_TEXT, 8, 16, 0, 0, D, 0, get_netns_name},
+	{"proto", "PROTO", "protocol", KIND_WORD, 5, 5, 0, 79, 0, 0, get_proto},
+	{"family", "FAMILY", "address family", KIND_WORD, 7, 7, 0, 0, D, 0, get_family},
+	{"state", "STATE", "state, as ss spells it", KIND_WORD, 8, 11, 1, 44, 0, 0, get_state, cell_state, NULL, fit_state},
+	{"local", "LOCAL", "local address and port", KIND_ENDPOINT, 6, 21, 2, 53, 0, 0, get_local, cell_local, NULL, fit_local},
+	{"laddr", "LADDR", "local address", KIND_ADDR, 15, 39, 0, 0, D, 0, get_laddr},
+	{"lport", "LPORT", "local port", KIND_ID, 5, 5, 0, 0, D | R, 0, get_lport},
+	{"remote", "REMOTE", "remote address and port", KIND_ENDPOINT, 20, 45, 3, 1, COL_ALWAYS, 0, get_remote, cell_remote, NULL, fit_remote},
+	{"raddr", "RADDR", "remote address", KIND_ADDR, 15, 39, 0, 0, D, 0, get_raddr},
+	{"rport", "RPORT", "remote port", KIND_ID, 5, 5, 0, 0, D | R, 0, get_rport},
+	{"iface", "IFACE", "interface the socket is bound to", KIND_TEXT, 6, 15, 0, 0, D, 0, get_iface},
+	{"scope", "SCOPE", "reach of the local address: loopback to any", KIND_WORD, 8, 9, 0, 0, D, 0, get_scope},
+	{"class", "CLASS", "well-known, registered or ephemeral local port", KIND_WORD, 10, 10, 0, 0, D, 0, get_class},
+	{"service", "SERVICE", "service name of the port that was called", KIND_TEXT, 10, 12, 0, 0, D, 0, get_service},
+	{"direction", "", "in: they called, out: we called", KIND_WORD, 1, 1, 0, 53, 0, 0, get_direction, cell_direction},
+	{"owner", "OWNER", "who holds the socket, or why nobody is known to", KIND_TEXT, 12, 18, 0, 0, D, OWN, NULL, cell_owner, json_owner_},
+	{"owner_reason", "REASON", "why no owner is known", KIND_WORD, 13, 13, 0, 0, D, OWN, get_owner_reason},
+	{"owners", "OWNERS", "every process that holds the socket", KIND_OBJECT, 12, 30, 0, 0, D, OWN, NULL, cell_owners, json_owners},
+	{"owners_n", "OWNERS N", "number of processes that hold the socket", KIND_COUNT, 8, 8, 0, 0, D | RD, OWN, get_owners_n},
+	{"pid", "PID", "process id of the oldest owner", KIND_ID, 7, 7, 0, 61, R, OWN, get_pid},
+	{"process", "PROCESS", "program that owns the socket", KIND_TEXT, 12, 18, 4, 1, COL_ALWAYS, OWN, get_process, cell_owner},
+	{"user", "USER", "user of the owner", KIND_TEXT, 8, 12, 0, 0, D, OWN, get_user},
+	{"uid", "UID", "user id of the owner", KIND_ID, 7, 7, 0, 0, D | R, OWN, get_uid},
+	{"unit", "UNIT", "systemd unit or container", KIND_TEXT, 12, 20, 5, 114, 0, OWN, get_unit, cell_unit},
+	{"container", "CONTAINER", "container", KIND_TEXT, 12, 24, 0, 0, D, OWN, get_container},
+	{"cgroup", "CGROUP", "control group of the socket's creator", KIND_TEXT, 16, 40, 0, 0, D, 0, get_cgroup},
+	{"inode", "INODE", "inode of the socket; none in time-wait", KIND_ID, 10, 10, 0, 0, D | R, 0, get_inode},
+	{"cookie", "COOKIE", "the kernel's identity of the socket", KIND_HEX, 10, 18, 0, 0, D | R, 0, get_cookie},
+	{"recvq", "RECV-Q", "bytes received and not yet read", KIND_SIZE, 7, 7, 0, 93, RD, 0, get_recvq},
+	{"sendq", "SEND-Q", "bytes sent and not acknowledged, or not yet sent", KIND_SIZE, 7, 7, 0, 101, RD, 0, get_sendq},
+	{"eof_read", "EOF READ", "in close-wait: has the program read the end", KIND_BOOL, 8, 8, 0, 0, D, 0, get_eof_read},
+	{"backlog", "BACKLOG", "connections waiting to be accepted", KIND_COUNT, 7, 7, 0, 0, D | RD, 0, get_backlog},
+	{"backlog_max", "BACKLOG MAX", "how many may wait", KIND_COUNT, 11, 11, 0, 0, D | RD, 0, get_backlog_max},
+	{"backlog_peak", "BACKLOG PEAK", "most that were seen waiting", KIND_COUNT, 12, 12, 0, 0, D | RD, 0, get_backlog_peak},
+	{"rcvbuf", "RCVBUF", "size of the receive buffer", KIND_SIZE, 6, 6, 0, 0, D | RD, MEM, get_rcvbuf},
+	{"sndbuf", "SNDBUF", "size of the send buffer", KIND_SIZE, 6, 6, 0, 0, D | RD, MEM, get_sndbuf},
+	{"drops", "DROPS", "arrivals dropped", KIND_COUNT, 6, 6, 0, 0, D | RD, MEM, get_drops},
+	{"rx_bytes", "RX", "bytes received", KIND_SIZE, 5, 5, 0, 0, D | RD, INF, get_rx_bytes},
+	{"tx_bytes", "TX", "bytes sent and acknowledged", KIND_SIZE, 5, 5, 0, 0, D | RD, INF, get_tx_bytes},
+	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE, INF, get_rx_rate},
+	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE, INF, get_tx_rate},
+	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE, INF, get_rate},
+	{"rtt_ms", "RTT ms", "round trip time in milliseconds", KIND_MS, 7, 7, 0, 122, RD, INF, get_rtt_ms},
+	{"rttvar_ms", "RTTVAR ms", "how much the round trip time varies", KIND_MS, 9, 9, 0, 0, D | RD, INF, get_rttvar_ms},
+	{"minrtt_ms", "MINRTT ms", "lowest round trip time", KIND_MS, 9, 9, 0, 0, D | RD, INF, get_minrtt_ms},
+	{"cwnd", "CWND", "congestion window in segments", KIND_COUNT, 6, 6, 0, 0, D | RD, INF, get_cwnd},
+	{"ssthresh", "SSTHRESH", "slow start threshold in segments", KIND_COUNT, 8, 8, 0, 0, D | RD, INF, get_ssthresh},
+	{"mss", "MSS", "maximum segment size", KIND_COUNT, 6, 6, 0, 0, D | RD, INF, get_mss},
+	{"retrans", "RETRANS", "tries of the retransmit timer now running", KIND_COUNT, 7, 7, 0, 0, D | RD, 0, get_retrans},
+	{"retrans_total", "RETR", "segments sent again", KIND_COUNT, 5, 5, 0, 128, RD, INF, get_retrans_total},
+	{"lost", "LOST", "segments taken for lost now", KIND_COUNT, 5, 5, 0, 0, D | RD, INF, get_lost},
+	{"cc", "CC", "congestion control", KIND_TEXT, 6, 10, 0, 0, D, WANT_CONG, get_cc},
+	{"timer", "TIMER", "timer that runs: on, keepalive, timewait, persist", KIND_WORD, 9, 9, 0, 0, D, 0, get_timer},
+	{"timer_s", "TIMER S", "seconds until the timer fires", KIND_DURATION, 7, 7, 0, 0, D | R, 0, get_timer_s},
+	{"idle_s", "IDLE", "time since data went either way", KIND_DURATION, 5, 5, 0, 85, RD, INF, get_idle_s},
+	{"age_s", "AGE", "time since the socket appeared", KIND_DURATION, 5, 5, 0, 149, R | COL_LIVE, 0, get_age_s, cell_age_s},
+	{"seen_s", "SEEN", "time since we first saw it", KIND_DURATION, 5, 5, 0, 0, D | R | COL_LIVE, 0, get_seen_s},
+	{"state_age_s", "STATE AGE", "time in this state, as far as seen", KIND_DURATION, 9, 9, 0, 0, D | RD | COL_LIVE, 0, get_state_age_s},
+	{"v6only", "V6ONLY", "an IPv6 socket that takes no IPv4", KIND_BOOL, 6, 6, 0, 0, D, 0, get_v6only},
+	{"mark", "MARK", "firewall mark; seen with CAP_NET_ADMIN", KIND_HEX, 10, 10, 0, 0, D | R, INF, get_mark},
+	{"peer_process", "PEER PROCESS", "program at the other end, on this machine", KIND_TEXT, 14, 20, 0, 143, 0, OWN, get_peer_process},
+	{"peer_pid", "PEER PID", "process id at the other end, on this machine", KIND_ID, 8, 8, 0, 0, D | R, OWN, get_peer_pid},
+	{"forwards", "FORWARDS", "where the port is forwarded to", KIND_TEXT, 12, 24, 0, 0, D, 0, get_forwards},
+	{"findings", "FINDINGS", "what is wrong with it, by rule", KIND_LIST, 12, 30, 0, 0, D, 0, NULL, cell_findings, json_findings_},
+	{"as_of_s", "AS OF", "how old this row's data is", KIND_DURATION, 5, 5, 0, 0, D | R | COL_LIVE, 0, get_as_of_s},
+};
+/* clang-format on */
+const size_t columns_sock_n = ARRAY_LEN(columns_sock);

@@ -1,0 +1,294 @@
+/* The fields of the filter language: the columns of sockets, the ends and owners that a socket has several
+ * of, and the numbers of rows. */
+#include "columns_kit.h"
+#include "filter_private.h"
+#include "sockeye/base/text.h"
+#include "sockeye/model/finding.h"
+#include <strings.h>
+
+static const struct {
+	const char *name;
+	uint8_t kind, many;
+	uint32_t attrs;
+} many_table[] = {
+	{"port", KIND_ID, MANY_PORT, 0},
+	{"addr", KIND_ADDR, MANY_ADDR, 0},
+	{"process", KIND_TEXT, MANY_PROCESS, WANT_OWNERS},
+	{"pid", KIND_ID, MANY_PID, WANT_OWNERS},
+	{"user", KIND_TEXT, MANY_USER, WANT_OWNERS},
+	{"uid", KIND_ID, MANY_UID, WANT_OWNERS},
+	{"unit", KIND_TEXT, MANY_UNIT, WANT_OWNERS},
+	{"container", KIND_TEXT, MANY_CONTAINER, WANT_OWNERS},
+	{"exe", KIND_TEXT, MANY_EXE, WANT_OWNERS},
+	{"cmdline", KIND_TEXT, MANY_CMDLINE, WANT_OWNERS},
+	{"findings", KIND_TEXT, MANY_FINDINGS, WANT_OWNERS | WANT_INFO | WANT_MEM},
+};
+/* ss's words, and what people try first. */
+static const struct {
+	const char *name, *is;
+} alias_table[] = {
+	{"sport", "lport"}, {"dport", "rport"},	 {"src", "local"},	{"dst", "remote"},
+	{"peer", "raddr"},  {"owner", "process"}, {"finding", "findings"}, {"ago", "seen_s"},
+};
+
+static bool filterable(const struct column *c)
+{
+	return c->get && c->kind != KIND_LIST && c->kind != KIND_OBJECT && !(c->flags & COL_DISPLAY);
+}
+
+/* A number of ports or processes that sockets do not have. */
+static bool find_row_field(const char *name, struct field *ret)
+{
+	const struct column *c;
+	bool found = false;
+	int kind;
+
+	*ret = (struct field){.row = true};
+	for (kind = ROWS_PORT; kind < ROWS_N; kind++) {
+		c = column_by_key((enum row_kind)kind, name);
+		if (!c || strcasecmp(c->key, name) != 0 || !(c->flags & COL_TALLY) || !filterable(c))
+			continue;
+		found = true;
+		ret->name = c->key;
+		ret->kind = c->kind;
+		ret->attrs |= c->attrs;
+		ret->of[kind] = c;
+	}
+	return found;
+}
+
+bool field_find(const char *name, struct field *ret)
+{
+	const struct column *c;
+	struct field row;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(alias_table); i++)
+		if (!strcasecmp(alias_table[i].name, name))
+			name = alias_table[i].is;
+	for (i = 0; i < ARRAY_LEN(many_table); i++) {
+		if (strcasecmp(many_table[i].name, name) != 0)
+			continue;
+		*ret = (struct field){.name = many_table[i].name,
+				      .kind = many_table[i].kind,
+				      .many = many_table[i].many,
+				      .attrs = many_table[i].attrs,
+				      .port = many_table[i].many == MANY_PORT};
+		return true;
+	}
+	c = column_by_key(ROWS_SOCK, name);
+	if (c && !strcasecmp(c->key, name) && filterable(c)) {
+		*ret = (struct field){.name = c->key,
+				      .kind = c->kind,
+				      .attrs = c->attrs,
+				      .sock = c,
+				      .port = !strcmp(c->key, "lport") || !strcmp(c->key, "rport")};
+		return true;
+	}
+	if (!find_row_field(name, &row))
+		return false;
+	*ret = row;
+	return true;
+}
+
+const char *field_nearest(const char *word)
+{
+	const char *names[256];
+	size_t n = 0, i, cols_n;
+	const struct column *cols;
+	int kind, best;
+
+	for (i = 0; i < ARRAY_LEN(many_table); i++)
+		names[n++] = many_table[i].name;
+	for (kind = 0; kind < ROWS_N; kind++) {
+		cols = columns_of((enum row_kind)kind, &cols_n);
+		for (i = 0; i < cols_n && n < ARRAY_LEN(names); i++)
+			if (filterable(&cols[i]) && (kind == ROWS_SOCK || (cols[i].flags & COL_TALLY)))
+				names[n++] = cols[i].key;
+	}
+	best = text_nearest(word, names, n);
+	return best < 0 ? NULL : names[best];
+}
+
+const char *field_word(const struct field *f, size_t i)
+{
+	if (!strcmp(f->name, "family"))
+		return i < FAMILY_N ? family_names[i] : NULL;
+	if (!strcmp(f->name, "proto"))
+		return i < PROTO_N ? proto_table[i].name : NULL;
+	if (!strcmp(f->name, "state"))
+		return i < STATE_N ? state_table[i].name : NULL;
+	if (!strcmp(f->name, "owner_reason"))
+		return i < REASON_N ? reason_table[i].name : NULL;
+	if (!strcmp(f->name, "timer"))
+		return i < TIMERS_N ? timer_names[i] : NULL;
+	if (!strcmp(f->name, "scope"))
+		return i < SCOPE_N ? scope_names[i] : NULL;
+	if (!strcmp(f->name, "class"))
+		return i < CLASS_N ? class_names[i] : NULL;
+	if (!strcmp(f->name, "direction"))
+		return i < DIR_N ? direction_names[i] : NULL;
+	return NULL;
+}
+
+/* Values of sockets that have several */
+
+static bool port_value(const struct sock *s, unsigned i, struct value *v)
+{
+	uint32_t port = i ? s->rport : s->lport;
+
+	if (i > 1)
+		return false;
+	if (port && proto_table[s->proto].ports)
+		v_int(v, port);
+	else
+		v_na(v);
+	return true;
+}
+
+static bool addr_value(const struct sock *s, unsigned i, struct value *v)
+{
+	bool v6 = s->family == FAMILY_IPV6;
+	const uint8_t *b = i ? s->raddr : s->laddr;
+
+	if (i > 1 || (s->family != FAMILY_IPV4 && !v6))
+		return false;
+	if (i && !s->rport && ip_is_any(b, v6))
+		v_na(v);
+	else
+		v_ip(v, b, v6);
+	return true;
+}
+
+/* What an owner answers. A former one still names the socket, but its pid may belong to another by now. */
+static void owner_value(const struct field *f, const struct frame *fr, const struct owner *o, bool closed,
+			struct value *v)
+{
+	const struct proc *p = &fr->procs.v[o->proc];
+
+	if (!p->p.pid) {
+		v_na(v);
+		return;
+	}
+	switch ((enum many)f->many) {
+	case MANY_PROCESS:
+		v_str(v, intern_get(fr->names, p->p.comm), intern_len(fr->names, p->p.comm));
+		break;
+	case MANY_PID:
+		if (o->former && !closed)
+			v_na(v);
+		else
+			v_int(v, p->p.pid);
+		break;
+	case MANY_USER:
+		v_user(v, fr, p->p.uid);
+		break;
+	case MANY_UID:
+		v_int(v, p->p.uid);
+		break;
+	case MANY_UNIT:
+		v_name(v, fr, p->unit);
+		break;
+	case MANY_CONTAINER:
+		v_container(v, fr, p->unit);
+		break;
+	case MANY_EXE:
+		v_command(v, p->late, LATE_EXE);
+		break;
+	case MANY_CMDLINE:
+		v_command(v, p->late, LATE_CMDLINE);
+		break;
+	default:
+		v_na(v);
+		break;
+	}
+}
+
+/* What the socket itself says in place of an owner, or beside its owners: its unit, its creator's user. */
+static bool own_value(const struct field *f, const struct frame *fr, uint32_t row, struct value *v)
+{
+	const struct sock *s = &fr->socks.v[row];
+	bool owned = frame_first_owner(fr, row, false) != NONE;
+
+	switch ((enum many)f->many) {
+	case MANY_UNIT:
+		v_name(v, fr, fr->rows.v[row].unit);
+		return true;
+	case MANY_CONTAINER:
+		v_container(v, fr, fr->rows.v[row].unit);
+		return true;
+	case MANY_USER:
+		if (owned || !(s->flags & SOCK_HAS_UID))
+			return false;
+		v_user(v, fr, s->uid);
+		return true;
+	case MANY_UID:
+		if (owned || !(s->flags & SOCK_HAS_UID))
+			return false;
+		v_int(v, s->uid);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A finding on a port or process is one on each of its sockets: that is how a filter picks it. */
+static bool concerns(const struct frame *fr, const struct finding *g, uint32_t row)
+{
+	const struct row *r = &fr->rows.v[row];
+	uint32_t i;
+
+	switch ((enum finding_on)g->on) {
+	case FINDING_ON_SOCK:
+		return g->row == row;
+	case FINDING_ON_PORT:
+		return g->row == r->port;
+	case FINDING_ON_PROC:
+		for (i = 0; i < r->owner_n; i++)
+			if (g->row == fr->owners.v[r->owner + i].proc)
+				return true;
+		return false;
+	}
+	return false;
+}
+
+static bool finding_value(const struct frame *fr, uint32_t row, unsigned i, struct value *v)
+{
+	const char *key;
+	size_t k;
+
+	for (k = 0; k < fr->findings.n; k++) {
+		if (fr->findings.v[k].rule >= finding_rules_n || !concerns(fr, &fr->findings.v[k], row) ||
+		    i--)
+			continue;
+		key = finding_rules[fr->findings.v[k].rule].key;
+		v_str(v, key, strlen(key));
+		return true;
+	}
+	return false;
+}
+
+bool field_value(const struct field *f, const struct ctx *c, uint32_t row, unsigned i, struct value *v)
+{
+	const struct row *r = &c->f->rows.v[row];
+
+	switch ((enum many)f->many) {
+	case MANY_NO:
+		if (i)
+			return false;
+		f->sock->get(c, row, v);
+		return true;
+	case MANY_PORT:
+		return port_value(&c->f->socks.v[row], i, v);
+	case MANY_ADDR:
+		return addr_value(&c->f->socks.v[row], i, v);
+	case MANY_FINDINGS:
+		return finding_value(c->f, row, i, v);
+	default:
+		if (i < r->owner_n) {
+			owner_value(f, c->f, &c->f->owners.v[r->owner + i], r->marks & MARK_CLOSED, v);
+			return true;
+		}
+		return i == r->owner_n && own_value(f, c->f, row, v);
+	}
+}

@@ -1,0 +1,132 @@
+/* The inside of a filter: a tree of terms in arrays, made by filter.c, read by filter_eval.c and
+ * filter_print.c. */
+#pragma once
+#include "sockeye/base/mem.h"
+#include "sockeye/table/filter.h"
+#include <regex.h>
+
+enum op { OP_EQ, OP_NE, OP_LT, OP_GT, OP_LE, OP_GE, OP_MATCH, OP_NOMATCH };
+
+/* What a term can ask about. Most are columns of sockets; some have several values in a socket. */
+enum many {
+	MANY_NO, /* the column's one value */
+	MANY_PORT, /* both ends */
+	MANY_ADDR,
+	MANY_PROCESS, /* of every owner: */
+	MANY_PID,
+	MANY_USER,
+	MANY_UID,
+	MANY_UNIT,
+	MANY_CONTAINER,
+	MANY_EXE,
+	MANY_CMDLINE,
+	MANY_FINDINGS,
+};
+struct field {
+	const char *name;
+	uint8_t kind; /* enum kind */
+	uint8_t many; /* enum many */
+	bool port; /* numbers of ports: service names are read */
+	bool row; /* a row's own number: picks rows */
+	uint32_t attrs; /* enum want_attr */
+	const struct column *sock; /* with MANY_NO */
+	const struct column *of[ROWS_N]; /* with row: the column in each kind of row; NULL: it has none */
+};
+/* Exact, any case; aliases too. False when there is no such field. */
+bool field_find(const char *name, struct field *ret);
+/* The name of a field nearest to this word, NULL. */
+const char *field_nearest(const char *word);
+/* The i-th word that a WORD field knows, some of them empty; NULL: there are no more. */
+const char *field_word(const struct field *f, size_t i);
+/* The i-th value of the field in a socket; false: there are no more. A field without any is null. */
+bool field_value(const struct field *f, const struct ctx *c, uint32_t row, unsigned i, struct value *ret);
+
+enum alt_form {
+	ALT_NONE, /* none: no value */
+	ALT_RANGE, /* lo..hi, numbers */
+	ALT_HEX,
+	ALT_STATES, /* a set of states */
+	ALT_TEXT,
+	ALT_NET,
+	ALT_ENDPOINT,
+	ALT_REGEX,
+};
+struct alt { /* one of the values after the operator */
+	uint8_t form;
+	bool quoted; /* was "in quotes": not the word none */
+	bool any_port; /* ENDPOINT: whatever port */
+	bool any_addr; /* ENDPOINT: whatever address */
+	uint32_t text, text_n; /* as typed, without quotes: into filter.texts */
+	double lo, hi;
+	uint64_t u; /* HEX; the set of STATES; the port of ENDPOINT */
+	struct ip_net net;
+	uint32_t regex; /* into filter.regexes */
+};
+#define MEMO_N 256
+struct memo { /* results of tests by the address of the text, which names it while one frame lasts */
+	const char *s[MEMO_N];
+	bool hit[MEMO_N];
+};
+struct term {
+	struct field field; /* name NULL: bare text, tested against what names a socket */
+	uint8_t op; /* enum op */
+	bool like_address; /* bare text: could be part of an address */
+	uint32_t alt, alt_n; /* into filter.alts */
+	struct memo *memo; /* owned; NULL: not worth it */
+};
+enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_TERM };
+#define ABOUT_SOCKS 1u
+#define ABOUT_ROWS 2u
+struct node {
+	uint8_t kind;
+	uint8_t about; /* ABOUT_SOCKS | ABOUT_ROWS: what the terms below ask about */
+	uint32_t child; /* first child; a term for NODE_TERM */
+	uint32_t next; /* next child of the same parent; NONE */
+	uint32_t bit; /* a part that asks about sockets inside one that asks about both: its bit in struct run */
+};
+#define BITS_MAX 32
+/* Parts about sockets inside an `or` with parts about rows: which rows have a picked socket that passes. */
+struct run {
+	const struct frame *f; /* borrowed while picking; NULL: to be made anew */
+	VEC(uint32_t) ports, procs; /* bits by row */
+};
+struct filter {
+	char *text; /* owned */
+	struct str texts; /* of alts */
+	VEC(struct node) nodes;
+	VEC(struct term) terms;
+	VEC(struct alt) alts;
+	VEC(regex_t) regexes;
+	uint32_t root; /* NONE: picks everything */
+	uint32_t bits[BITS_MAX], bits_n; /* nodes that have a bit */
+	struct run *run; /* owned; kept between calls of one frame */
+};
+
+/* Tokens */
+enum token { TOKEN_END, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_NOT, TOKEN_OP, TOKEN_WORD, TOKEN_QUOTED };
+struct lexer {
+	const char *text;
+	size_t at; /* where the next token is looked for */
+	/* The token: */
+	uint8_t token; /* enum token */
+	uint8_t op; /* enum op */
+	size_t start, end; /* its bytes, quotes included */
+	struct str word; /* WORD and QUOTED: what it says */
+	bool bad_quote; /* a quote that does not end; start tells where */
+};
+void lexer_init(struct lexer *l, const char *text);
+void lexer_done(struct lexer *l);
+void lexer_next(struct lexer *l);
+/* As lexer_next where a value stands: operators inside belong to it, parentheses too as long as they are
+ * closed in it. Sets token WORD (possibly empty), `parts` holds each item of the list a,b,c. */
+struct part {
+	size_t at, n; /* in the source, quotes included */
+	uint32_t text, text_n; /* into word */
+	bool quoted;
+};
+struct parts {
+	VEC(struct part) v;
+};
+void lexer_value(struct lexer *l, bool list, struct parts *ret);
+/* Is this word an operator (eq ne gt ge lt le)? */
+bool word_op(const char *word, uint8_t *ret_op);

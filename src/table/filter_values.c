@@ -1,0 +1,333 @@
+/* Reads the values of filter terms: every kind of field has its own spelling, and its own words for what it
+ * expected instead. */
+#include "filter_parse.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define VALUE_MAX 256 /* bytes of a value that is no plain text */
+#define PATTERN_MAX 256
+#define REPEAT_MAX 1000 /* all bounds of a pattern multiplied: more cost memory without end in regcomp */
+
+static bool wrong(struct parser *p, const struct part *part, const char *what, const char *expected)
+{
+	return parse_fail(p, part->at, part->n, NULL, "\"%s\" is no %s; expected %s",
+			  parse_quote(p, p->lex.word.s + part->text, part->text_n), what, expected);
+}
+
+static bool read_port(const struct parser *p, const char *s, double *ret)
+{
+	uint64_t n;
+	uint32_t port;
+
+	s += *s == ':';
+	if (!parse_u64(s, 65535, &n)) {
+		*ret = (double)n;
+		return true;
+	}
+	if (!p->services || (*s >= '0' && *s <= '9') || services_port(p->services, s, &port))
+		return false;
+	*ret = port;
+	return true;
+}
+
+static bool read_id(const char *s, double *ret)
+{
+	uint64_t n;
+
+	if (parse_u64(s, UINT64_C(1) << 53, &n))
+		return false;
+	*ret = (double)n;
+	return true;
+}
+
+/* 443, 8000-8100, https */
+static bool id_value(struct parser *p, const struct term *t, const struct part *part, char *s, struct alt *a)
+{
+	bool port = t->field.port;
+	char *dash = strchr(s, '-');
+
+	a->form = ALT_RANGE;
+	if (port ? read_port(p, s, &a->lo) : read_id(s, &a->lo)) {
+		a->hi = a->lo;
+		return true;
+	}
+	if (dash) {
+		*dash = '\0';
+		if (port ? read_port(p, s, &a->lo) && read_port(p, dash + 1, &a->hi)
+			 : read_id(s, &a->lo) && read_id(dash + 1, &a->hi)) {
+			if (t->op != OP_EQ && t->op != OP_NE)
+				return parse_fail(p, part->at, part->n, NULL,
+						  "a range goes with = and != only");
+			if (a->lo <= a->hi)
+				return true;
+			return parse_fail(p, part->at, part->n, NULL, "the range runs backwards");
+		}
+	}
+	if (port)
+		return wrong(p, part, "port", "443, 8000-8100 or a service name");
+	return wrong(p, part, "number", "a whole number like 1234");
+}
+
+static bool number_value(struct parser *p, const struct term *t, const struct part *part, const char *s,
+			 struct alt *a)
+{
+	uint64_t ns;
+
+	a->form = ALT_RANGE;
+	switch ((enum kind)t->field.kind) {
+	case KIND_RATE:
+		if (parse_rate(s, &a->lo))
+			return wrong(p, part, "rate", "300, 88k or 1M/s");
+		break;
+	case KIND_DURATION:
+		if (parse_duration(s, &ns))
+			return wrong(p, part, "duration", "30, 500ms, 30s or 5m");
+		a->lo = (double)ns / (double)NSEC_PER_SEC;
+		break;
+	case KIND_MS:
+		if (!parse_size(s, &a->lo) && strspn(s, "0123456789.") == strlen(s))
+			break;
+		if (parse_duration(s, &ns))
+			return wrong(p, part, "time", "40, 0.5 or 40ms");
+		a->lo = (double)ns / (double)NSEC_PER_MS;
+		break;
+	case KIND_COUNT:
+		if (parse_size(s, &a->lo))
+			return wrong(p, part, "number", "a whole number like 1234 or 10k");
+		break;
+	default:
+		if (parse_size(s, &a->lo))
+			return wrong(p, part, "size", "300, 10M or 1.5Gi");
+		break;
+	}
+	a->hi = a->lo;
+	return true;
+}
+
+/* An address that maps IPv4 into IPv6 is meant as IPv4: that is how both ends are compared. */
+static bool read_net(const char *s, struct ip_net *ret)
+{
+	struct ip_net net;
+
+	if (ip_parse_net(s, &net))
+		return false;
+	if (net.ip.v6 && net.bits >= 96 && ip_is_mapped(net.ip.b)) {
+		ip_unmap(net.ip.b, true, &net.ip);
+		net.bits = (uint8_t)(net.bits - 96);
+	}
+	*ret = net;
+	return true;
+}
+
+/* 10.0.0.7 10.0.0.0/8 10.0.0.7:443 [::1]:443 :443 *:443 */
+static bool endpoint_value(struct parser *p, const struct part *part, char *s, struct alt *a)
+{
+	static const char expected[] = "10.0.0.7, 10.0.0.0/8, 10.0.0.7:443 or :443";
+	char *colon;
+	double port;
+
+	a->form = ALT_ENDPOINT;
+	a->any_port = read_net(s, &a->net);
+	if (a->any_port)
+		return true;
+	colon = strrchr(s, ':');
+	if (!colon || !read_port(p, colon + 1, &port))
+		return wrong(p, part, "endpoint", expected);
+	a->u = (uint64_t)port;
+	*colon = '\0';
+	a->any_addr = !*s || !strcmp(s, "*");
+	if (!a->any_addr && (!read_net(s, &a->net) || (a->net.ip.v6 && *s != '[')))
+		return wrong(p, part, "endpoint", expected);
+	return true;
+}
+
+static bool word_value(struct parser *p, const struct term *t, const struct part *part, const char *s,
+		       struct alt *a)
+{
+	const char *names[64], *word;
+	size_t n = 0, i;
+	int near;
+
+	a->form = ALT_TEXT;
+	if (!strcmp(t->field.name, "state")) {
+		a->form = ALT_STATES;
+		a->u = states_by_word(s);
+		if (a->u)
+			return true;
+	}
+	for (i = 0; (word = field_word(&t->field, i)); i++) {
+		if (!*word)
+			continue;
+		if (a->form == ALT_TEXT && !strcasecmp(word, s))
+			return true;
+		if (n < ARRAY_LEN(names))
+			names[n++] = word;
+	}
+	near = text_nearest(s, names, n);
+	if (near >= 0)
+		return parse_fail(p, part->at, part->n, names[near], "no %s \"%s\"; did you mean %s?",
+				  t->field.name, parse_quote(p, s, strlen(s)), names[near]);
+	return parse_fail(p, part->at, part->n, NULL, "no %s \"%s\"; there are %s, %s, …", t->field.name,
+			  parse_quote(p, s, strlen(s)), n > 0 ? names[0] : "", n > 1 ? names[1] : "");
+}
+
+/* Refuses what would cost regcomp or regexec time or memory without end. */
+static const char *pattern_refusal(const char *s)
+{
+	unsigned long product = 1, bound;
+	const char *at;
+	char *end;
+
+	if (strlen(s) > PATTERN_MAX)
+		return "the pattern is too long";
+	for (at = s; *at; at++) {
+		if (*at == '\\' && at[1] >= '1' && at[1] <= '9')
+			return "back references are not supported";
+		if (*at == '\\' && at[1])
+			at++;
+		if (*at != '{')
+			continue;
+		bound = strtoul(at + 1, &end, 10);
+		if (*end == ',')
+			bound = end[1] == '}' ? bound + 1 : strtoul(end + 1, NULL, 10);
+		bound = bound < 1 ? 1 : bound;
+		if (bound > REPEAT_MAX || product * bound > REPEAT_MAX)
+			return "the pattern repeats too often";
+		product *= bound;
+	}
+	return NULL;
+}
+
+static bool regex_value(struct parser *p, const struct part *part, const char *s, struct alt *a)
+{
+	const char *refusal = pattern_refusal(s);
+	char why[100];
+	regex_t re;
+	int r;
+
+	if (refusal)
+		return parse_fail(p, part->at, part->n, NULL, "%s", refusal);
+	r = regcomp(&re, s, REG_EXTENDED | REG_NOSUB);
+	if (r) {
+		regerror(r, &re, why, sizeof(why));
+		return parse_fail(p, part->at, part->n, NULL, "bad pattern: %s", why);
+	}
+	vec_push(&p->f->regexes, re);
+	a->form = ALT_REGEX;
+	a->regex = (uint32_t)p->f->regexes.n - 1;
+	return true;
+}
+
+static bool bool_value(struct parser *p, const struct part *part, const char *s, struct alt *a)
+{
+	bool yes = !strcasecmp(s, "yes") || !strcasecmp(s, "true") || !strcmp(s, "1");
+
+	if (!yes && strcasecmp(s, "no") != 0 && strcasecmp(s, "false") != 0 && strcmp(s, "0") != 0)
+		return wrong(p, part, "answer", "yes or no");
+	a->form = ALT_RANGE;
+	a->lo = a->hi = yes;
+	return true;
+}
+
+static bool hex_value(struct parser *p, const struct part *part, const char *s, struct alt *a)
+{
+	size_t digits = strspn(s, "0123456789");
+	char *end = NULL;
+
+	a->form = ALT_HEX;
+	if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X') && s[2] && strlen(s) <= 18 &&
+	    strspn(s + 2, "0123456789abcdefABCDEF") == strlen(s + 2))
+		a->u = strtoull(s + 2, &end, 16);
+	else if (digits && !s[digits] && parse_u64(s, UINT64_MAX, &a->u) == 0)
+		end = NULL;
+	else
+		return wrong(p, part, "number", "0x2824c or 164428");
+	return true;
+}
+
+static bool one_value(struct parser *p, const struct term *t, const struct part *part, struct alt *a)
+{
+	const char *text = str_text(&p->lex.word) + part->text;
+	bool match = t->op == OP_MATCH || t->op == OP_NOMATCH;
+	char s[VALUE_MAX + 1];
+
+	if (!part->quoted && part->text_n == 4 && !strncasecmp(text, "none", 4) &&
+	    (t->op == OP_EQ || t->op == OP_NE)) {
+		a->form = ALT_NONE;
+		return true;
+	}
+	if (t->field.kind == KIND_TEXT && !match) {
+		a->form = ALT_TEXT;
+		return true;
+	}
+	if (part->text_n > VALUE_MAX)
+		return parse_fail(p, part->at, part->n, NULL, "the value is too long");
+	memcpy(s, text, part->text_n);
+	s[part->text_n] = '\0';
+	if (match)
+		return regex_value(p, part, s, a);
+	switch ((enum kind)t->field.kind) {
+	case KIND_ID:
+		return id_value(p, t, part, s, a);
+	case KIND_ADDR:
+		a->form = ALT_NET;
+		return read_net(s, &a->net) ||
+		       wrong(p, part, "address", "10.0.0.7, 10.0.0.0/8 or 2001:db8::1");
+	case KIND_ENDPOINT:
+		return endpoint_value(p, part, s, a);
+	case KIND_WORD:
+		return word_value(p, t, part, s, a);
+	case KIND_BOOL:
+		return bool_value(p, part, s, a);
+	case KIND_HEX:
+		return hex_value(p, part, s, a);
+	default:
+		return number_value(p, t, part, s, a);
+	}
+}
+
+static bool ordered(uint8_t kind)
+{
+	return kind == KIND_ID || kind == KIND_COUNT || kind == KIND_SIZE || kind == KIND_RATE ||
+	       kind == KIND_DURATION || kind == KIND_MS || kind == KIND_REAL || kind == KIND_HEX;
+}
+
+static bool textual(uint8_t kind)
+{
+	return kind == KIND_TEXT || kind == KIND_WORD || kind == KIND_ADDR || kind == KIND_ENDPOINT;
+}
+
+bool parse_values(struct parser *p, struct term *t)
+{
+	const struct part *first = &p->parts.v.v[0];
+	struct alt a;
+	size_t i;
+
+	if (t->op >= OP_LT && t->op <= OP_GE && !ordered(t->field.kind))
+		return parse_fail(p, first->at, first->n, NULL, "%s has no order; use = or %s",
+				  t->field.name, textual(t->field.kind) ? "~" : "!=");
+	if ((t->op == OP_MATCH || t->op == OP_NOMATCH) && !textual(t->field.kind))
+		return parse_fail(p, first->at, first->n, NULL, "%s is no text; use = < or >", t->field.name);
+	t->alt = (uint32_t)p->f->alts.n;
+	for (i = 0; i < p->parts.v.n; i++) {
+		const struct part *part = &p->parts.v.v[i];
+
+		if (!part->text_n && !part->quoted)
+			return parse_fail(p, part->at, part->n, NULL, "expected a value beside the comma");
+		a = (struct alt){.quoted = part->quoted,
+				 .text = (uint32_t)p->f->texts.n,
+				 .text_n = part->text_n};
+		if (!one_value(p, t, part, &a))
+			return false;
+		str_put(&p->f->texts, str_text(&p->lex.word) + part->text, part->text_n);
+		vec_push(&p->f->alts, a);
+	}
+	t->alt_n = (uint32_t)(p->f->alts.n - t->alt);
+	if (t->field.kind == KIND_TEXT && (t->op == OP_MATCH || t->op == OP_NOMATCH))
+		t->memo = mem_zalloc(1, sizeof(*t->memo));
+	return true;
+}

@@ -1,0 +1,207 @@
+/* Small groupings for pages: sockets by peer, connections by port and peer. */
+#include "sockeye/table/group.h"
+#include "sockeye/base/map.h"
+#include "sockeye/base/mem.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_conn(const struct frame *f, uint32_t row)
+{
+	return row < f->socks.n && state_table[f->socks.v[row].state].connected;
+}
+
+static void add_rate(float *sum, float rate)
+{
+	if (isfinite(rate))
+		*sum = isfinite(*sum) ? *sum + rate : rate;
+}
+
+static double smaller(double a, double b)
+{
+	if (a < 0)
+		return b;
+	return b < 0 || a < b ? a : b;
+}
+
+static double idle_of(const struct frame *f, uint32_t row)
+{
+	const struct sock_info *i = frame_info(f, row);
+
+	if (!(f->socks.v[row].flags & SOCK_HAS_TIMES))
+		return -1;
+	return (i->last_sent_ms < i->last_recv_ms ? i->last_sent_ms : i->last_recv_ms) / 1000.;
+}
+
+static double rtt_of(const struct frame *f, uint32_t row)
+{
+	const struct sock_info *i = frame_info(f, row);
+
+	return (f->socks.v[row].flags & SOCK_HAS_INFO) && i->rtt_us ? i->rtt_us / 1000. : -1;
+}
+
+static struct ip remote_of(const struct frame *f, uint32_t row)
+{
+	const struct sock *s = &f->socks.v[row];
+	struct ip ip;
+
+	ip_unmap(s->raddr, s->family == FAMILY_IPV6, &ip);
+	return ip;
+}
+
+static void ip_key(const struct ip *ip, uint64_t key[2])
+{
+	memcpy(key, ip->b, 16);
+	key[1] ^= ip->v6 ? UINT64_C(0x9e3779b97f4a7c15) : 0;
+}
+
+static int by_conns_peer(const void *a, const void *b)
+{
+	const struct peer_group *x = a, *y = b;
+
+	if (x->conns != y->conns)
+		return x->conns < y->conns ? 1 : -1;
+	if (x->ip.v6 != y->ip.v6)
+		return x->ip.v6 ? 1 : -1;
+	return memcmp(x->ip.b, y->ip.b, 16);
+}
+
+void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct peer_groups *ret)
+{
+	struct map seen = {0};
+	struct peer_group *g;
+	uint64_t key[2];
+	uint32_t *at, p;
+	struct ip ip;
+	size_t i;
+
+	vec_clear(&ret->v);
+	for (i = 0; i < n; i++) {
+		if (!is_conn(f, rows[i]))
+			continue;
+		ip = remote_of(f, rows[i]);
+		ip_key(&ip, key);
+		at = map_at(&seen, key[0], key[1]);
+		if (*at == MAP_NONE) {
+			*at = (uint32_t)ret->v.n;
+			g = vec_add(&ret->v);
+			*g = (struct peer_group){.ip = ip,
+						 .rx_rate = NAN,
+						 .tx_rate = NAN,
+						 .rtt_ms = -1,
+						 .idle_s = -1,
+						 .row = rows[i],
+						 .peer_proc = NONE};
+		}
+		g = &ret->v.v[*at];
+		if (!(f->rows.v[rows[i]].marks & MARK_CLOSED)) {
+			g->conns += state_table[f->socks.v[rows[i]].state].conn;
+			g->close_wait += f->socks.v[rows[i]].state == STATE_CLOSE_WAIT;
+			add_rate(&g->rx_rate, f->rows.v[rows[i]].rx_rate);
+			add_rate(&g->tx_rate, f->rows.v[rows[i]].tx_rate);
+		}
+		g->rtt_ms = smaller(g->rtt_ms, rtt_of(f, rows[i]));
+		g->idle_s = smaller(g->idle_s, idle_of(f, rows[i]));
+		if (f->rows.v[rows[i]].peer < f->rows.n) {
+			p = frame_first_owner(f, f->rows.v[rows[i]].peer, false);
+			if (!g->here)
+				g->peer_proc = p;
+			else if (g->peer_proc != p)
+				g->peer_proc = NONE; /* several: none of them stands for all */
+			g->here = true;
+		}
+	}
+	map_done(&seen);
+	if (ret->v.n)
+		qsort(ret->v.v, ret->v.n, sizeof(*ret->v.v), by_conns_peer);
+}
+
+/* In ones by local port, then out ones; most connections first. */
+static int by_conns_conn(const void *a, const void *b)
+{
+	const struct conn_group *x = a, *y = b;
+
+	if (x->out != y->out)
+		return x->out ? 1 : -1;
+	if (x->conns != y->conns)
+		return x->conns < y->conns ? 1 : -1;
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	if (x->proto != y->proto)
+		return x->proto < y->proto ? -1 : 1;
+	return memcmp(x->ip.b, y->ip.b, 16);
+}
+
+/* Finds or makes the group of a row; gives its index. */
+static uint32_t group_of(const struct frame *f, uint32_t row, struct map *seen, struct conn_groups *ret)
+{
+	const struct sock *s = &f->socks.v[row];
+	bool out = f->rows.v[row].dir != DIR_IN;
+	struct ip ip = {0};
+	uint64_t key[2] = {0, 0};
+	uint32_t *at;
+
+	if (out) {
+		ip = remote_of(f, row);
+		ip_key(&ip, key);
+	}
+	key[1] += ((uint64_t)s->proto << 33 | (uint64_t)(out ? s->rport : s->lport) << 1 | out) *
+		  UINT64_C(0x9e3779b97f4a7c15);
+	at = map_at(seen, key[0], key[1]);
+	if (*at == MAP_NONE) {
+		*at = (uint32_t)ret->v.n;
+		vec_push(&ret->v, ((struct conn_group){.out = out,
+						       .port = out ? s->rport : s->lport,
+						       .ip = ip,
+						       .proto = s->proto,
+						       .rx_rate = NAN,
+						       .tx_rate = NAN,
+						       .idle_s = -1}));
+	}
+	return *at;
+}
+
+void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct conn_groups *ret)
+{
+	VEC(uint32_t) groups = {0}; /* of each connection, parallel to conns */
+	VEC(uint32_t) conns = {0};
+	struct map seen = {0};
+	struct conn_group *g;
+	uint32_t at = 0;
+	size_t i;
+
+	vec_clear(&ret->v);
+	vec_clear(&ret->rows);
+	for (i = 0; i < n; i++) {
+		if (!is_conn(f, rows[i]))
+			continue;
+		vec_push(&conns, rows[i]);
+		vec_push(&groups, group_of(f, rows[i], &seen, ret));
+		g = &ret->v.v[groups.v[groups.n - 1]];
+		g->n++;
+		if (!(f->rows.v[rows[i]].marks & MARK_CLOSED)) {
+			g->conns += state_table[f->socks.v[rows[i]].state].conn;
+			g->close_wait += f->socks.v[rows[i]].state == STATE_CLOSE_WAIT;
+			add_rate(&g->rx_rate, f->rows.v[rows[i]].rx_rate);
+			add_rate(&g->tx_rate, f->rows.v[rows[i]].tx_rate);
+		}
+		g->idle_s = smaller(g->idle_s, idle_of(f, rows[i]));
+	}
+	/* Rows of a group lie together: count, place, then sort the groups, whose `first` stays true. */
+	for (i = 0; i < ret->v.n; i++) {
+		ret->v.v[i].first = at;
+		at += ret->v.v[i].n;
+		ret->v.v[i].n = 0;
+	}
+	vec_reserve(&ret->rows, conns.n + 1);
+	ret->rows.n = conns.n;
+	for (i = 0; i < conns.n; i++) {
+		g = &ret->v.v[groups.v[i]];
+		ret->rows.v[g->first + g->n++] = conns.v[i];
+	}
+	if (ret->v.n)
+		qsort(ret->v.v, ret->v.n, sizeof(*ret->v.v), by_conns_conn);
+	vec_done(&groups);
+	vec_done(&conns);
+	map_done(&seen);
+}

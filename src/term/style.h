@@ -1,0 +1,9 @@
+/* How each style of the canvas looks: the theme, one table row a style. */
+#pragma once
+#include <curses.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+void style_init(bool color); /* after newterm; makes the colour pairs */
+/* Attributes and colour pair of a style, with the selection's reverse laid over it. */
+attr_t style_attr(uint8_t style, bool reverse, short *ret_pair);

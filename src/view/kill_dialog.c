@@ -1,0 +1,222 @@
+/* The kill dialog: says whom, what it frees and what it costs, sends on Enter only what its last line says,
+ * and then tells what came of it. */
+#include "kill_dialog.h"
+#include "sockeye/base/units.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BOX_W 78
+#define WATCH_NS (30 * NSEC_PER_SEC) /* as app watches */
+
+static uint64_t seconds_left(const struct kill_dialog *d)
+{
+	uint64_t sent, now = d->u->env.now_ns;
+	bool over;
+	size_t n;
+
+	kill_steps_of(d, &n, &sent, &over);
+	if (over || !sent || now >= sent + WATCH_NS)
+		return 0;
+	return now <= sent ? WATCH_NS / NSEC_PER_SEC : (sent + WATCH_NS - now) / NSEC_PER_SEC;
+}
+
+static void put_watch(const struct kill_dialog *d, char *out, size_t size)
+{
+	uint64_t sent;
+	bool over;
+	size_t n;
+
+	kill_steps_of(d, &n, &sent, &over);
+	if (!sent)
+		return;
+	if (over)
+		snprintf(out, size, "no longer watched");
+	else
+		snprintf(out, size, "watching, %u s left", (unsigned)d->seconds_seen);
+}
+
+static void kill_draw(struct dialog *dialog, const struct screen_env *e, struct canvas *c)
+{
+	struct kill_dialog *d = (struct kill_dialog *)dialog;
+	char title[96], right[40] = "";
+	int w = c->w < BOX_W ? c->w : BOX_W, height = c->h < 5 ? c->h : c->h - 2;
+	struct area a;
+
+	page_clear(&d->page);
+	vec_clear(&d->drop);
+	d->page.ascii = e->ascii;
+	d->page.top = 0;
+	/* A screen without room for the frame is all text. */
+	d->page.width = c->h < 5 || w < 12 ? c->w : w - 4;
+	if (d->page.width < 1)
+		return;
+	if (d->sent) {
+		d->seconds_seen = seconds_left(d);
+		kill_after_lines(d, e, height);
+		snprintf(title, sizeof(title), "%s", d->plan->title);
+		put_watch(d, right, sizeof(right));
+	} else {
+		kill_ask_lines(d, e, height);
+		snprintf(title, sizeof(title), "Kill %s", d->plan->title);
+	}
+	a = dialog_box(c, e, title, right, (int)d->page.lines.n + 2, w);
+	page_draw(&d->page, e, c, a, -1);
+}
+
+static bool send(struct kill_dialog *d, int sig)
+{
+	const struct ui_host *h = d->u->host;
+
+	if (!h->kill_send) {
+		ui_error(d->u, "signals cannot be sent from here");
+		return false;
+	}
+	d->sent = true;
+	d->last_sig = sig;
+	h->kill_send(h->data, sig);
+	return true;
+}
+
+static bool after_key(struct kill_dialog *d, uint32_t code)
+{
+	const struct kill_step *steps;
+	uint64_t sent;
+	bool over;
+	size_t n;
+
+	switch (code) {
+	case KEY_ESC:
+	case 'q':
+	case 'n':
+		return false;
+	case '9':
+		steps = kill_steps_of(d, &n, &sent, &over);
+		if (kill_may_press(steps, n, d->last_sig))
+			return send(d, SIGKILL);
+		return true;
+	default:
+		return true;
+	}
+}
+
+static void type_digit(struct kill_dialog *d, unsigned digit)
+{
+	d->typed = d->typed * 10 + digit;
+	if (d->typed > 64)
+		d->typed = digit;
+	for (size_t i = 0; i < d->u->opts.signals_n; i++)
+		if (d->u->opts.signals[i] == (int)d->typed)
+			d->cursor = i;
+}
+
+static bool kill_key(struct dialog *dialog, struct ui *u, const struct key *k)
+{
+	struct kill_dialog *d = (struct kill_dialog *)dialog;
+	size_t n = u->opts.signals_n;
+
+	if (d->sent)
+		return after_key(d, k->code);
+	if (k->code >= '0' && k->code <= '9') {
+		type_digit(d, k->code - '0');
+		return true;
+	}
+	d->typed = 0;
+	switch (k->code) {
+	case KEY_ESC:
+	case 'n':
+	case 'q':
+		return false;
+	case KEY_UP_:
+	case 'k':
+	case KEY_BACKTAB:
+		d->cursor = d->cursor ? d->cursor - 1 : 0;
+		return true;
+	case KEY_DOWN_:
+	case 'j':
+	case KEY_TAB:
+		d->cursor = d->cursor + 1 < n ? d->cursor + 1 : d->cursor;
+		return true;
+	case KEY_ENTER_:
+	case 'y':
+		if (kill_count_ok(d->plan))
+			return send(d, u->opts.signals[d->cursor]);
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool kill_tick(struct dialog *dialog, struct ui *u)
+{
+	struct kill_dialog *d = (struct kill_dialog *)dialog;
+	size_t n;
+	uint64_t sent, left;
+	bool over, changed;
+
+	if (!d->sent)
+		return false;
+	kill_steps_of(d, &n, &sent, &over);
+	left = seconds_left(d);
+	changed = n != d->steps_seen || left != d->seconds_seen;
+	d->steps_seen = n;
+	d->seconds_seen = left;
+	return changed;
+}
+
+static uint64_t kill_deadline(const struct dialog *dialog)
+{
+	const struct kill_dialog *d = (const struct kill_dialog *)dialog;
+	uint64_t sent;
+	bool over;
+	size_t n;
+
+	if (!d->sent)
+		return UINT64_MAX;
+	kill_steps_of(d, &n, &sent, &over);
+	return over || !sent ? UINT64_MAX : d->u->env.now_ns + NSEC_PER_SEC / 10;
+}
+
+static void kill_dialog_free(struct dialog *dialog, struct ui *u)
+{
+	struct kill_dialog *d = (struct kill_dialog *)dialog;
+
+	if (u->host->kill_close)
+		u->host->kill_close(u->host->data);
+	page_done(&d->page);
+	vec_done(&d->drop);
+	free(d);
+}
+
+static const struct dialog_ops kill_ops = {
+	.draw = kill_draw,
+	.key = kill_key,
+	.tick = kill_tick,
+	.deadline = kill_deadline,
+	.free = kill_dialog_free,
+};
+
+struct dialog *kill_dialog_new(struct ui *u, struct kill_plan *plan)
+{
+	const struct kill_plan *opened;
+	struct kill_dialog *d;
+
+	if (u->opts.read_only) {
+		ui_error(u, "read-only: nothing is signalled in this session");
+		return NULL;
+	}
+	if (!u->host || !u->host->kill_open || !u->opts.signals_n) {
+		ui_error(u, "signals cannot be sent from here");
+		return NULL;
+	}
+	opened = u->host->kill_open(u->host->data, plan);
+	if (!opened) {
+		ui_error(u, "signals cannot be sent from here");
+		return NULL;
+	}
+	d = mem_zalloc(1, sizeof(*d));
+	d->base.ops = &kill_ops;
+	d->u = u;
+	d->plan = opened;
+	return &d->base;
+}

@@ -1,0 +1,29 @@
+/* The inside of the kill dialog: its state (kill_dialog.c) and its lines (kill_lines.c). */
+#pragma once
+#include "page.h"
+#include "ui_private.h"
+
+struct kill_dialog {
+	struct dialog base;
+	struct ui *u; /* borrowed: it owns this dialog */
+	const struct kill_plan *plan; /* borrowed from the host until kill_close */
+	size_t cursor; /* into opts.signals */
+	unsigned typed; /* the number typed so far */
+	bool sent; /* the afterword is shown */
+	int last_sig;
+	size_t steps_seen;
+	uint64_t seconds_seen;
+	/* Drawing: lines, and beside each when to drop it (enum drop). */
+	struct page page;
+	VEC(uint8_t) drop;
+};
+
+size_t kill_count_ok(const struct kill_plan *p); /* targets that will get the signal */
+/* What happened so far, from the host. */
+const struct kill_step *kill_steps_of(const struct kill_dialog *d, size_t *ret_n, uint64_t *ret_sent, bool *ret_over);
+/* Somebody did not heed the signal, and the strongest one was not sent yet. */
+bool kill_may_press(const struct kill_step *steps, size_t n, int last_sig);
+/* Fill d->page with the question, or with what came of it, in at most `height` lines: what is missed least goes
+ * first, the last line never. */
+void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int height);
+void kill_after_lines(struct kill_dialog *d, const struct screen_env *e, int height);

@@ -1,0 +1,447 @@
+/* Builds the connection page: both ends, the buffers, the path between them, and what it waits for. */
+#include "graph.h"
+#include "page_parts.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define OWNERS_SHOWN 8
+
+/* struct tcp_info's tcpi_options (include/uapi/linux/tcp.h). */
+static const struct {
+	uint8_t bit;
+	const char *name;
+} tcp_options[] = {{2, "sack"}, {1, "timestamps"}, {8, "ecn"}, {32, "fast open"}};
+#define TCP_OPT_WSCALE 4
+
+struct conn {
+	struct build b;
+	uint32_t row;
+	const struct sock *s;
+	const struct row *r;
+	const struct sock_info *i;
+	bool listens, peer; /* peer: it has an other end */
+};
+
+/* An open row, or one that closed within the last seconds and is still shown. */
+static uint32_t find(const struct frame *f, const struct pick *pick)
+{
+	uint32_t row = frame_row_by_cookie(f, pick->netns, pick->cookie);
+
+	for (uint32_t i = 0; row == NONE && i < f->socks.n; i++)
+		if (f->socks.v[i].cookie == pick->cookie && f->socks.v[i].netns == pick->netns)
+			row = i;
+	return row;
+}
+
+static void head(struct conn *c)
+{
+	struct build *b = &c->b;
+	bool v6 = c->s->family == FAMILY_IPV6;
+	struct str s = {0};
+	int col;
+
+	str_putf(&s, "%s ", proto_table[c->s->proto].name);
+	page_put_endpoint(b, c->s->laddr, v6, c->s->lport, 0, &s);
+	if (c->peer) {
+		str_puts(&s, c->r->dir == DIR_IN ? (b->ascii ? " < " : " ← ") : (b->ascii ? " > " : " → "));
+		page_put_endpoint(b, c->s->raddr, v6, c->s->rport, 0, &s);
+	}
+	page_line(b->p, page_gutter(b, c->r->marks & MARK_CLOSED, 0, c->s->netns));
+	page_wrap(b, HEAD_COL, STYLE_HEAD, str_text(&s));
+	page_line(b->p, ' ');
+	page_span(b->p, HEAD_COL,
+		  c->s->state == STATE_CLOSE_WAIT  ? STYLE_BAD :
+		  c->s->state == STATE_LISTENING   ? STYLE_INFO :
+						     STYLE_PLAIN,
+		  c->r->marks & MARK_CLOSED ? "closed" : state_table[c->s->state].name);
+	col = page_line_end(b->p) + 3;
+	if (c->peer && c->r->dir != DIR_NONE) {
+		page_span(b->p, col, STYLE_PLAIN, c->r->dir == DIR_IN ? "they connected" : "we connected");
+		col = page_line_end(b->p) + 3;
+	}
+	str_clear(&s);
+	page_put_since(b, c->r->first_ns, c->r->marks, &s);
+	if (c->r->state_ns > c->r->first_ns) {
+		char buf[UNIT_BUF];
+
+		str_putf(&s, ", in this state for %s", fmt_duration_long(buf, frame_age_s(b->f, c->r->state_ns)));
+	}
+	if (!(c->r->marks & MARK_CLOSED))
+		page_span(b->p, col, STYLE_PLAIN, str_text(&s));
+	str_done(&s);
+}
+
+static void owner_lines(struct conn *c)
+{
+	struct build *b = &c->b;
+	struct str s = {0};
+	uint32_t n = c->r->owner_n > OWNERS_SHOWN ? OWNERS_SHOWN : c->r->owner_n;
+
+	if (c->r->reason != REASON_OWNED) {
+		int col = page_label(b, "process");
+
+		page_put_reason(b, c->r->reason, &s);
+		page_span(b->p, col, STYLE_REASON, str_text(&s));
+		page_line(b->p, ' ');
+		page_wrap(b, col, STYLE_PLAIN, reason_table[c->r->reason].help);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct owner *o = &b->f->owners.v[c->r->owner + i];
+		const struct proc *p = &b->f->procs.v[o->proc];
+		int col = page_label(b, o->former ? "former" : i ? "" : "process");
+
+		str_clear(&s);
+		page_put_proc(b, o->proc, true, &s);
+		if (o->fd >= 0 && !o->former)
+			str_putf(&s, "  fd %d", o->fd);
+		if (p->p.pid) {
+			str_puts(&s, "  ");
+			page_cell(b, ROWS_PROC, o->proc, "user", &s);
+			str_puts(&s, "  ");
+			page_cell(b, ROWS_PROC, o->proc, "unit", &s);
+		}
+		page_span(b->p, col, o->former ? STYLE_DIM : STYLE_PLAIN, str_text(&s));
+		if (p->p.pid)
+			page_walk(b->p, page_subject_proc(b, o->proc), p->p.pid, p->p.start);
+	}
+	if (c->r->owner_n > n) {
+		int col = page_label(b, "");
+
+		page_spanf(b->p, col, STYLE_DIM, "and %u more", c->r->owner_n - n);
+	}
+	str_done(&s);
+}
+
+static void ends(struct conn *c)
+{
+	struct build *b = &c->b;
+	bool v6 = c->s->family == FAMILY_IPV6;
+	char one[UNIT_BUF], two[UNIT_BUF];
+	struct str s = {0};
+	const char *service;
+	int col;
+
+	page_heading(b, "THIS END");
+	col = page_label(b, "address");
+	page_put_endpoint(b, c->s->laddr, v6, c->s->lport, 0, &s);
+	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
+	if (c->r->port != NONE && !(b->f->ports.v[c->r->port].flags & PORT_CLIENT)) {
+		service = b->f->services ? services_name(b->f->services, c->s->proto, c->s->lport) : "";
+		page_span(b->p, page_line_end(b->p) + 2, STYLE_PLAIN, service ? service : "");
+		page_walk(b->p, page_subject_port(b, c->r->port), 'p', c->s->lport);
+	}
+	owner_lines(c);
+	if (c->r->listener != NONE) {
+		col = page_label(b, "waits in");
+		str_clear(&s);
+		str_puts(&s, "the accept queue of ");
+		page_put_endpoint(b, b->f->socks.v[c->r->listener].laddr,
+			     b->f->socks.v[c->r->listener].family == FAMILY_IPV6,
+			     b->f->socks.v[c->r->listener].lport, 0, &s);
+		page_span(b->p, col, STYLE_PLAIN, str_text(&s));
+		page_walk(b->p, page_subject_sock(b, c->r->listener), 'l', c->r->listener);
+	}
+	if (c->s->flags & SOCK_HAS_INFO && c->peer) {
+		col = page_label(b, "total");
+		page_spanf(b->p, col, STYLE_PLAIN, b->ascii ? "rx %s  tx %s" : "▼ %s   ▲ %s",
+			   fmt_size(one, (double)c->s->rx_bytes), fmt_size(two, (double)c->s->tx_bytes));
+		if (!isnan(c->r->rx_rate) && !isnan(c->r->tx_rate))
+			page_spanf(b->p, page_line_end(b->p) + 3, STYLE_PLAIN,
+				   b->ascii ? "now rx %s/s  tx %s/s" : "now ▼ %s/s  ▲ %s/s",
+				   fmt_size(one, (double)c->r->rx_rate), fmt_size(two, (double)c->r->tx_rate));
+	}
+	if (c->peer && (c->s->flags & SOCK_HAS_TIMES)) {
+		col = page_label(b, "idle");
+		page_spanf(b->p, col, STYLE_PLAIN, "sent %s, received %s ago",
+			   fmt_duration(one, c->i->last_sent_ms / 1e3),
+			   fmt_duration(two, c->i->last_recv_ms / 1e3));
+	}
+	if (!c->peer) {
+		str_done(&s);
+		return;
+	}
+	page_heading(b, "OTHER END");
+	col = page_label(b, "address");
+	str_clear(&s);
+	page_put_endpoint(b, c->s->raddr, v6, c->s->rport, 0, &s);
+	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
+	service = c->r->dir == DIR_OUT && b->f->services ?
+			  services_name(b->f->services, c->s->proto, c->s->rport) :
+			  "";
+	page_span(b->p, page_line_end(b->p) + 2, STYLE_PLAIN, service ? service : "");
+	col = page_label(b, "process");
+	if (c->r->peer == NONE) {
+		page_span(b->p, col, STYLE_DIM, "not on this machine");
+	} else {
+		uint32_t owner = frame_first_owner(b->f, c->r->peer, false);
+
+		str_clear(&s);
+		if (owner != NONE)
+			page_put_proc(b, owner, true, &s);
+		else
+			page_put_reason(b, b->f->rows.v[c->r->peer].reason, &s);
+		str_puts(&s, ", on this machine");
+		page_span(b->p, col, STYLE_INFO, str_text(&s));
+		page_walk(b->p, page_subject_sock(b, c->r->peer), 'e', b->f->socks.v[c->r->peer].cookie);
+	}
+	str_done(&s);
+}
+
+static void buffer_line(struct conn *c, const char *label, uint32_t have, uint32_t limit, const char *more)
+{
+	struct build *b = &c->b;
+	char one[UNIT_BUF], two[UNIT_BUF];
+	int col = page_label(b, label), room;
+	struct str s = {0};
+
+	str_putf(&s, "%4s", fmt_size(one, have));
+	if (limit)
+		str_putf(&s, " of %s", fmt_size(two, limit));
+	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
+	col = col + 13;
+	room = b->p->width - col - 1;
+	if (limit && room >= 4) {
+		double share = (double)have / limit;
+
+		str_clear(&s);
+		graph_bar(&s, share, room > 12 ? 12 : room, b->ascii);
+		page_span(b->p, col, share >= .9 ? STYLE_BAD : STYLE_INFO, str_text(&s));
+	}
+	if (*more) {
+		if (page_line_end(b->p) + 2 + text_width(more) > b->p->width) {
+			page_line(b->p, ' ');
+			page_span(b->p, col - 13, STYLE_PLAIN, more);
+		} else {
+			page_span(b->p, page_line_end(b->p) + 2, STYLE_PLAIN, more);
+		}
+	}
+	str_done(&s);
+}
+
+static void buffers(struct conn *c)
+{
+	struct build *b = &c->b;
+	bool tcp = proto_table[c->s->proto].connected;
+	uint32_t unread = c->s->recvq, owner = frame_first_owner(b->f, c->row, false);
+	char one[UNIT_BUF], two[UNIT_BUF];
+	struct str s = {0};
+	int col;
+
+	if (c->s->flags & SOCK_MINI)
+		return;
+	if (c->listens) {
+		page_heading(b, "ACCEPT QUEUE");
+		col = page_label(b, "waiting");
+		page_spanf(b->p, col, c->s->recvq > c->s->sendq ? STYLE_BAD : STYLE_PLAIN, "%s of %s, peak %s",
+			   fmt_count(one, c->s->recvq), fmt_count(two, c->s->sendq),
+			   fmt_count((char[UNIT_BUF]){0}, c->r->backlog_peak));
+		if (c->s->flags & SOCK_HAS_MEM) {
+			col = page_label(b, "dropped");
+			page_spanf(b->p, col, c->s->drops ? STYLE_WARN : STYLE_PLAIN, "%s arrivals",
+				   fmt_count(one, c->s->drops));
+		}
+		return;
+	}
+	if (c->s->state == STATE_BOUND)
+		return;
+	page_heading(b, "BUFFERS");
+	/* In close-wait the kernel counts the peer's FIN as one byte (tcp_diag_get_info, rcv_nxt). */
+	if (c->s->state == STATE_CLOSE_WAIT) {
+		str_puts(&s, unread == 0 ? "read to the end, never closed" :
+					   "the end is not read yet");
+		unread -= unread > 0;
+	} else if (unread) {
+		str_puts(&s, tcp ? "unread by " : "waiting, with overhead, for ");
+		if (owner != NONE)
+			page_put_proc(b, owner, false, &s);
+		else
+			str_puts(&s, "the program");
+	}
+	buffer_line(c, "receive", unread, c->s->flags & SOCK_HAS_MEM ? c->i->rcvbuf : 0, str_text(&s));
+	str_clear(&s);
+	if (tcp && (c->s->flags & SOCK_HAS_INFO) && c->s->sendq) {
+		uint32_t notsent = c->i->notsent_bytes > c->s->sendq ? c->s->sendq : c->i->notsent_bytes;
+
+		str_putf(&s, "%s in flight, %s not sent yet", fmt_size(one, c->s->sendq - notsent),
+			 fmt_size(two, notsent));
+	}
+	buffer_line(c, "send", c->s->sendq, c->s->flags & SOCK_HAS_MEM ? c->i->sndbuf : 0, str_text(&s));
+	if (!tcp && (c->s->flags & SOCK_HAS_MEM)) {
+		col = page_label(b, "dropped");
+		page_spanf(b->p, col, c->s->drops ? STYLE_WARN : STYLE_PLAIN, "%s packets",
+			   fmt_count(one, c->s->drops));
+	}
+	str_done(&s);
+}
+
+static void put_ms(struct str *out, uint32_t us)
+{
+	double ms = us / 1000.0;
+
+	str_putf(out, ms < 10 ? "%.1f" : "%.0f", ms);
+}
+
+static void put_share(struct str *out, const char *what, uint64_t part, uint64_t all)
+{
+	if (part)
+		str_putf(out, "%s%s %.0f%%", out->n ? ", " : "", what, 100.0 * (double)part / (double)all);
+}
+
+static void path(struct conn *c)
+{
+	struct build *b = &c->b;
+	const struct sock_info *i = c->i;
+	char one[UNIT_BUF], two[UNIT_BUF], three[UNIT_BUF];
+	struct str s = {0};
+	int col;
+
+	if (!(c->s->flags & SOCK_HAS_INFO) || !c->peer || !proto_table[c->s->proto].connected || !i->rtt_us)
+		return;
+	page_heading(b, "PATH");
+	col = page_label(b, "rtt");
+	put_ms(&s, i->rtt_us);
+	str_puts(&s, " ms");
+	if (i->min_rtt_us && i->min_rtt_us != UINT32_MAX) {
+		str_puts(&s, ", lowest ");
+		put_ms(&s, i->min_rtt_us);
+	}
+	str_puts(&s, ", varies by ");
+	put_ms(&s, i->rttvar_us);
+	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
+
+	str_clear(&s);
+	if ((c->s->flags & SOCK_HAS_SEGS) && i->segs_out) {
+		str_putf(&s, "%s of %s segments sent again", fmt_count(one, i->retrans_total),
+			 fmt_count(two, i->segs_out));
+		if (i->retrans_total)
+			str_putf(&s, " (%.1f%%)", 100.0 * i->retrans_total / i->segs_out);
+	} else {
+		str_putf(&s, "%s sent again", fmt_count(one, i->retrans_total));
+	}
+	if (i->lost)
+		str_putf(&s, ", %s missing now", fmt_count(one, i->lost));
+	col = page_label(b, "loss");
+	page_wrap(b, col, i->lost ? STYLE_WARN : STYLE_PLAIN, str_text(&s));
+
+	if (i->cwnd && i->snd_mss) {
+		str_clear(&s);
+		str_putf(&s, b->ascii ? "%s x %s B = %s" : "%s × %s B = %s", fmt_count(one, i->cwnd),
+			 fmt_count(two, i->snd_mss), fmt_size(three, (double)i->cwnd * i->snd_mss));
+		if (i->ssthresh && i->ssthresh < 0x7fffffff)
+			str_putf(&s, ", threshold %s", fmt_count(one, i->ssthresh));
+		if (i->cc) {
+			str_puts(&s, ", ");
+			text_put_cell(&s, intern_get(b->f->names, i->cc), intern_len(b->f->names, i->cc), b->ascii,
+				      32);
+		}
+		col = page_label(b, "window");
+		page_wrap(b, col, STYLE_PLAIN, str_text(&s));
+	}
+	if (i->busy_us && (i->rwnd_limited_us || i->sndbuf_limited_us)) {
+		uint64_t other = i->rwnd_limited_us + i->sndbuf_limited_us;
+
+		str_clear(&s);
+		put_share(&s, "by the network", i->busy_us > other ? i->busy_us - other : 0, i->busy_us);
+		put_share(&s, "by the receiver", i->rwnd_limited_us, i->busy_us);
+		put_share(&s, "by our buffer", i->sndbuf_limited_us, i->busy_us);
+		col = page_label(b, "held up");
+		page_wrap(b, col, STYLE_PLAIN, str_text(&s));
+	}
+	str_clear(&s);
+	for (size_t n = 0; n < ARRAY_LEN(tcp_options); n++)
+		if (i->options & tcp_options[n].bit)
+			str_putf(&s, "%s%s", s.n ? " " : "", tcp_options[n].name);
+	if (i->options & TCP_OPT_WSCALE)
+		str_putf(&s, "%swscale %u/%u", s.n ? " " : "", i->wscale & 15u, i->wscale >> 4);
+	if (i->snd_mss)
+		str_putf(&s, "%smss %s", s.n ? ", " : "", fmt_count(one, i->snd_mss));
+	if (i->pmtu)
+		str_putf(&s, "%spath mtu %s", s.n ? ", " : "", fmt_count(one, i->pmtu));
+	if (s.n) {
+		col = page_label(b, "options");
+		page_wrap(b, col, STYLE_PLAIN, str_text(&s));
+	}
+	str_done(&s);
+}
+
+static void timer(struct conn *c)
+{
+	/* idiag_timer; values beyond are of kernels to come. */
+	static const char *const words[] = {NULL, "retransmit in", "keepalive in", "ends in", "window probe in"};
+	char buf[UNIT_BUF];
+
+	if (!c->s->timer)
+		return;
+	page_section(c->b.p);
+	page_line(c->b.p, ' ');
+	page_line(c->b.p, ' ');
+	page_span(c->b.p, HEAD_COL, STYLE_HEAD, "TIMER");
+	if (c->s->timer < ARRAY_LEN(words))
+		page_spanf(c->b.p, TEXT_COL + 10, c->s->retrans ? STYLE_WARN : STYLE_PLAIN, "%s %s",
+			   words[c->s->timer], fmt_duration(buf, c->s->timer_ms / 1e3));
+	else
+		page_spanf(c->b.p, TEXT_COL + 10, STYLE_PLAIN, "kind %u in %s", c->s->timer,
+			   fmt_duration(buf, c->s->timer_ms / 1e3));
+	if (c->s->retrans)
+		page_spanf(c->b.p, page_line_end(c->b.p), STYLE_WARN, ", try %u", c->s->retrans);
+}
+
+static void identity(struct conn *c)
+{
+	struct build *b = &c->b;
+	struct str s = {0};
+
+	page_line(b->p, ' ');
+	str_putf(&s, "cookie %llx", (unsigned long long)c->s->cookie);
+	if (c->s->inode)
+		str_putf(&s, "  inode %u", c->s->inode);
+	if (c->s->flags & SOCK_HAS_UID)
+		str_putf(&s, "  uid %u", c->s->uid);
+	if (c->s->flags & SOCK_HAS_MARK && c->i->mark)
+		str_putf(&s, "  mark 0x%x", c->i->mark);
+	if (c->s->netns < b->f->netns.n) {
+		uint32_t name = b->f->netns.v[c->s->netns].name;
+
+		str_puts(&s, "  netns ");
+		text_put_cell(&s, intern_get(b->f->names, name), intern_len(b->f->names, name), b->ascii, 64);
+	}
+	if (c->s->cgroup) {
+		str_puts(&s, "  cgroup ");
+		text_put_cell(&s, intern_get(b->f->names, c->s->cgroup), intern_len(b->f->names, c->s->cgroup),
+			      b->ascii, 256);
+	}
+	page_line(b->p, ' ');
+	page_wrap(b, TEXT_COL, STYLE_DIM, str_text(&s));
+	str_done(&s);
+}
+
+void page_build_connection(struct page *p, const struct screen_env *e, const struct pick *pick)
+{
+	struct conn c = {.b = page_begin(p, e), .row = find(e->f, pick)};
+
+	if (c.row == NONE) {
+		page_line(p, '-');
+		page_span(p, HEAD_COL, STYLE_PLAIN, "This connection is closed; the kernel knows it no more.");
+		return;
+	}
+	c.s = &e->f->socks.v[c.row];
+	c.r = &e->f->rows.v[c.row];
+	c.i = frame_info(e->f, c.row);
+	c.listens = c.s->state == STATE_LISTENING;
+	c.peer = c.s->rport || !ip_is_any(c.s->raddr, c.s->family == FAMILY_IPV6);
+	head(&c);
+	page_findings(&c.b, FINDING_ON_SOCK, c.row);
+	/* A finding on its port or its process may have marked it. */
+	if (c.r->findings && c.listens && c.r->port != NONE)
+		page_findings(&c.b, FINDING_ON_PORT, c.r->port);
+	else if (c.r->findings && frame_first_owner(e->f, c.row, false) != NONE)
+		page_findings(&c.b, FINDING_ON_PROC, frame_first_owner(e->f, c.row, false));
+	ends(&c);
+	buffers(&c);
+	path(&c);
+	timer(&c);
+	identity(&c);
+}

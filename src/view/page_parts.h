@@ -1,0 +1,87 @@
+/* What the page builders share: small tables inside a page, process and endpoint texts, lists of
+ * connections and peers. */
+#pragma once
+#include "page.h"
+#include "sockeye/table/group.h"
+
+#define HEAD_COL 1 /* headings */
+#define TEXT_COL 3 /* everything below them */
+
+struct build {
+	struct page *p;
+	const struct screen_env *e;
+	const struct frame *f;
+	struct ctx ctx;
+	bool ascii;
+};
+struct build page_begin(struct page *p, const struct screen_env *e);
+
+/* A table inside a page. The heading stands in the place of the first column's title. */
+struct grid_col {
+	const char *title;
+	uint8_t width; /* at least; the column that grows gets the rest */
+	bool right, grow;
+	uint8_t drop; /* dropped when narrow, the highest first; 0: never */
+	uint8_t style;
+};
+#define GRID_MAX 12
+struct grid {
+	const struct grid_col *cols;
+	int n;
+	int16_t x[GRID_MAX], w[GRID_MAX]; /* w 0: dropped */
+};
+void grid_layout(struct grid *g, const struct grid_col *cols, int n, int indent, int width);
+/* A new section with a head line; its heading is `fmt`. */
+void grid_head(struct build *b, const struct grid *g, const char *heading);
+void grid_put(struct build *b, const struct grid *g, int col, uint8_t style, const char *safe_text);
+/* The cell of a column of the column tables. */
+void grid_cell(struct build *b, const struct grid *g, int col, enum row_kind kind, uint32_t row,
+	       const char *key);
+void grid_rate(struct build *b, const struct grid *g, int col, float rate);
+void grid_count(struct build *b, const struct grid *g, int col, uint32_t n, uint8_t style);
+
+/* A new section: its heading, after a blank line while there is more than `tight` room. */
+void page_heading(struct build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A line "   label     text"; gives the text's column. */
+int page_label(struct build *b, const char *label);
+/* Text from `col` on, broken between words; further lines start there too. */
+void page_wrap(struct build *b, int col, uint8_t style, const char *safe_text);
+/* The finding lines of a row. Gives how many. */
+unsigned page_findings(struct build *b, uint8_t on, uint32_t row);
+/* A column's cell into `out`. */
+uint8_t page_cell(const struct build *b, enum row_kind kind, uint32_t row, const char *key, struct str *out);
+
+/* "node" or, with pid, "node 21877"; "‹kernel›" for pid 0. */
+void page_put_proc(const struct build *b, uint32_t proc, bool pid, struct str *out);
+/* Its command line, else its name; safe. */
+void page_put_command(const struct build *b, uint32_t proc, struct str *out);
+void page_put_ip(const uint8_t addr[16], bool v6, struct str *out); /* unmapped; brackets; "*" */
+/* Address and port in at most max cells; the port is never cut. max 0: whole. */
+void page_put_endpoint(const struct build *b, const uint8_t addr[16], bool v6, uint32_t port, int max,
+		  struct str *out);
+/* "‹unaccepted›" */
+void page_put_reason(const struct build *b, uint8_t reason, struct str *out);
+/* "≥2h14m" or "41s" */
+void page_put_since(const struct build *b, uint64_t first_ns, uint8_t marks, struct str *out);
+char page_gutter(const struct build *b, uint8_t marks, uint8_t findings, uint16_t netns);
+
+struct subject page_subject_sock(const struct build *b, uint32_t row);
+struct subject page_subject_proc(const struct build *b, uint32_t proc); /* NONE kind for pid 0 and NONE */
+struct subject page_subject_port(const struct build *b, uint32_t port);
+
+/* Lines of connections and of peers, each walkable. indent: where they start. */
+void page_connections(struct build *b, const struct grid *g, const uint32_t *rows, size_t n);
+extern const struct grid_col page_conn_cols[];
+extern const int page_conn_cols_n;
+struct rows {
+	VEC(uint32_t) v;
+};
+/* The busiest max of these rows, in order: rate, then open before closing, then row number. */
+void page_top_rows(const struct frame *f, struct rows *rows, size_t max);
+
+/* Rates of 60 s with their peaks, from a ring of the frame; a section of its own. */
+void page_rates(struct build *b, uint32_t ring_row, float rx, float tx);
+/* Peers as lines, most connections first; the tail folded. Columns: name, CONNS, (CLOSE-W,) RX/s, TX/s, and RTT
+ * or with close_wait IDLE. */
+void page_peers(struct build *b, const struct grid *g, const struct peer_groups *peers, const uint32_t *rows,
+		size_t n, bool with_close_wait, uint64_t id);

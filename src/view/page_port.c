@@ -1,0 +1,477 @@
+/* Builds the port page: who holds it, how its queues do, who is connected. Also the detail pane of Ports. */
+#include "graph.h"
+#include "page_parts.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HOLDERS_SHOWN 8
+#define MEMBERS_SHOWN 8
+#define CONNS_SHOWN 12
+#define UNFOLDED_MAX 200 /* the tables have them all */
+
+static void put_port_name(const struct frame *f, const struct port *p, struct str *out)
+{
+	str_putf(out, "%u/%s", p->port, proto_table[p->proto].name);
+}
+
+static void put_addresses(const struct build *b, uint32_t row, struct str *out)
+{
+	const struct port *p = &b->f->ports.v[row];
+
+	if (p->dual)
+		str_puts(out, "every interface (*)");
+	else if ((p->flags & PORT_ANY4) && (p->flags & PORT_ANY6))
+		str_puts(out, "every interface");
+	else if (p->flags & PORT_ANY4)
+		str_puts(out, "every IPv4 interface (0.0.0.0)");
+	else if (p->flags & PORT_ANY6)
+		str_puts(out, "every IPv6 interface ([::])");
+	else {
+		page_cell(b, ROWS_PORT, row, "address", out);
+		if (p->scope < SCOPE_N && *scope_names[p->scope])
+			str_putf(out, "  %s", scope_names[p->scope]);
+	}
+}
+
+static void head(struct build *b, uint32_t row)
+{
+	const struct port *p = &b->f->ports.v[row];
+	const char *service = b->f->services ? services_name(b->f->services, p->proto, p->port) : "";
+	struct str name = {0}, addr = {0}, up = {0};
+	int w = b->p->width, col;
+
+	put_port_name(b->f, p, &name);
+	if (service && *service)
+		str_putf(&name, "  %s", service);
+	put_addresses(b, row, &addr);
+	str_puts(&up, p->marks & MARK_CLOSED ? "closed" : "up ");
+	if (!(p->marks & MARK_CLOSED))
+		page_put_since(b, p->first_ns, p->marks, &up);
+	page_line(b->p, page_gutter(b, p->marks & MARK_CLOSED, 0, p->netns));
+	page_span(b->p, HEAD_COL, STYLE_HEAD, str_text(&name));
+	page_span_right(b->p, w - 1, STYLE_HEAD, str_text(&up));
+	col = HEAD_COL + text_width(str_text(&name)) + 4;
+	if (col + text_width(str_text(&addr)) + 2 + text_width(str_text(&up)) >= w) {
+		page_line(b->p, ' ');
+		col = HEAD_COL;
+	}
+	page_span(b->p, col, STYLE_HEAD, str_text(&addr));
+	str_done(&name);
+	str_done(&addr);
+	str_done(&up);
+}
+
+static void who(struct build *b, uint32_t row)
+{
+	static const char *const keys[] = {"process", "pid", "user", "unit"};
+	const struct port *p = &b->f->ports.v[row];
+	struct str s = {0};
+	int col = HEAD_COL;
+
+	page_line(b->p, ' ');
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		uint8_t style;
+
+		str_clear(&s);
+		style = page_cell(b, ROWS_PORT, row, keys[i], &s);
+		if (!*str_text(&s))
+			continue;
+		page_span(b->p, col, style, str_text(&s));
+		col = page_line_end(b->p) + 3;
+	}
+	if (!p->holder_n && p->reason != REASON_OWNED && p->reason < REASON_N) {
+		page_line(b->p, ' ');
+		page_wrap(b, TEXT_COL, STYLE_PLAIN, reason_table[p->reason].help);
+	}
+	if (p->netns < b->f->netns.n && !b->f->netns.v[p->netns].own) {
+		str_clear(&s);
+		page_cell(b, ROWS_PORT, row, "netns", &s);
+		page_line(b->p, ' ');
+		page_span(b->p, HEAD_COL, STYLE_DIM, "in network namespace ");
+		page_span(b->p, page_line_end(b->p), STYLE_PLAIN, str_text(&s));
+	}
+	str_done(&s);
+}
+
+/* "queue  512 of 511  ██████ 100%" and what was dropped. */
+static void queue(struct build *b, uint32_t row, unsigned findings)
+{
+	const struct port *p = &b->f->ports.v[row];
+	const struct ring *ring = p->ring != NONE ? &b->f->rings.v[p->ring] : NULL;
+	char one[UNIT_BUF], two[UNIT_BUF];
+	struct str s = {0};
+	int col, room;
+	double share;
+
+	if (p->backlog_max) {
+		share = (double)p->backlog / p->backlog_max;
+		col = page_label(b, "queue");
+		page_spanf(b->p, col, STYLE_PLAIN, "%s of %s", fmt_count(one, p->backlog),
+			   fmt_count(two, p->backlog_max));
+		col = page_line_end(b->p) + 2;
+		room = b->p->width - col - 6;
+		if (room >= 4) {
+			graph_bar(&s, share, room > 12 ? 12 : room, b->ascii);
+			str_putf(&s, " %3u%%", (unsigned)(share * 100));
+			page_span(b->p, col, share >= 1 ? STYLE_BAD : share >= .5 ? STYLE_WARN : STYLE_INFO,
+				  str_text(&s));
+		}
+		if (p->backlog_peak > p->backlog) {
+			str_clear(&s);
+			str_putf(&s, "peak %s", fmt_count(one, p->backlog_peak));
+			col = page_line_end(b->p) + 2;
+			if (col + text_width(str_text(&s)) < b->p->width)
+				page_span(b->p, col, STYLE_DIM, str_text(&s));
+		}
+	}
+	if (p->has_drops && p->drops) {
+		col = page_label(b, "dropped");
+		page_spanf(b->p, col, STYLE_PLAIN, "%s %s", fmt_count(one, p->drops),
+			   proto_table[p->proto].connected ? "arrivals" : "packets");
+		if (!isnan(p->drop_rate) && p->drop_rate > 0)
+			page_spanf(b->p, page_line_end(b->p), STYLE_BAD, ", %.*f/s now",
+				   p->drop_rate < 10 ? 1 : 0, (double)p->drop_rate);
+	}
+	if (p->recvq) {
+		col = page_label(b, "unread");
+		page_spanf(b->p, col, STYLE_PLAIN, "%s", fmt_size(one, p->recvq));
+	}
+	if (findings && p->backlog_max && ring && graph_peak(ring, ring_queue) > 0) {
+		col = page_label(b, "60 s");
+		str_clear(&s);
+		room = b->p->width - col - 1;
+		graph_spark(&s, ring, ring_queue, room > RING_N ? RING_N : room, 1, b->ascii);
+		page_span(b->p, col, STYLE_INFO, str_text(&s));
+	}
+	str_done(&s);
+}
+
+static unsigned members_held(const struct build *b, const struct port *p, uint32_t proc)
+{
+	unsigned n = 0;
+
+	/* Bounded: a port may have thousands of members. */
+	for (uint32_t i = 0; i < p->member_n && i < 32; i++) {
+		const struct row *r = &b->f->rows.v[b->f->members.v[p->member + i]];
+
+		for (uint32_t o = 0; o < r->owner_n && o < 32; o++)
+			n += b->f->owners.v[r->owner + o].proc == proc;
+	}
+	return n;
+}
+
+/* Of several owners the one that this member tells from the others: a worker rather than the master that
+ * holds them all. NULL: none. */
+static const struct owner *own_owner(const struct build *b, const struct port *p, const struct row *r)
+{
+	const struct owner *best = NULL;
+	unsigned held = 0;
+
+	for (uint32_t i = 0; i < r->owner_n && i < 16; i++) {
+		const struct owner *o = &b->f->owners.v[r->owner + i];
+		unsigned n = members_held(b, p, o->proc);
+
+		if (!best || n < held) {
+			best = o;
+			held = n;
+		}
+	}
+	return best;
+}
+
+static void listeners(struct build *b, uint32_t row)
+{
+	static const struct grid_col cols[] = {
+		{"", 13, .grow = true},		{"PROCESS", 16, .drop = 3}, {"FD", 4, true, .drop = 4},
+		{"QUEUE", 9, true, .drop = 1}, {"DROPS", 6, true, .drop = 2},
+	};
+	const struct port *p = &b->f->ports.v[row];
+	char buf[UNIT_BUF], title[64];
+	struct str s = {0};
+	struct grid g;
+
+	if (p->member_n < 2)
+		return;
+	grid_layout(&g, cols, ARRAY_LEN(cols), TEXT_COL, b->p->width - 1);
+	snprintf(title, sizeof(title), "%s %u%s", proto_table[p->proto].connected ? "LISTENERS" : "SOCKETS",
+		 p->member_n, p->flags & PORT_REUSEPORT ? "  SO_REUSEPORT" : "");
+	grid_head(b, &g, title);
+	for (uint32_t i = 0; i < p->member_n && i < UNFOLDED_MAX; i++) {
+		uint32_t m = b->f->members.v[p->member + i];
+		const struct sock *k = &b->f->socks.v[m];
+		const struct row *r = &b->f->rows.v[m];
+		const struct owner *own = own_owner(b, p, r);
+
+		if (i == MEMBERS_SHOWN && p->member_n > MEMBERS_SHOWN + 1) {
+			page_line(b->p, ' ');
+			page_spanf(b->p, TEXT_COL, STYLE_DIM, "%u more", p->member_n - i);
+			if (page_fold(b->p, 'm', 0, true))
+				break;
+		}
+		page_line(b->p, page_gutter(b, r->marks, r->findings, k->netns));
+		str_clear(&s);
+		if (!ip_is_any(k->laddr, k->family == FAMILY_IPV6))
+			page_put_ip(k->laddr, k->family == FAMILY_IPV6, &s);
+		else
+			str_puts(&s, k->family == FAMILY_IPV4	 ? "0.0.0.0"
+				     : k->flags & SOCK_V6ONLY ? "[::]"
+							      : "*");
+		grid_put(b, &g, 0, STYLE_PLAIN, str_text(&s));
+		str_clear(&s);
+		if (own) {
+			page_put_proc(b, own->proc, true, &s);
+			grid_put(b, &g, 1, own->former ? STYLE_DIM : STYLE_PLAIN, str_text(&s));
+			if (own->fd >= 0) {
+				str_clear(&s);
+				str_putf(&s, "%d", own->fd);
+				grid_put(b, &g, 2, STYLE_DIM, str_text(&s));
+			}
+		} else {
+			page_put_reason(b, r->reason, &s);
+			grid_put(b, &g, 1, STYLE_REASON, str_text(&s));
+		}
+		str_clear(&s);
+		if (k->state == STATE_LISTENING) {
+			str_putf(&s, "%u/%u", k->recvq, k->sendq);
+			grid_put(b, &g, 3,
+				 k->recvq > k->sendq		    ? STYLE_BAD :
+				 k->recvq && k->recvq >= k->sendq / 2 ? STYLE_WARN :
+				 k->recvq			    ? STYLE_PLAIN :
+								      STYLE_DIM,
+				 str_text(&s));
+		} else if (k->state == STATE_BOUND) {
+			grid_put(b, &g, 3, STYLE_WARN, "bound");
+		} else if (k->recvq) {
+			grid_put(b, &g, 3, STYLE_PLAIN, fmt_size(buf, k->recvq));
+		}
+		if (k->flags & SOCK_HAS_MEM)
+			grid_count(b, &g, 4, k->drops, STYLE_WARN);
+		page_walk(b->p, page_subject_sock(b, m), k->netns, k->cookie);
+	}
+	str_done(&s);
+}
+
+/* How deep below another holder; a child stands under its parent. */
+static int depth_of(const struct build *b, const struct port *p, uint32_t proc)
+{
+	int depth = 0;
+
+	for (uint32_t at = proc; depth < 8; depth++) {
+		uint32_t up = NONE;
+
+		for (uint32_t i = 0; i < p->holder_n && up == NONE; i++)
+			if (b->f->procs.v[b->f->holders.v[p->holder + i]].p.pid == b->f->procs.v[at].p.ppid)
+				up = b->f->holders.v[p->holder + i];
+		if (up == NONE || up == at)
+			break;
+		at = up;
+	}
+	return depth;
+}
+
+static void holder_line(struct build *b, uint32_t proc, int depth)
+{
+	const struct proc *p = &b->f->procs.v[proc];
+	const char *name = frame_user(b->f, p->p.uid);
+	char buf[16], state[2] = {p->p.state ? p->p.state : ' ', '\0'};
+	int wide = b->p->width >= 50, col = wide ? TEXT_COL : HEAD_COL;
+	struct str s = {0};
+
+	page_line(b->p, page_gutter(b, p->marks, p->findings, 0));
+	snprintf(buf, sizeof(buf), "%u", p->p.pid);
+	page_span_right(b->p, col + 7, STYLE_PLAIN, buf);
+	col += 8;
+	if (wide) {
+		if (name && *name)
+			text_put_cell(&s, name, strlen(name), b->ascii, 64);
+		else
+			str_putf(&s, "%u", p->p.uid);
+		page_span_max(b->p, col, 8, STYLE_PLAIN, str_text(&s));
+		col += 9;
+	}
+	page_span(b->p, col,
+		  p->p.state == 'T' || p->p.state == 't' || p->p.state == 'Z' || p->p.state == 'D' ? STYLE_BAD :
+												       STYLE_DIM,
+		  state);
+	col += 2;
+	if (depth) {
+		page_span(b->p, col + 2 * (depth > 3 ? 2 : depth - 1), STYLE_DIM, b->ascii ? "`" : "└");
+		col += 2 * (depth > 3 ? 3 : depth);
+	}
+	str_clear(&s);
+	page_put_command(b, proc, &s);
+	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
+	page_walk(b->p, page_subject_proc(b, proc), p->p.pid, p->p.start);
+	str_done(&s);
+}
+
+static void held_by(struct build *b, uint32_t row)
+{
+	const struct port *p = &b->f->ports.v[row];
+	uint32_t n = p->holder_n, shown = n;
+
+	if (!n)
+		return;
+	page_heading(b, "HELD BY %u", n);
+	if (n > HOLDERS_SHOWN + 1)
+		shown = HOLDERS_SHOWN;
+	for (uint32_t i = 0; i < shown; i++) {
+		uint32_t proc = b->f->holders.v[p->holder + i];
+
+		holder_line(b, proc, depth_of(b, p, proc));
+	}
+	if (shown == n)
+		return;
+	page_line(b->p, ' ');
+	page_spanf(b->p, TEXT_COL, STYLE_DIM, "%u more", n - shown);
+	if (page_fold(b->p, 'h', 0, true))
+		return;
+	for (uint32_t i = shown; i < n && i < UNFOLDED_MAX; i++) {
+		uint32_t proc = b->f->holders.v[p->holder + i];
+
+		holder_line(b, proc, depth_of(b, p, proc));
+	}
+}
+
+static void states(struct build *b, uint32_t row)
+{
+	const struct count *c = &b->f->tally.ports.v[row];
+	uint32_t left[STATE_N], total = 0, max = 0;
+	char buf[UNIT_BUF];
+	struct str s = {0};
+
+	for (int i = 0; i < STATE_N; i++) {
+		left[i] = STATE_BIT(i) & STATES_PORT ? 0 : c->states[i];
+		total += left[i];
+		if (left[i] > max)
+			max = left[i];
+	}
+	if (!total)
+		return;
+	page_heading(b, "STATES %s", fmt_count(buf, total));
+	for (;;) {
+		int best = 0, room = b->p->width - TEXT_COL - 22;
+
+		for (int i = 1; i < STATE_N; i++)
+			if (left[i] > left[best])
+				best = i;
+		if (!left[best])
+			break;
+		page_line(b->p, ' ');
+		page_span(b->p, TEXT_COL, best == STATE_CLOSE_WAIT ? STYLE_WARN : STYLE_PLAIN,
+			  state_table[best].name);
+		page_span_right(b->p, TEXT_COL + 19, STYLE_PLAIN, fmt_count(buf, left[best]));
+		str_clear(&s);
+		if (room > 1)
+			graph_stripe(&s, (double)left[best] / max, room > 40 ? 40 : room, b->ascii);
+		page_span(b->p, TEXT_COL + 21, STYLE_INFO, str_text(&s));
+		left[best] = 0;
+	}
+	str_done(&s);
+}
+
+void page_rates(struct build *b, uint32_t ring_row, float rx, float tx)
+{
+	const struct ring *ring = ring_row != NONE ? &b->f->rings.v[ring_row] : NULL;
+	int room = b->p->width - TEXT_COL - 21;
+	char buf[UNIT_BUF];
+	struct str s = {0};
+
+	if (!ring || (isnan(graph_peak(ring, ring_rx)) && isnan(graph_peak(ring, ring_tx))))
+		return;
+	page_heading(b, "RATE  60 s");
+	for (int i = 0; i < 2; i++) {
+		float (*at)(const struct ring *, unsigned) = i ? ring_tx : ring_rx;
+		float now = i ? tx : rx;
+
+		page_line(b->p, ' ');
+		page_spanf(b->p, TEXT_COL, STYLE_PLAIN, "%s %4s",
+			   b->ascii ? (i ? "tx" : "rx") : (i ? "▲" : "▼"),
+			   isnan(now) ? (b->ascii ? "~" : "…") : fmt_size(buf, (double)now));
+		str_clear(&s);
+		if (room > 3)
+			graph_spark(&s, ring, at, room > RING_N ? RING_N : room, 0, b->ascii);
+		page_span(b->p, TEXT_COL + 8 + b->ascii, STYLE_INFO, str_text(&s));
+		str_clear(&s);
+		str_putf(&s, "peak %s", fmt_size(buf, graph_peak(ring, at)));
+		page_span(b->p, TEXT_COL + 10 + b->ascii + (room > RING_N ? RING_N : room > 3 ? room : 0),
+			  STYLE_DIM, str_text(&s));
+	}
+	str_done(&s);
+}
+
+static void connected(struct build *b, uint32_t row)
+{
+	static const struct grid_col cols[] = {
+		{"", 15, .grow = true},	      {"CONNS", 6, true},	   {"RX/s", 5, true, .drop = 2},
+		{"TX/s", 5, true, .drop = 3}, {"RTT ms", 6, true, .drop = 4},
+	};
+	struct peer_groups peers = {0};
+	struct rows rows = {0};
+	char buf[UNIT_BUF], title[48];
+	size_t total, shown;
+	struct grid g;
+
+	for (uint32_t i = 0; i < b->f->rows.n; i++)
+		if (b->f->rows.v[i].port == row && !(STATE_BIT(b->f->socks.v[i].state) & STATES_PORT))
+			vec_push(&rows.v, i);
+	group_peers(b->f, rows.v.v, rows.v.n, &peers);
+	if (peers.v.n) {
+		grid_layout(&g, cols, ARRAY_LEN(cols), TEXT_COL, b->p->width - 1);
+		snprintf(title, sizeof(title), "PEERS %s", fmt_count(buf, peers.v.n));
+		grid_head(b, &g, title);
+		page_peers(b, &g, &peers, rows.v.v, rows.v.n, false, 'p');
+	}
+	total = rows.v.n;
+	if (total) {
+		snprintf(title, sizeof(title), "CONNECTIONS %s", fmt_count(buf, total));
+		grid_layout(&g, page_conn_cols, page_conn_cols_n, TEXT_COL, b->p->width - 1);
+		grid_head(b, &g, title);
+		page_top_rows(b->f, &rows, UNFOLDED_MAX);
+		shown = total > CONNS_SHOWN + 1 ? CONNS_SHOWN : rows.v.n;
+		page_connections(b, &g, rows.v.v, shown);
+		if (shown < total) {
+			page_line(b->p, ' ');
+			page_spanf(b->p, TEXT_COL, STYLE_DIM, "%s more", fmt_count(buf, total - shown));
+			if (!page_fold(b->p, 'c', 0, true))
+				page_connections(b, &g, rows.v.v + shown, rows.v.n - shown);
+		}
+	}
+	vec_done(&peers.v);
+	vec_done(&rows.v);
+}
+
+void page_build_port(struct page *p, const struct screen_env *e, const struct pick *pick)
+{
+	struct build b = page_begin(p, e);
+	uint32_t row = frame_port_by_key(e->f, pick->netns, pick->proto, pick->port);
+	const struct port *port;
+	unsigned findings;
+
+	if (row == NONE) {
+		page_line(p, '-');
+		page_spanf(p, HEAD_COL, STYLE_PLAIN, "%u/%s is free: nothing holds it any more", pick->port,
+			   proto_table[pick->proto].name);
+		return;
+	}
+	port = &e->f->ports.v[row];
+	head(&b, row);
+	who(&b, row);
+	page_line(p, ' ');
+	findings = page_findings(&b, FINDING_ON_PORT, row);
+	for (uint32_t i = 0; i < port->member_n; i++)
+		findings += page_findings(&b, FINDING_ON_SOCK, e->f->members.v[port->member + i]);
+	for (uint32_t i = 0; i < port->holder_n && i < HOLDERS_SHOWN; i++)
+		page_findings(&b, FINDING_ON_PROC, e->f->holders.v[port->holder + i]);
+	queue(&b, row, findings);
+	if (p->lines.n && !p->lines.v[p->lines.n - 1].span_n)
+		p->lines.n--; /* nothing to say there: no blank line either */
+	listeners(&b, row);
+	held_by(&b, row);
+	states(&b, row);
+	page_rates(&b, port->ring, e->f->tally.ports.v[row].rx_rate, e->f->tally.ports.v[row].tx_rate);
+	connected(&b, row);
+}

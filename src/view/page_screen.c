@@ -1,0 +1,231 @@
+/* A page as a screen of the ui's stack: keeps the subject by identity and builds its lines again with every frame. */
+#include "page.h"
+#include "page_parts.h"
+#include "sockeye/base/mem.h"
+#include "sockeye/base/text.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Beyond that numbers stand too far from what they belong to. */
+#define WIDTH_MAX 120
+
+struct page_screen {
+	struct screen screen;
+	struct page page;
+	struct subject about;
+	char *parent; /* owned */
+	struct str name; /* as known last: the subject may go */
+	struct area area; /* drawn last */
+	bool raw, dirty; /* numbers as built last; a fold was toggled */
+};
+
+void page_build(struct page *p, const struct screen_env *e, const struct subject *about)
+{
+	page_clear(p);
+	p->ascii = e->ascii;
+	switch (about->kind) {
+	case SUBJECT_PORT:
+		page_build_port(p, e, &about->pick);
+		break;
+	case SUBJECT_PROC:
+		page_build_process(p, e, &about->pick);
+		break;
+	case SUBJECT_SOCK:
+		page_build_connection(p, e, &about->pick);
+		break;
+	}
+}
+
+static void learn_name(struct page_screen *s, const struct screen_env *e)
+{
+	const struct pick *pick = &s->about.pick;
+	struct build b;
+	uint32_t row;
+
+	if (!e->f)
+		return;
+	b = page_begin(&s->page, e);
+	switch (s->about.kind) {
+	case SUBJECT_PORT:
+		str_clear(&s->name);
+		str_putf(&s->name, "%u/%s", pick->port, proto_table[pick->proto].name);
+		break;
+	case SUBJECT_PROC:
+		row = frame_proc_by_key(e->f, pick->pid, pick->start);
+		if (row == NONE)
+			break;
+		str_clear(&s->name);
+		page_put_proc(&b, row, true, &s->name);
+		break;
+	case SUBJECT_SOCK:
+		row = frame_row_by_cookie(e->f, pick->netns, pick->cookie);
+		if (row == NONE)
+			break;
+		str_clear(&s->name);
+		str_putf(&s->name, "%s ", proto_table[e->f->socks.v[row].proto].name);
+		page_put_endpoint(&b, e->f->socks.v[row].laddr, e->f->socks.v[row].family == FAMILY_IPV6,
+			     e->f->socks.v[row].lport, 0, &s->name);
+		if (e->f->socks.v[row].rport) {
+			str_puts(&s->name, e->f->rows.v[row].dir == DIR_IN ? (e->ascii ? " < " : " ← ") :
+									     (e->ascii ? " > " : " → "));
+			page_put_endpoint(&b, e->f->socks.v[row].raddr, e->f->socks.v[row].family == FAMILY_IPV6,
+				     e->f->socks.v[row].rport, 0, &s->name);
+		}
+		break;
+	}
+}
+
+static void screen_rebuild(struct page_screen *s, const struct screen_env *e)
+{
+	if (!e->f)
+		return;
+	if (!s->page.width)
+		s->page.width = 80;
+	page_build(&s->page, e, &s->about);
+	s->raw = e->raw_numbers;
+	s->dirty = false;
+	learn_name(s, e);
+	page_cursor_line(&s->page);
+}
+
+static int height_of(const struct page_screen *s, const struct screen_env *e)
+{
+	return s->area.h > 0 ? s->area.h : e->table_h > 0 ? e->table_h : 1;
+}
+
+static void page_crumb(const struct screen *screen, const struct screen_env *e, struct str *out)
+{
+	const struct page_screen *s = (const struct page_screen *)screen;
+
+	if (*s->parent)
+		str_putf(out, "%s%s", s->parent, e->ascii ? " > " : " › ");
+	str_puts(out, str_text(&s->name));
+}
+
+static void page_status(const struct screen *screen, const struct screen_env *e, struct str *out)
+{
+	const struct page_screen *s = (const struct page_screen *)screen;
+	size_t n = s->page.lines.n, last = s->page.top + (size_t)height_of(s, e);
+
+	if (n && (s->page.top || last < n))
+		str_putf(out, "lines %u-%zu of %zu", s->page.top + 1, last < n ? last : n, n);
+}
+
+static void page_frame(struct screen *screen, const struct screen_env *e)
+{
+	screen_rebuild((struct page_screen *)screen, e);
+}
+
+static void page_screen_draw(struct screen *screen, const struct screen_env *e, struct canvas *c, struct area a)
+{
+	struct page_screen *s = (struct page_screen *)screen;
+	uint32_t cursor, top;
+	int width;
+
+	s->area = a;
+	if (!e->f)
+		return;
+	width = a.w < 1 ? 1 : a.w > WIDTH_MAX ? WIDTH_MAX : a.w;
+	if (s->dirty || s->page.width != width || s->raw != e->raw_numbers || !s->page.lines.n) {
+		s->page.width = width;
+		screen_rebuild(s, e);
+	}
+	top = (int)s->page.lines.n > a.h ? (uint32_t)((int)s->page.lines.n - a.h) : 0;
+	if (s->page.top > top)
+		s->page.top = top;
+	cursor = page_cursor_line(&s->page);
+	page_draw(&s->page, e, c, a, cursor == NONE ? -1 : (int)cursor);
+}
+
+static void page_screen_move(struct screen *screen, const struct screen_env *e, enum move m)
+{
+	struct page_screen *s = (struct page_screen *)screen;
+
+	page_move(&s->page, m, height_of(s, e));
+	s->dirty |= m == MOVE_LEFT || m == MOVE_RIGHT;
+}
+
+static void page_section_move(struct screen *screen, const struct screen_env *e, int dir)
+{
+	struct page_screen *s = (struct page_screen *)screen;
+
+	page_next_section(&s->page, dir, height_of(s, e));
+}
+
+static struct subject page_under(const struct screen *screen, const struct screen_env *e)
+{
+	const struct page_screen *s = (const struct page_screen *)screen;
+
+	for (size_t i = 0; i < s->page.lines.n; i++)
+		if (s->page.lines.v[i].walk && s->page.lines.v[i].id.a == s->page.cursor.a &&
+		    s->page.lines.v[i].id.b == s->page.cursor.b)
+			return s->page.lines.v[i].subject;
+	return (struct subject){0};
+}
+
+static void page_enter(struct screen *screen, const struct screen_env *e)
+{
+	struct page_screen *s = (struct page_screen *)screen;
+
+	page_toggle(&s->page);
+	s->dirty = true;
+}
+
+static struct subject page_about(const struct screen *screen)
+{
+	return ((const struct page_screen *)screen)->about;
+}
+
+static bool page_screen_click(struct screen *screen, const struct screen_env *e, int y, int x)
+{
+	struct page_screen *s = (struct page_screen *)screen;
+
+	if (y < s->area.y || y >= s->area.y + s->area.h || x < s->area.x || x >= s->area.x + s->area.w)
+		return false;
+	return page_click(&s->page, s->page.top + (uint32_t)(y - s->area.y));
+}
+
+static void page_want(const struct screen *screen, struct want *w)
+{
+	const struct page_screen *s = (const struct page_screen *)screen;
+
+	w->protos |= 1u << PROTO_TCP | 1u << PROTO_UDP;
+	w->states |= STATES_ALL;
+	w->attrs |= WANT_INFO | WANT_MEM | WANT_OWNERS | (s->about.kind == SUBJECT_SOCK ? WANT_CONG : 0u);
+}
+
+static void page_free(struct screen *screen)
+{
+	struct page_screen *s = (struct page_screen *)screen;
+
+	page_done(&s->page);
+	str_done(&s->name);
+	free(s->parent);
+	free(s);
+}
+
+static const struct screen_ops page_ops = {
+	.crumb = page_crumb,
+	.status = page_status,
+	.frame = page_frame,
+	.draw = page_screen_draw,
+	.move = page_screen_move,
+	.section = page_section_move,
+	.under = page_under,
+	.enter = page_enter,
+	.about = page_about,
+	.click = page_screen_click,
+	.want = page_want,
+	.free = page_free,
+};
+
+struct screen *page_screen_new(struct subject about, const char *parent_title)
+{
+	struct page_screen *s = mem_zalloc(1, sizeof(*s));
+
+	s->screen.ops = &page_ops;
+	s->about = about;
+	s->parent = mem_strdup(parent_title ? parent_title : "");
+	return &s->screen;
+}

@@ -1,0 +1,349 @@
+/* Drawing a table: heads with the sort mark, gutter, cells, selection bar, and what an empty table says.
+ * Apart from the screen's behaviour so that each of the two stays easy to read. */
+#include "table_draw.h"
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define GUTTER 2
+
+static bool is_key(const struct column *col, const char *key)
+{
+	return !strcmp(col->key, key);
+}
+
+/* rx+tx is one sort order, shown by a mark on both columns. */
+static bool sorts(const struct table *t, const struct column *col)
+{
+	const struct column *by = t->sort_n ? t->sort[0].col : NULL;
+
+	if (!by)
+		return false;
+	return by == col ||
+	       (is_key(by, "rate") && (is_key(col, "rx_rate") || is_key(col, "tx_rate")));
+}
+
+static bool right_aligned(const struct column *col)
+{
+	return (col->flags & COL_RIGHT) != 0;
+}
+
+static void draw_head(const struct table *t, const struct table_column *tc, const struct screen_env *e,
+		      struct canvas *c, int y, int x, int end)
+{
+	const struct column *col = tc->col;
+	bool sorted = sorts(t, col);
+	const char *mark = !sorted ? "" : e->ascii ? (t->sort[0].desc ? "v" : "^") : t->sort[0].desc ? "▾" : "▴";
+	struct str s = {0};
+	int width = tc->width, used;
+
+	text_put_clip(&s, col->title ? col->title : "", width, e->ascii ? "~" : "…");
+	str_puts(&s, mark);
+	used = text_width(str_text(&s));
+	/* The mark may stand in the gap after the column, so that the title stays over its cells. */
+	if (x + used > end)
+		used = end - x;
+	if (right_aligned(col) && used < width)
+		x += width - used;
+	canvas_put(c, y, x, sorted ? STYLE_SORT : STYLE_HEAD, str_text(&s), used);
+	str_done(&s);
+}
+
+struct row_look { /* what concerns a row as a whole */
+	const char *gutter;
+	uint8_t gutter_style;
+	uint8_t style; /* of all its cells, when not PLAIN */
+};
+
+static struct row_look look_of(const struct table *t, uint32_t row, bool ascii)
+{
+	const struct frame *f = t->f;
+	struct row_look l = {" ", STYLE_PLAIN, STYLE_PLAIN};
+	uint8_t marks = 0, findings = 0;
+	int netns = -1;
+
+	switch (t->rows_kind) {
+	case ROWS_SOCK:
+		marks = f->rows.v[row].marks;
+		findings = f->rows.v[row].findings;
+		netns = f->socks.v[row].netns;
+		break;
+	case ROWS_PORT:
+		marks = f->ports.v[row].marks;
+		findings = f->ports.v[row].findings;
+		netns = f->ports.v[row].netns;
+		break;
+	case ROWS_PROC:
+		marks = f->procs.v[row].marks;
+		findings = f->procs.v[row].findings;
+		break;
+	default:
+		break;
+	}
+	if (marks & MARK_CLOSED)
+		l = (struct row_look){"-", STYLE_BAD, STYLE_DIM};
+	else if (marks & MARK_NEW)
+		l = (struct row_look){"+", STYLE_OK, STYLE_OK};
+	else if (findings)
+		l = (struct row_look){"!", STYLE_BAD, STYLE_PLAIN};
+	if (netns >= 0 && (size_t)netns < f->netns.n && !f->netns.v[netns].own) {
+		if (l.gutter[0] == ' ')
+			l = (struct row_look){ascii ? "c" : "⊂", STYLE_DIM, STYLE_DIM};
+	}
+	return l;
+}
+
+void table_view_done(struct table_view *v)
+{
+	map_done(&v->now);
+	map_done(&v->before);
+}
+
+/* The cells of the last frame become those before; drawing one frame twice changes nothing. */
+static void turn_memory(struct table_view *v)
+{
+	struct map old = v->before;
+
+	if (v->t->f->number == v->now_frame)
+		return;
+	v->before = v->now;
+	v->now = old;
+	map_clear(&v->now);
+	v->now_frame = v->t->f->number;
+}
+
+/* Does this cell show something else than in the frame before? Durations always do, and graphs: not told. */
+static bool cell_changed(struct table_view *v, struct ident id, const struct column *col, const char *text)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t a = id.a ^ (uint64_t)(uintptr_t)col;
+	uint32_t was;
+
+	if (col->kind == KIND_DURATION || is_key(col, "activity"))
+		return false;
+	for (const char *p = text; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	hash = (hash ^ hash >> 32) & 0x7fffffff;
+	was = map_get(&v->before, a, id.b);
+	*map_at(&v->now, a, id.b) = (uint32_t)hash;
+	return was != MAP_NONE && was != (uint32_t)hash;
+}
+
+static void draw_row(struct table_view *v, const struct ctx *ctx, const struct screen_env *e,
+		     struct canvas *c, struct area a, int y, uint32_t at)
+{
+	const struct table *t = v->t;
+	uint32_t row = t->order.v[at];
+	struct row_look look = look_of(t, row, e->ascii);
+	struct str text = {0};
+	int x = a.x + GUTTER;
+
+	canvas_put(c, y, a.x, look.gutter_style, look.gutter, 1);
+	if (table_tagged(t, t->idents.v[at]))
+		canvas_put(c, y, a.x + 1, STYLE_KEY, "*", 1);
+	for (size_t i = 0; i < t->cols.n; i++) {
+		const struct table_column *tc = &t->cols.v[i];
+		uint8_t style = STYLE_PLAIN;
+		int used, start = x;
+
+		if (tc->width == 0)
+			continue;
+		str_clear(&text);
+		column_fit(tc->col, ctx, row, tc->width, &text, &style);
+		if (look.style != STYLE_PLAIN)
+			style = look.style;
+		else if (cell_changed(v, t->idents.v[at], tc->col, str_text(&text)) && style == STYLE_PLAIN)
+			style = STYLE_CHANGED;
+		used = text_width(str_text(&text));
+		if (right_aligned(tc->col) && used < tc->width)
+			start = x + tc->width - used;
+		canvas_put(c, y, start, style, str_text(&text), a.x + a.w - start);
+		x += tc->width + 1;
+	}
+	if (t->cursor_valid && at == t->cursor)
+		canvas_reverse(c, y, a.x, a.w);
+	str_done(&text);
+}
+
+/* The number that a filter for one port asks for ("9999", ":9999", "port=9999"); 0: it is another filter. */
+static uint32_t asked_port(const char *text)
+{
+	unsigned long port;
+	char *end;
+
+	text += text[0] == ':' ? 1 : !strncmp(text, "port=", 5) ? 5 : 0;
+	if (!*text || strspn(text, "0123456789") != strlen(text))
+		return 0;
+	port = strtoul(text, &end, 10);
+	return port <= 65535 ? (uint32_t)port : 0;
+}
+
+/* Outgoing connections and time-wait rows count as well: "nothing" is a strong word. */
+static bool port_is_used(const struct frame *f, uint32_t port)
+{
+	for (size_t i = 0; i < f->ports.n; i++)
+		if (f->ports.v[i].port == port)
+			return true;
+	for (size_t i = 0; i < f->socks.n; i++)
+		if (f->socks.v[i].lport == port)
+			return true;
+	return false;
+}
+
+#define NEAREST_MAX 200
+
+/* A program whose name is nearly the word that found nothing. */
+static const char *nearest_process(const struct frame *f, const char *text, char buf[64])
+{
+	const char *names[NEAREST_MAX], *word = strrchr(text, ' ');
+	size_t n = 0;
+	int at;
+
+	word = word ? word + 1 : text;
+	if (!strncmp(word, "process=", 8))
+		word += 8;
+	if (!*word || word[strcspn(word, "=<>~!\"()")])
+		return NULL;
+	for (size_t i = 0; i < f->procs.n && n < NEAREST_MAX; i++)
+		if (f->procs.v[i].sock_n)
+			names[n++] = intern_get(f->names, f->procs.v[i].p.comm);
+	at = text_nearest(word, names, n);
+	if (at < 0 || !strcasecmp(word, names[at]))
+		return NULL;
+	snprintf(buf, 64, "%s", names[at]);
+	return buf;
+}
+
+static void no_match_text(const struct table *t, const struct screen_env *e, struct str *plain, struct str *dim)
+{
+	const char *text = filter_text(t->filter), *near;
+	uint32_t port = asked_port(text);
+	char n[UNIT_BUF], name[64];
+
+	if (port && !port_is_used(e->f, port)) {
+		str_putf(plain, "Nothing holds %u.", port);
+	} else {
+		str_puts(plain, "No row matches");
+		str_putf(dim, "%s   ", text);
+		near = nearest_process(e->f, text, name);
+		if (near) {
+			str_puts(dim, "nearest: ");
+			text_put_cell(dim, near, strlen(near), e->ascii, 64);
+			str_puts(dim, "   ");
+		}
+	}
+	str_putf(dim, "Esc shows all %s", fmt_count(n, t->total));
+}
+
+/* An empty table says why it is empty, and what shows more. */
+static void empty_text(const struct table *t, const struct screen_env *e, struct str *plain, struct str *dim)
+{
+	if (!e->f) {
+		str_puts(plain, e->ascii ? "Looking..." : "Looking…");
+	} else if (!filter_empty(t->filter)) {
+		no_match_text(t, e, plain, dim);
+	} else if (t->findings_only) {
+		str_puts(plain, "No findings.");
+		str_puts(dim, "! shows all rows");
+	} else if (t->view == VIEW_PORTS) {
+		str_puts(plain, t->listening ? "Nothing listens here." : "No port is in use here.");
+		str_puts(dim, t->all ? "" : "a shows ports of outgoing connections too");
+	} else if (t->view == VIEW_CONNECTIONS) {
+		str_puts(plain, "No connections.");
+		str_puts(dim, t->listening ? "" : "l shows listening and bound sockets too");
+	} else {
+		str_puts(plain, "No process has a socket.");
+	}
+}
+
+static void draw_empty(const struct table *t, const struct screen_env *e, struct canvas *c, struct area a)
+{
+	struct str plain = {0}, dim = {0}, cut = {0};
+	int w1, w2, x, y = a.y + (a.h - 1) / 2;
+
+	empty_text(t, e, &plain, &dim);
+	w1 = text_width(str_text(&plain));
+	w2 = text_width(str_text(&dim));
+	if (w2 && w1 + 3 + w2 <= a.w - 2) {
+		x = a.x + (a.w - w1 - 3 - w2) / 2;
+		canvas_put(c, y, x, STYLE_PLAIN, str_text(&plain), a.w);
+		canvas_put(c, y, x + w1 + 3, STYLE_DIM, str_text(&dim), a.w);
+	} else {
+		text_put_clip(&cut, str_text(&plain), a.w - 1, e->ascii ? "~" : "…");
+		canvas_put(c, y, a.x + 1 + (a.w - 1 - text_width(str_text(&cut))) / 2, STYLE_PLAIN,
+			   str_text(&cut), a.w - 1);
+		str_clear(&cut);
+		text_put_clip(&cut, str_text(&dim), a.w - 1, e->ascii ? "~" : "…");
+		if (y + 1 < a.y + a.h)
+			canvas_put(c, y + 1, a.x + 1 + (a.w - 1 - text_width(str_text(&cut))) / 2, STYLE_DIM,
+				   str_text(&cut), a.w - 1);
+	}
+	str_done(&plain);
+	str_done(&dim);
+	str_done(&cut);
+}
+
+/* Columns scrolled away leave their room to the ones that found none; the ones that are always there stay. */
+static void layout(struct table_view *v, unsigned width, bool multi_ns)
+{
+	struct table *t = v->t;
+	unsigned skip = v->skip;
+	bool shown[128];
+
+	for (size_t i = 0; i < t->cols.n && i < 128; i++) {
+		shown[i] = t->cols.v[i].shown;
+		if (skip > 0 && shown[i] && !(t->cols.v[i].col->flags & COL_ALWAYS)) {
+			t->cols.v[i].shown = false;
+			skip--;
+		}
+	}
+	v->hidden = table_layout(t, width, multi_ns);
+	for (size_t i = 0; i < t->cols.n && i < 128; i++)
+		t->cols.v[i].shown = shown[i];
+}
+
+void table_draw(struct table_view *v, const struct screen_env *e, struct canvas *c, struct area a)
+{
+	struct table *t = v->t;
+	struct ctx ctx;
+	int x = a.x + GUTTER;
+
+	layout(v, a.w > GUTTER ? (unsigned)(a.w - GUTTER) : 0, e->f && e->f->netns.n > 1);
+	for (size_t i = 0; i < t->cols.n; i++) {
+		if (t->cols.v[i].width == 0)
+			continue;
+		draw_head(t, &t->cols.v[i], e, c, a.y, x, a.x + a.w);
+		x += t->cols.v[i].width + 1;
+	}
+	a.y++;
+	a.h--;
+	if (!e->f || !t->f || t->order.n == 0) {
+		draw_empty(t, e, c, a);
+		return;
+	}
+	turn_memory(v);
+	ctx = table_ctx(t);
+	ctx.ascii = e->ascii;
+	ctx.raw_numbers = e->raw_numbers;
+	for (int i = 0; i < a.h && t->top + (uint32_t)i < t->order.n; i++)
+		draw_row(v, &ctx, e, c, a, a.y + i, t->top + (uint32_t)i);
+}
+
+const struct column *table_head_at(const struct table_view *v, int x)
+{
+	int at = GUTTER;
+
+	for (size_t i = 0; i < v->t->cols.n; i++) {
+		int w = v->t->cols.v[i].width;
+
+		if (w == 0)
+			continue;
+		if (x >= at && x <= at + w)
+			return v->t->cols.v[i].col;
+		at += w + 1;
+	}
+	return NULL;
+}

@@ -1,0 +1,18 @@
+/* Drawing a table: heads with the sort mark, gutter, cells, selection bar, and what an empty table says. */
+#pragma once
+#include "screen.h"
+#include "sockeye/base/map.h"
+
+struct table_view { /* how it is looked at; kept by table_screen.c */
+	struct table *t;
+	unsigned skip; /* columns scrolled away to the left */
+	unsigned hidden; /* columns that found no room, as drawn last */
+	/* Texts of the cells drawn, as hashes: what differs from the frame before is shown as changed. */
+	struct map now, before;
+	uint64_t now_frame;
+};
+void table_view_done(struct table_view *v);
+/* Heads on the first line of the area, rows below. */
+void table_draw(struct table_view *v, const struct screen_env *e, struct canvas *c, struct area a);
+/* The column whose head stands at cell x (from the area's left edge); NULL: none. After table_draw. */
+const struct column *table_head_at(const struct table_view *v, int x);

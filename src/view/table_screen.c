@@ -1,0 +1,236 @@
+/* A table as a screen of the stack: moves, clicks, status line; one implementation for every view. */
+#include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
+#include "table_draw.h"
+#include "ui_private.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct table_screen {
+	struct screen base;
+	struct table t;
+	struct table_view v;
+	struct area last; /* as drawn last */
+};
+
+static const struct screen_ops table_ops;
+
+static struct table_screen *of(struct screen *s)
+{
+	return (struct table_screen *)s;
+}
+
+static const struct table_screen *of_const(const struct screen *s)
+{
+	return (const struct table_screen *)s;
+}
+
+static uint32_t height(const struct screen_env *e)
+{
+	return e->table_h > 0 ? (uint32_t)e->table_h : 1;
+}
+
+static void table_screen_crumb(const struct screen *s, const struct screen_env *e, struct str *out)
+{
+}
+
+static void table_screen_status(const struct screen *s, const struct screen_env *e, struct str *out)
+{
+	const struct table *t = &of_const(s)->t;
+	char first[UNIT_BUF], last[UNIT_BUF], all[UNIT_BUF];
+	uint32_t to = t->top + height(e);
+
+	if (!e->f)
+		return;
+	if (to > t->order.n)
+		to = (uint32_t)t->order.n;
+	fmt_count(all, t->order.n);
+	if (t->order.n == 0)
+		str_putf(out, "0 of %s", fmt_count(all, t->total));
+	else
+		str_putf(out, "%s-%s of %s", fmt_count(first, t->top + 1u), fmt_count(last, to), all);
+}
+
+static void table_screen_frame(struct screen *s, const struct screen_env *e)
+{
+	if (e->f)
+		table_update(&of(s)->t, e->f, height(e), e->dialog_open);
+}
+
+static void table_screen_draw(struct screen *s, const struct screen_env *e, struct canvas *c, struct area a)
+{
+	struct table_screen *ts = of(s);
+
+	ts->last = a;
+	ts->v.t = &ts->t;
+	table_draw(&ts->v, e, c, a);
+}
+
+static void table_screen_move(struct screen *s, const struct screen_env *e, enum move m)
+{
+	struct table_screen *ts = of(s);
+	int64_t h = height(e);
+
+	switch (m) {
+	case MOVE_UP:
+		table_move(&ts->t, -1, (uint32_t)h);
+		break;
+	case MOVE_DOWN:
+		table_move(&ts->t, 1, (uint32_t)h);
+		break;
+	case MOVE_PAGE_UP:
+		table_move(&ts->t, -h, (uint32_t)h);
+		break;
+	case MOVE_PAGE_DOWN:
+		table_move(&ts->t, h, (uint32_t)h);
+		break;
+	case MOVE_HALF_UP:
+		table_move(&ts->t, -((h + 1) / 2), (uint32_t)h);
+		break;
+	case MOVE_HALF_DOWN:
+		table_move(&ts->t, (h + 1) / 2, (uint32_t)h);
+		break;
+	case MOVE_FIRST:
+		table_move(&ts->t, -(int64_t)UINT32_MAX, (uint32_t)h);
+		break;
+	case MOVE_LAST:
+		table_move(&ts->t, UINT32_MAX, (uint32_t)h);
+		break;
+	case MOVE_LEFT:
+		if (ts->v.skip > 0)
+			ts->v.skip--;
+		break;
+	case MOVE_RIGHT:
+		if (ts->v.hidden > 0)
+			ts->v.skip++;
+		break;
+	}
+}
+
+static struct subject table_screen_under(const struct screen *s, const struct screen_env *e)
+{
+	static const uint8_t kinds[ROWS_N] = {
+		[ROWS_SOCK] = SUBJECT_SOCK,
+		[ROWS_PORT] = SUBJECT_PORT,
+		[ROWS_PROC] = SUBJECT_PROC,
+	};
+	const struct table *t = &of_const(s)->t;
+	struct subject sub = {.kind = SUBJECT_NONE};
+	uint32_t row = e->f && t->f == e->f ? table_row(t) : NONE;
+
+	if (row != NONE) {
+		sub.kind = kinds[t->rows_kind];
+		sub.pick = pick_of(t->rows_kind, t->f, row);
+	}
+	return sub;
+}
+
+static struct subject table_screen_about(const struct screen *s)
+{
+	return (struct subject){.kind = SUBJECT_NONE};
+}
+
+static bool table_screen_click(struct screen *s, const struct screen_env *e, int y, int x)
+{
+	struct table_screen *ts = of(s);
+	const struct column *col;
+	uint32_t at;
+
+	if (x < ts->last.x || x >= ts->last.x + ts->last.w || y < ts->last.y || y >= ts->last.y + ts->last.h)
+		return false;
+	if (y == ts->last.y) {
+		col = table_head_at(&ts->v, x - ts->last.x);
+		if (col) {
+			table_sort_by(&ts->t, col);
+			table_screen_frame(s, e);
+		}
+		return false;
+	}
+	at = ts->t.top + (uint32_t)(y - ts->last.y - 1);
+	if (at >= ts->t.order.n)
+		return false;
+	table_goto(&ts->t, at, height(e));
+	return true;
+}
+
+static void table_screen_want(const struct screen *s, struct want *w)
+{
+	table_want(&of_const(s)->t, w);
+}
+
+static void table_screen_free(struct screen *s)
+{
+	struct table_screen *ts = of(s);
+
+	table_view_done(&ts->v);
+	table_done(&ts->t);
+	free(ts);
+}
+
+static const struct screen_ops table_ops = {
+	.crumb = table_screen_crumb,
+	.status = table_screen_status,
+	.frame = table_screen_frame,
+	.draw = table_screen_draw,
+	.move = table_screen_move,
+	.under = table_screen_under,
+	.about = table_screen_about,
+	.click = table_screen_click,
+	.want = table_screen_want,
+	.free = table_screen_free,
+};
+
+struct table *screen_table(struct screen *s)
+{
+	return s && s->ops == &table_ops ? &of(s)->t : NULL;
+}
+
+struct screen *table_screen_new(enum view_id view)
+{
+	struct table_screen *ts = mem_zalloc(1, sizeof(*ts));
+
+	ts->base.ops = &table_ops;
+	table_init(&ts->t, view);
+	ts->v.t = &ts->t;
+	return &ts->base;
+}
+
+static bool row_contains(const struct table *t, const struct ctx *ctx, uint32_t at, const char *text)
+{
+	struct str cell = {0};
+	uint8_t style = STYLE_PLAIN;
+	bool found = false;
+
+	for (size_t i = 0; i < t->cols.n && !found; i++) {
+		if (t->cols.v[i].width == 0)
+			continue;
+		str_clear(&cell);
+		column_cell(t->cols.v[i].col, ctx, t->order.v[at], &cell, &style);
+		found = strcasestr(str_text(&cell), text) != NULL;
+	}
+	str_done(&cell);
+	return found;
+}
+
+bool table_screen_search(struct screen *s, const struct screen_env *e, const char *text, int dir)
+{
+	struct table *t = screen_table(s);
+	struct ctx ctx;
+	uint32_t n, at;
+
+	if (!t || !e->f || t->f != e->f || t->order.n == 0)
+		return false;
+	ctx = table_ctx(t);
+	ctx.ascii = e->ascii;
+	ctx.raw_numbers = e->raw_numbers;
+	n = (uint32_t)t->order.n;
+	at = t->cursor < n ? t->cursor : 0;
+	for (uint32_t i = 0; i < n; i++) {
+		at = dir > 0 ? (at + 1) % n : (at + n - 1) % n;
+		if (row_contains(t, &ctx, at, text)) {
+			table_goto(t, at, height(e));
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,94 @@
+/* A ui_host for tests: keeps the plan of a kill, sends nothing, and tells what would have happened. */
+#include "golden.h"
+#include <stdio.h>
+#include <string.h>
+
+static void quit(void *data)
+{
+	((struct golden_host *)data)->quit = true;
+}
+
+static void set_interval(void *data, uint64_t ns)
+{
+	((struct golden_host *)data)->interval_ns = ns;
+}
+
+static const struct kill_plan *kill_open_(void *data, struct kill_plan *plan)
+{
+	struct golden_host *h = data;
+
+	if (h->open)
+		kill_plan_done(&h->plan);
+	h->plan = *plan;
+	memset(plan, 0, sizeof(*plan));
+	h->open = true;
+	h->sent = false;
+	h->steps_n = 0;
+	h->over = false;
+	return &h->plan;
+}
+
+static void step(struct golden_host *h, uint64_t after_ms, uint8_t event, uint8_t severity, const char *text)
+{
+	struct kill_step *s = &h->steps[h->steps_n++];
+
+	s->at_ns = h->sent_ns + after_ms * 1000000u;
+	s->event = event;
+	s->severity = severity;
+	snprintf(s->text, sizeof(s->text), "%s", text);
+}
+
+static int kill_send_(void *data, int sig)
+{
+	struct golden_host *h = data;
+
+	h->sent = true;
+	h->signal = sig;
+	h->sent_ns = *h->now;
+	step(h, 0, KILL_SENT, 0, "TERM to node 21877 (api.service)");
+	step(h, 84, KILL_ENDED, 1, "node 21877 ended");
+	step(h, 85, KILL_FREED, 1, "8080/tcp is free");
+	step(h, 5100, KILL_TAKEN_AGAIN, 3, "8080/tcp taken again: node 30112, api.service");
+	return 1;
+}
+
+/* Only what has happened by now. */
+static const struct kill_step *kill_steps_(void *data, size_t *ret_n, uint64_t *ret_sent_ns, bool *ret_over)
+{
+	struct golden_host *h = data;
+	size_t n = 0;
+
+	while (n < h->steps_n && h->steps[n].at_ns <= *h->now)
+		n++;
+	*ret_n = n;
+	*ret_sent_ns = h->sent ? h->sent_ns : 0;
+	*ret_over = h->over;
+	return h->steps;
+}
+
+static void kill_close_(void *data)
+{
+	struct golden_host *h = data;
+
+	if (h->open)
+		kill_plan_done(&h->plan);
+	h->open = false;
+}
+
+struct ui_host golden_host_of(struct golden_host *h)
+{
+	return (struct ui_host){
+		.data = h,
+		.quit = quit,
+		.set_interval = set_interval,
+		.kill_open = kill_open_,
+		.kill_send = kill_send_,
+		.kill_steps = kill_steps_,
+		.kill_close = kill_close_,
+	};
+}
+
+void golden_host_done(struct golden_host *h)
+{
+	kill_close_(h);
+}

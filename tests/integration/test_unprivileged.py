@@ -1,0 +1,83 @@
+"""Without privileges: every socket is there, hidden owners are said to be hidden."""
+
+from kit import *
+
+NOBODY = 65534
+
+
+@contextlib.contextmanager
+def as_nobody():
+    """The program where anybody can run it, and the words before it."""
+    need("setpriv")
+    with tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
+        os.chmod(place, 0o755)
+        program = shutil.copy(SOCKEYE, place)
+        os.chmod(program, 0o755)
+        yield ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "env", "HOME=/", program]
+
+
+SCENE = ["listen,port=8080", "pair,port=9000,n=2", "time-wait,port=9040", "unaccepted,port=9010", "udp,port=5300",
+         "bound,port=7050", f"listen,port=8081,uid={NOBODY}"]
+
+
+def rows(ns, program, view, *args):
+    r = ns.run([*program, "list", "--json", "--view", view, *args])
+    same(r.returncode, 0, f"exit code ({r.stderr!r})")
+    whole = json.loads(r.stdout)
+    return whole["limits"], [r for r in whole[view] if r.get("netns", ns.inode) == ns.inode]
+
+
+@test
+def rows_are_the_same():
+    with scene(*SCENE) as (ns, _), as_nobody() as program:
+        _, mine = rows(ns, [SOCKEYE], "sockets", "-a")
+        limits, theirs = rows(ns, program, "sockets", "-a")
+
+        def bare(found):
+            return sorted((r["proto"], r["state"], r["local"], r["remote"] or "", r["cookie"], r["inode"] or 0,
+                           r["uid"] if r["uid"] is not None else -1) for r in found)
+
+        same(bare(theirs), bare(mine), "rows of nobody")
+
+
+@test
+def says_what_is_hidden():
+    with scene(*SCENE) as (ns, factory), as_nobody() as program:
+        limits, ports = rows(ns, program, "ports")
+        check([l for l in limits if l["what"] == "owners" and l["reason"] == "not-permitted" and l["text"]],
+              f"limits {limits}")
+        by_port = {r["port"]: r for r in ports}
+        same((by_port[8080]["owner_reason"], by_port[8080]["pid"]), ("not-permitted", None), "a port of root")
+        own = factory.one(lport=8081)["pid"]
+        same((by_port[8081]["owner_reason"], by_port[8081]["pid"]), (None, own), "a port of its own")
+        limits, _ = rows(ns, [SOCKEYE], "ports")
+        same([l for l in limits if l["what"] == "owners" and l["reason"] == "not-permitted"], [], "limits of root")
+
+
+@test
+def dashboard_says_so():
+    with scene(*SCENE) as (ns, _), as_nobody() as program:
+        with Tmux(" ".join([*ns.enter, *program])) as tmux:
+            tmux.shows(r"^\s*8080\b.*not permitted")
+            tmux.shows(r"hidden")
+            tmux.keys("q")
+            tmux.shows("END:0")
+
+
+@test
+def killing_is_refused():
+    with scene("listen,port=8080,child=1,comm=rootish", f"listen,port=8081,uid={NOBODY},comm=mine") as (ns, factory):
+        with as_nobody() as program, Tmux(" ".join([*ns.enter, *program])) as tmux:
+            tmux.shows(r"^..\s*8081\b.*mine")
+            tmux.keys("K")
+            tmux.shows(r"(?i)not permitted|hidden|no owner")
+            tmux.keys("Enter", "Escape", "Escape")
+            check(alive(factory.one(lport=8080)["pid"]), "a process of root died")
+            tmux.keys("/")
+            tmux.type("port=8081")
+            tmux.keys("Enter")
+            tmux.hides(r"8080")
+            tmux.keys("K")
+            tmux.shows(r"(?s)Kill.*mine")
+            tmux.keys("Enter")
+            until(lambda: not alive(factory.one(lport=8081)["pid"]), "its own process ends")

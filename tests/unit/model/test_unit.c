@@ -1,0 +1,111 @@
+/* Cgroup paths as systemd and the container runtimes write them, and paths nobody should write. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sockeye/model/unit.h"
+#include <string.h>
+
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void paths(void **state)
+{
+	static const struct {
+		const char *path, *name;
+	} cases[] = {
+		{"", ""},
+		{"/", ""},
+		{"/system.slice", ""},
+		{"/init.scope", "init.scope"},
+		{"/system.slice/nginx.service", "nginx.service"},
+		{"/system.slice/system-postfix.slice/postfix@-.service", "postfix@-.service"},
+		{"/system.slice/systemd-udevd.service/udev", "systemd-udevd.service"},
+		{"/system.slice/dev-disk-by\\x2duuid.service", "dev-disk-by\\x2duuid.service"},
+		{"/system.slice/rpcbind.socket", "rpcbind.socket"},
+		{"/../../system.slice/ssh.service", "ssh.service"},
+		{"/user.slice/user-1000.slice/session-4.scope", "user-1000.slice"},
+		{"/user.slice/user-1000.slice/user@1000.service/init.scope", "user-1000.slice"},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/app-gnome-x-12.scope",
+		 "user-1000.slice"},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/syncthing.service",
+		 "syncthing.service"},
+		{"/user.slice/user-1000.slice", "user-1000.slice"},
+		{"/system.slice/docker-" HEX ".scope", "docker:0123456789ab"},
+		{"/system.slice/docker.service", "docker.service"},
+		{"/system.slice/docker-short.scope", "docker-short.scope"},
+		{"/docker/" HEX, "docker:0123456789ab"},
+		{"/docker/" HEX "/system.slice/nginx.service", "docker:0123456789ab"},
+		{"/docker/buildkit", ""},
+		{"/machine.slice/libpod-" HEX ".scope", "podman:0123456789ab"},
+		{"/machine.slice/libpod-" HEX ".scope/container", "podman:0123456789ab"},
+		{"/machine.slice/libpod-conmon-" HEX ".scope", "libpod-conmon-" HEX ".scope"},
+		{"/libpod_parent/libpod-" HEX, "podman:0123456789ab"},
+		{"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" HEX ".scope",
+		 "podman:0123456789ab"},
+		{"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1a.slice/cri-containerd-" HEX
+		 ".scope",
+		 "containerd:0123456789ab"},
+		{"/kubepods.slice/kubepods-pod1a.slice/crio-" HEX ".scope", "crio:0123456789ab"},
+		{"/kubepods/besteffort/pod0b1c-22/" HEX, "kube:0123456789ab"},
+		{"/kubepods/burstable/pod0b1c-22/crio-" HEX, "crio:0123456789ab"},
+		{"/lxc.payload.web", "lxc:web"},
+		{"/lxc.payload.web/system.slice/nginx.service", "lxc:web"},
+		{"/lxc.monitor.web", "lxc:web"},
+		{"/lxc/web/init.scope", "lxc:web"},
+		{"/lxc.payload.web/docker/" HEX, "docker:0123456789ab"},
+		{"/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator", "machine:qemu-1-vm"},
+		{"/machine.slice/machine-deb.scope/payload/system.slice/a.service", "machine:deb"},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/snap.firefox.firefox-1.scope",
+		 "snap:firefox"},
+		{"/system.slice/snap.lxd.daemon.service", "snap.lxd.daemon.service"},
+		{"/.service", ""},
+		{"//system.slice///a.service//", "a.service"},
+		{"/system.slice/\x1b]0;x\x07.service", "\x1b]0;x\x07.service"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str s = {0};
+
+		unit_name(cases[i].path, &s);
+		if (strcmp(str_text(&s), cases[i].name))
+			fail_msg("%s gives \"%s\", not \"%s\"", cases[i].path, str_text(&s), cases[i].name);
+		str_done(&s);
+	}
+}
+
+static void appends(void **state)
+{
+	struct str s = {0};
+
+	str_puts(&s, "in ");
+	unit_name("/system.slice/a.service", &s);
+	assert_string_equal(str_text(&s), "in a.service");
+	str_done(&s);
+}
+
+static void deep(void **state)
+{
+	struct str path = {0}, s = {0};
+
+	for (int i = 0; i < 200; i++)
+		str_puts(&path, "/x");
+	str_puts(&path, "/docker/" HEX);
+	unit_name(str_text(&path), &s);
+	assert_string_equal(str_text(&s), "docker:0123456789ab");
+	str_done(&path);
+	str_done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(paths),
+		cmocka_unit_test(appends),
+		cmocka_unit_test(deep),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* What the tests of this layer share. */
+#pragma once
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fixture.h"
+#include "sockeye/base/text.h"
+#include "sockeye/table/table.h"
+
+/* A host with a short list of sockets whose every value is known. */
+struct small {
+	struct fixture x;
+	const struct frame *f;
+};
+
+static inline uint32_t row_of_port(const struct frame *f, enum proto proto, uint32_t port)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->ports.n; i++)
+		if (f->ports.v[i].proto == proto && f->ports.v[i].port == port)
+			return i;
+	fail_msg("no port %u", port);
+	return NONE;
+}
+
+static inline uint32_t row_of_remote(const struct frame *f, uint32_t rport)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->socks.n; i++)
+		if (f->socks.v[i].rport == rport)
+			return i;
+	fail_msg("no socket with remote port %u", rport);
+	return NONE;
+}
+
+static inline uint32_t row_of_pid(const struct frame *f, uint32_t pid)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->procs.n; i++)
+		if (f->procs.v[i].p.pid == pid)
+			return i;
+	fail_msg("no process %u", pid);
+	return NONE;
+}
+
+static inline struct filter *parsed(const char *text, const struct services *services)
+{
+	struct filter *f = NULL;
+	struct filter_error err = {0};
+
+	if (filter_parse(text, services, &f, &err))
+		fail_msg("%s: at %zu: %s", text, err.at, err.text);
+	return f;
+}
+
+static inline void assert_str(struct str *s, const char *expected)
+{
+	assert_string_equal(str_text(s), expected);
+	str_clear(s);
+}

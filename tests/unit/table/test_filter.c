@@ -1,0 +1,425 @@
+/* The filter language on the invented host: what each spelling picks, what each mistake is told. */
+#include "table_test.h"
+#include <errno.h>
+
+static struct fixture host;
+static const struct frame *frame;
+
+static int set_up(void **state)
+{
+	(void)state;
+	fixture_init(&host);
+	fixture_web1(&host, false);
+	frame = fixture_apply(&host, 1);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fixture_done(&host);
+	return 0;
+}
+
+static uint32_t count(const char *text)
+{
+	struct filter *f = parsed(text, host.services);
+	uint8_t *picked = mem_alloc(frame->rows.n + 1, 1);
+	uint32_t i, n = 0;
+
+	filter_socks(f, frame, 0, (uint32_t)frame->rows.n, picked);
+	for (i = 0; i < frame->rows.n; i++)
+		n += picked[i];
+	free(picked);
+	filter_free(f);
+	return n;
+}
+
+/* Pairs that must pick the same sockets, and not none or all. */
+static void test_same(void **state)
+{
+	static const char *const same[][2] = {
+		{"8080", "port=8080"},
+		{":8080", "port=8080"},
+		{"8000-9000", "port=8000-9000"},
+		{"80,443", "port=80 or port=443"},
+		{":80,:443", "port=80,443"},
+		{":https", "port=443"},
+		{"port=https,http", "port=80,443"},
+		{"port=80,8000-9000", "port=80 or port>=8000 port<=9000 or lport>=8000 lport<=9000 or "
+				      "rport>=8000 rport<=9000"},
+		{"@10.0.0.0/24", "raddr=10.0.0.0/24"},
+		{"@10.0.0.7", "raddr=10.0.0.7/32"},
+		{"raddr=::ffff:10.0.0.7", "raddr=10.0.0.7"},
+		{"raddr=::ffff:10.0.0.0/120", "raddr=10.0.0.0/24"},
+		{"addr=10.0.0.7", "laddr=10.0.0.7 or raddr=10.0.0.7"},
+		{"listening", "state=listening"},
+		{"CLOSE-WAIT", "state=close-wait"},
+		{"state=close-w", "state=close-wait"},
+		{"state=connected", "not state=listening,unconn,bound,closed"},
+		{"udp", "proto=udp"},
+		{"process=node state=close-wait", "state=close-wait and process=node"},
+		{"process=node or process=sshd", "process=node,sshd"},
+		{"process!=node", "not process=node"},
+		{"!process=node", "process!=node"},
+		{"! (process=node)", "process ne node"},
+		{"not not process=node", "process eq node"},
+		{"process!~no", "!process~no"},
+		{"process~^(node|sshd)$", "process=node,sshd"},
+		{"unit=nginx", "unit=nginx.service"},
+		{"sport = :22", "lport=22"},
+		{"sport eq :ssh", "lport=22"},
+		{"dport ge :1024", "rport>=1024"},
+		{"dst 10.0.0.7", "remote=10.0.0.7"},
+		{"dst 10.0.0.7:5432", "raddr=10.0.0.7 rport=5432"},
+		{"dst :5432", "rport=5432"},
+		{"src 127.0.0.0/8", "laddr=127.0.0.0/8"},
+		{"state time-wait", "state=time-wait"},
+		{"exclude time-wait", "state!=time-wait"},
+		{"exclude time-wait udp", "state!=time-wait proto=udp"},
+		{"rx_rate gt 1k", "rx_rate>1000"},
+		{"rx_rate>=1k/s", "rx_rate ge 1000"},
+		{"sendq>=1Ki", "sendq>1023"},
+		{"rtt_ms>=12", "rtt_ms>=12ms"},
+		{"idle_s<1500ms", "idle_s<1.5s"},
+		{"user=deploy", "uid=1000"},
+		{"a b or process=node", "(a and b) or (process=node)"},
+		{"process=node (state=close-wait or :8080)",
+		 "process=node state=close-wait or process=node port=8080"},
+		{"\"node\"", "NODE"},
+		{"owner=node", "process=node"},
+		{"eof_read=yes", "eof_read=true"},
+		{"cmdline~\"worker process\"", "cmdline~worker.process"},
+		{"findings=accept-queue-full", "tcp lport=443"},
+		{"owner_reason=none tcp", "tcp not owner_reason!=none"},
+		{"netns_name=host", "netns_name~^ho"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(same); i++) {
+		uint32_t a = count(same[i][0]), b = count(same[i][1]);
+
+		if (a != b)
+			fail_msg("%s picks %u, %s picks %u", same[i][0], a, same[i][1], b);
+		if (!strcmp(same[i][0], "a b or process=node"))
+			continue;
+		if (!a || a == frame->rows.n)
+			fail_msg("%s picks %u of %zu: says nothing", same[i][0], a, frame->rows.n);
+	}
+}
+
+static void test_counts(void **state)
+{
+	(void)state;
+	assert_int_equal(count(""), frame->rows.n);
+	assert_int_equal(count("  \t "), frame->rows.n);
+	assert_int_equal(count("process=node close-wait"), 7);
+	assert_int_equal(count("time-wait"), 312);
+	assert_int_equal(count("time-wait pid=none"), 312);
+	assert_int_equal(count("process=nod"), 0);
+	assert_int_equal(count("lport=5432 listening"), 3);
+	/* Substrings of a service, a unit, a container, a user, an address. */
+	assert_true(count("postgresq") > 0);
+	assert_true(count("docker:4f2a") > 0);
+	assert_true(count("www-dat") > 0);
+	assert_int_equal(count("203.0.113.77"), count("raddr=203.0.113.77"));
+	assert_int_equal(count("198.51.10"), count("raddr~198[.]51[.]10"));
+}
+
+/* null satisfies only =none, != and !~. */
+static void test_null(void **state)
+{
+	uint32_t all = (uint32_t)frame->rows.n, without = count("pid=none");
+
+	(void)state;
+	assert_true(without > 312 && without < all);
+	assert_int_equal(count("pid!=none"), all - without);
+	assert_int_equal(count("pid>=0"), all - without);
+	assert_int_equal(count("pid<1"), 0);
+	assert_int_equal(count("pid!=1"), all);
+	assert_int_equal(count("process!~."), count("process=none"));
+	assert_int_equal(count("pid=none,812"), without + count("pid=812"));
+	assert_int_equal(count("process=\"none\""), 0); /* quotes force text */
+}
+
+/* Every owner counts: port 443's listeners belong to a master and four workers. */
+static void test_many(void **state)
+{
+	(void)state;
+	assert_int_equal(count("tcp :443 listening pid=1044"), count("tcp :443 listening"));
+	assert_true(count("listening pid=1046") > 0);
+	assert_true(count("listening :443 user=www-data") > 0);
+	assert_true(count("listening :443 user=root") > 0);
+	assert_int_equal(count("tcp :443 listening pid!=1044"), 0);
+}
+
+static void test_canonical(void **state)
+{
+	static const char *const table[][2] = {
+		{":80,443", "port=:80,443"},
+		{"80", "port=80"},
+		{"tcp listening", "proto=tcp state=listening"},
+		{"@10.0.0.0/8", "raddr=10.0.0.0/8"},
+		{"  node   and\tnginx ", "node nginx"},
+		{"a or b c", "a or b c"},
+		{"(a or b) c", "(a or b) c"},
+		{"((a)) (b c)", "a b c"},
+		{"not (a b)", "not (a b)"},
+		{"!(a or !b)", "not (a or not b)"},
+		{"\"tcp\"", "\"tcp\""},
+		{"\"two words\"", "\"two words\""},
+		{"\"q\\\"\\\\\"", "\"q\\\"\\\\\""},
+		{"sport ge :1024", "lport>=:1024"},
+		{"process eq a,\"b c\",none", "process=a,\"b c\",none"},
+		{"process=\"none\"", "process=\"none\""},
+		{"process= =x", "process=\"=x\""},
+		{"process~(a|b)c", "process~\"(a|b)c\""},
+		{"exclude time-wait", "state!=time-wait"},
+		{"", ""},
+	};
+	struct str out = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(table); i++) {
+		struct filter *f = parsed(table[i][0], host.services);
+
+		filter_print(f, &out);
+		assert_str(&out, table[i][1]);
+		assert_string_equal(filter_text(f), table[i][0]);
+		filter_free(f);
+		f = parsed(table[i][1], host.services);
+		filter_print(f, &out);
+		assert_str(&out, table[i][1]);
+		filter_free(f);
+	}
+	str_done(&out);
+}
+
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t at, len;
+		const char *says, *mend;
+	} table[] = {
+		{"proces=nginx", 0, 6, "no field \"proces\"; did you mean process?", "process"},
+		{"port>80 proces=nginx", 8, 6, "no field \"proces\"; did you mean process?", "process"},
+		{"xyzzyplugh=1", 0, 10, "no field \"xyzzyplugh\"; fields are named as columns are", ""},
+		{"a\033b=1", 0, 3, "no field \"a\\eb\"; fields are named as columns are", ""},
+		{"port=70000", 5, 5, "\"70000\" is no port; expected 443, 8000-8100 or a service name", ""},
+		{"70000", 0, 5, "\"70000\" is no port; expected 443, 8000-8100 or a service name", ""},
+		{"node :nosuch x", 5, 7, "\":nosuch\" is no port; expected 443, 8000-8100 or a service name",
+		 ""},
+		{"port=9000-8000", 5, 9, "the range runs backwards", ""},
+		{"port>80-90", 5, 5, "a range goes with = and != only", ""},
+		{"port=80,,90", 8, 0, "expected a value beside the comma", ""},
+		{"port=", 0, 5, "expected a value after \"port=\"", ""},
+		{"(port=)", 1, 5, "expected a value after \"port=\"", ""},
+		{"port >", 0, 6, "expected a value after \"port >\"", ""},
+		{"state=foo", 6, 3, "no state \"foo\"; there are established, syn-sent, …", ""},
+		{"state=establishd", 6, 10, "no state \"establishd\"; did you mean established?",
+		 "established"},
+		{"proto=tcp,tpc", 10, 3, "no proto \"tpc\"; did you mean tcp?", "tcp"},
+		{"age_s>30x", 6, 3, "\"30x\" is no duration; expected 30, 500ms, 30s or 5m", ""},
+		{"rx_rate>fast", 8, 4, "\"fast\" is no rate; expected 300, 88k or 1M/s", ""},
+		{"recvq>1Q", 6, 2, "\"1Q\" is no size; expected 300, 10M or 1.5Gi", ""},
+		{"raddr=10.0.0", 6, 6, "\"10.0.0\" is no address; expected 10.0.0.7, 10.0.0.0/8 or 2001:db8::1",
+		 ""},
+		{"@10.0.0", 0, 7, "\"10.0.0\" is no address; expected 10.0.0.7, 10.0.0.0/8 or 2001:db8::1", ""},
+		{"remote=10.0.0.7:x", 7, 10,
+		 "\"10.0.0.7:x\" is no endpoint; expected 10.0.0.7, 10.0.0.0/8, 10.0.0.7:443 or :443", ""},
+		{"process<5", 8, 1, "process has no order; use = or ~", ""},
+		{"pid~5", 4, 1, "pid is no text; use = < or >", ""},
+		{"process~(", 8, 1, NULL, ""},
+		{"process~((a{500}){500})", 8, 15, "the pattern repeats too often", ""},
+		{"process~(a)\\1", 8, 5, "back references are not supported", ""},
+		{"(port=80", 0, 1, "\"(\" is not closed", ""},
+		{"a (b (c)", 2, 1, "\"(\" is not closed", ""},
+		{"a)", 1, 1, "\")\" without a \"(\" before it", ""},
+		{"()", 1, 1, "expected a term before \")\"", ""},
+		{"or a", 0, 2, "expected a term before \"or\"", ""},
+		{"a or", 4, 0, "expected a term after \"or\"", ""},
+		{"a and", 5, 0, "expected a term after \"and\"", ""},
+		{"a or or b", 5, 2, "expected a term before \"or\"", ""},
+		{"not", 3, 0, "expected a term here", ""},
+		{"=5", 0, 1, "expected a field before \"=\"", ""},
+		{"\"a\"=5", 3, 1, "expected a field before \"=\"", ""},
+		{"process=\"nginx", 8, 1, "the quote is not closed", ""},
+		{"a \"b", 2, 1, "the quote is not closed", ""},
+		{"rx_rate", 0, 7, "\"rx_rate\" alone matches nothing; did the shell take the \">\"?", ""},
+		{"conns", 0, 5, "\"conns\" alone matches nothing; did the shell take the \">\"?", ""},
+		{"state", 0, 5, "expected a value after \"state\"", ""},
+		{"state nosuch", 6, 6, NULL, ""},
+		{"owners=5", 0, 6, NULL, ""},
+		{"queue>1", 0, 5, NULL, ""},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(table); i++) {
+		struct filter *f = (struct filter *)&table; /* must stay untouched */
+		struct filter_error err = {0};
+
+		if (filter_parse(table[i].text, host.services, &f, &err) != -EINVAL)
+			fail_msg("%s was taken", table[i].text);
+		assert_ptr_equal(f, &table);
+		if (err.at != table[i].at || err.len != table[i].len)
+			fail_msg("%s: at %zu+%zu: %s", table[i].text, err.at, err.len, err.text);
+		if (table[i].says && strcmp(err.text, table[i].says) != 0)
+			fail_msg("%s: %s", table[i].text, err.text);
+		assert_true(*err.text);
+		if (table[i].says)
+			assert_string_equal(err.mend, table[i].mend);
+		assert_true(err.at + err.len <= strlen(table[i].text));
+	}
+}
+
+static void test_deep(void **state)
+{
+	struct filter_error err;
+	struct filter *f = NULL;
+	char text[4001];
+
+	(void)state;
+	memset(text, '(', 4000);
+	text[4000] = '\0';
+	assert_int_equal(filter_parse(text, NULL, &f, &err), -EINVAL);
+	assert_string_equal(err.text, "parentheses are nested too deep");
+	memset(text, '!', 4000);
+	text[3999] = 'a';
+	f = parsed(text, NULL);
+	filter_free(f);
+	filter_free(NULL);
+}
+
+static uint32_t rows(const char *text, enum view_id view)
+{
+	struct filter *f = parsed(text, host.services);
+	struct table t;
+	uint32_t n;
+
+	table_init(&t, view);
+	t.filter = f;
+	table_update(&t, frame, 20, false);
+	n = t.matched;
+	table_done(&t);
+	filter_free(f);
+	return n;
+}
+
+/* Terms on a row's own numbers pick rows; beside them the counts are over the picked sockets. */
+static void test_row_terms(void **state)
+{
+	struct filter *f = parsed("conns>100", host.services);
+
+	(void)state;
+	assert_true(filter_has_row_terms(f));
+	filter_free(f);
+	assert_false(filter_has_row_terms(NULL));
+	assert_int_equal(count("conns>100"), frame->rows.n); /* every socket is picked */
+	assert_int_equal(rows("conns>100", VIEW_PORTS), 2);
+	assert_int_equal(rows("conns>500", VIEW_PORTS), 1);
+	assert_int_equal(rows("conns>500 state=close-wait", VIEW_PORTS), 0);
+	assert_int_equal(rows("close_wait>=7", VIEW_PROCESSES), 1);
+	assert_int_equal(rows("close_wait>=7 state!=close-wait", VIEW_PROCESSES), 0);
+	assert_int_equal(rows("fds>1000", VIEW_PROCESSES), 1);
+	/* or across both kinds is judged on rows */
+	assert_int_equal(rows("conns>500 or process=sshd", VIEW_PORTS), 2);
+	assert_int_equal(rows("conns>500 or (process=sshd not listening)", VIEW_PORTS), 2);
+	assert_int_equal(rows("not (conns>500 or process=sshd)", VIEW_PORTS), frame->ports.n ? 20 : 0);
+	assert_int_equal(rows("tcp (conns>500 or process=node)", VIEW_PORTS), 3);
+	assert_int_equal(rows("close_wait>5 or process=sshd", VIEW_PROCESSES),
+			 1 + rows("process=sshd", VIEW_PROCESSES));
+	/* A connection has no such number. */
+	assert_int_equal(rows("conns>0", VIEW_CONNECTIONS), 0);
+	assert_int_equal(rows("conns>0 or process=node", VIEW_CONNECTIONS), rows("process=node", VIEW_CONNECTIONS));
+}
+
+static uint32_t states(const char *text)
+{
+	struct filter *f = parsed(text, NULL);
+	uint32_t s = filter_states(f);
+
+	filter_free(f);
+	return s;
+}
+
+static void test_states(void **state)
+{
+	(void)state;
+	assert_int_equal(filter_states(NULL), STATES_ALL);
+	assert_int_equal(states("process=node"), STATES_ALL);
+	assert_int_equal(states("listening"), STATE_BIT(STATE_LISTENING));
+	assert_int_equal(states("listening or time-wait"),
+			 STATE_BIT(STATE_LISTENING) | STATE_BIT(STATE_TIME_WAIT));
+	assert_int_equal(states("listening or a"), STATES_ALL);
+	assert_int_equal(states("state=listening,bound port=80"),
+			 STATE_BIT(STATE_LISTENING) | STATE_BIT(STATE_BOUND));
+	assert_int_equal(states("not listening"), STATES_ALL & ~STATE_BIT(STATE_LISTENING));
+	assert_int_equal(states("not (listening a)"), STATES_ALL);
+	assert_int_equal(states("listening time-wait"), 0);
+}
+
+static void test_want(void **state)
+{
+	struct want w = {0};
+	struct filter *f = parsed("rtt_ms>5 drops>0", NULL);
+
+	(void)state;
+	filter_want(f, &w);
+	assert_int_equal(w.attrs, WANT_INFO | WANT_MEM);
+	filter_free(f);
+	w = (struct want){0};
+	f = parsed("time-wait node", NULL);
+	filter_want(f, &w);
+	assert_int_equal(w.attrs, WANT_OWNERS);
+	assert_int_equal(w.states, STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_LISTENING));
+	filter_free(f);
+	w = (struct want){0};
+	filter_want(NULL, &w);
+	assert_int_equal(w.attrs, 0);
+}
+
+/* In slices it says the same as at once, and it may be asked about another frame afterwards. */
+static void test_slices(void **state)
+{
+	struct filter *f = parsed("process~^n or unit~post or 10.0", host.services);
+	uint8_t *once = mem_alloc(frame->rows.n, 1), *sliced = mem_alloc(frame->rows.n, 1);
+	uint32_t n = (uint32_t)frame->rows.n, at;
+	struct fixture other;
+	const struct frame *g;
+	uint8_t picked[4] = {9, 9, 9, 9};
+
+	(void)state;
+	filter_socks(f, frame, 0, n, once);
+	for (at = 0; at < n; at += 37)
+		filter_socks(f, frame, at, at + 37 < n ? at + 37 : n, sliced);
+	assert_memory_equal(once, sliced, n);
+	fixture_init(&other);
+	fixture_proc(&other, 5, 1, 0, "zebra", "");
+	fixture_fd(&other, fixture_sock(&other, PROTO_TCP, STATE_LISTENING, "192.0.2.1:80", NULL), 5, 3);
+	g = fixture_apply(&other, 1);
+	filter_socks(f, g, 0, 1, picked);
+	assert_int_equal(picked[0], 0);
+	assert_int_equal(picked[1], 9);
+	fixture_done(&other);
+	filter_free(f);
+	free(once);
+	free(sliced);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same),	  cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_null),	  cmocka_unit_test(test_many),
+		cmocka_unit_test(test_canonical), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_deep),	  cmocka_unit_test(test_row_terms),
+		cmocka_unit_test(test_states),	  cmocka_unit_test(test_want),
+		cmocka_unit_test(test_slices),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
