@@ -10,14 +10,10 @@
 #include <unistd.h>
 
 const struct kill_signal kill_signals[] = {
-	{SIGTERM, "TERM", "ask to end"},
-	{SIGINT, "INT", "as ^C"},
-	{SIGHUP, "HUP", "often: reload"},
-	{SIGKILL, "KILL", "no clean-up"},
-	{SIGQUIT, "QUIT", "end, core dump"},
-	{SIGUSR1, "USR1", "its own meaning"},
-	{SIGUSR2, "USR2", "its own meaning"},
-	{SIGSTOP, "STOP", "halt, may go on"},
+	{SIGTERM, "TERM", "ask to end"},      {SIGINT, "INT", "as ^C"},
+	{SIGHUP, "HUP", "often: reload"},     {SIGKILL, "KILL", "no clean-up"},
+	{SIGQUIT, "QUIT", "end, core dump"},  {SIGUSR1, "USR1", "its own meaning"},
+	{SIGUSR2, "USR2", "its own meaning"}, {SIGSTOP, "STOP", "halt, may go on"},
 	{SIGCONT, "CONT", "go on"},
 };
 const size_t kill_signals_n = ARRAY_LEN(kill_signals);
@@ -116,7 +112,8 @@ static int still_holds(const struct kill_sys *sys, const struct kill_target *t)
 
 /* Everything that must hold for a signal. The pidfd is asked last: still alive, it proves that what /proc
  * said before was said of this very process and not of a successor of its number. */
-static enum kill_refusal check(const struct kill_sys *sys, const struct kill_target *t, int pidfd, int *ret_err)
+static enum kill_refusal check(const struct kill_sys *sys, const struct kill_target *t, int pidfd,
+			       int *ret_err)
 {
 	uint64_t start = 0;
 	char state = '?';
@@ -289,7 +286,7 @@ int kill_send(struct kill *k, int sig, uint64_t now_ns)
 			r = k->sys.signal(k->sys.data, a->pidfd, sig);
 			if (r < 0) {
 				t->err = r;
-				t->refusal = (uint8_t)(r == -ESRCH	? KILL_GONE
+				t->refusal = (uint8_t)(r == -ESRCH    ? KILL_GONE
 						       : is_denied(r) ? KILL_NOT_PERMITTED
 								      : KILL_FAILED);
 			}
@@ -313,7 +310,9 @@ int kill_send(struct kill *k, int sig, uint64_t now_ns)
 		k->aims.v[i].told = true;
 		str_clear(&s);
 		kill_refusal_put(t, &s);
-		kill_step_say(k, KILL_REFUSED, 3, now_ns, str_text(&s));
+		/* A child may end because its parent just got the signal: no bad news. */
+		kill_step_say(k, KILL_REFUSED, t->refusal == KILL_GONE || t->refusal == KILL_ZOMBIE ? 0 : 3,
+			      now_ns, str_text(&s));
 	}
 	if (!sent)
 		kill_step_say(k, KILL_REFUSED, 2, now_ns, "nothing was sent");

@@ -1,4 +1,4 @@
-/* The inside of a kill: what kill.c (the deed), kill_watch.c (its outcome) and kill_sys.c (the system) share. */
+/* The inside of a kill, shared by kill.c (the deed), kill_watch.c (its outcome), kill_sys.c (the system). */
 #pragma once
 #include "sockeye/action/kill.h"
 #include "sockeye/base/mem.h"

@@ -1,4 +1,4 @@
-/* The real system calls of a kill: kept apart from the decisions, so that tests can put others in their place. */
+/* The real system calls of a kill, apart from the decisions so that tests can put others in their place. */
 #include "kill_private.h"
 
 #include "sockeye/base/str.h"

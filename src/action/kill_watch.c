@@ -145,7 +145,8 @@ static void say_freed(struct kill *k, const uint8_t *freed, uint64_t now_ns)
  * process hold it before or did it come afterwards? */
 static void judge_held(struct kill *k, const struct snapshot *s, size_t at, uint64_t now_ns)
 {
-	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), sent_ticks = k->sent_ns / (NSEC_PER_SEC / (hz ? hz : 100));
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK),
+		 sent_ticks = k->sent_ns / (NSEC_PER_SEC / (hz ? hz : 100));
 	const struct kill_port *port = &k->plan.ports.v[at];
 	bool was_free = k->ports.v[at] == KILL_PORT_FREE;
 	const struct snap_proc *p;
@@ -190,9 +191,9 @@ static int look_at(struct kill *k, const struct kill_look *look, uint32_t attrs,
 		uint8_t proto = k->plan.ports.v[i].proto;
 
 		want.protos |= 1u << proto;
-		want.states |= proto_table[proto].connected ?
-				       STATE_BIT(STATE_LISTENING) | STATE_BIT(STATE_BOUND) :
-				       STATE_BIT(STATE_UNCONN);
+		want.states |= proto_table[proto].connected
+				       ? STATE_BIT(STATE_LISTENING) | STATE_BIT(STATE_BOUND)
+				       : STATE_BIT(STATE_UNCONN);
 	}
 	r = look->look(look->data, &want, s);
 	if (r < 0 && !k->look_failed) {

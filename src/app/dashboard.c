@@ -96,7 +96,8 @@ static void suspend(void *data)
 	term_suspend_after();
 	d->dirty = true;
 	if (!stopped)
-		ui_message(d->ui, true, "No shell here could wake this program: not suspended.", clock_boot());
+		ui_message(d->ui, true, "No shell here could wake this program: not suspended.",
+			   clock_boot());
 }
 
 static void redraw(void *data)

@@ -1,10 +1,12 @@
 /* The tables of commands and options, and the takers that put a value into struct options. */
 #include "options.h"
+#include "explain.h"
 #include "list.h"
 #include "options_private.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
+#include "wait.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -31,12 +33,17 @@ static int run_default(const struct options *o)
 
 const struct command commands[] = {
 	{NULL, "the dashboard", ON_DASHBOARD, run_default},
-	{"list", "print one look and end", ON_LIST, cmd_list},
+	{"list", "print one look and end", ON_LIST, cmd_list, NULL,
+	 "0 found, 1 nothing matched, 2 usage or failure."},
 	/* Words that will be commands are none of the filter's already now. */
 	{"kill", "the dashboard's K signals who holds a port", 0, NULL},
 	{"close", NULL, 0, NULL},
-	{"wait", NULL, 0, NULL},
-	{"explain", NULL, 0, NULL},
+	{"wait", "wait until something matches", ON_WAIT, cmd_wait, "FILTER...",
+	 "0 it matches (--gone: no more), 1 timed out, 2 usage or failure, 130 interrupted"},
+	{"explain", "say why bind() would fail", ON_EXPLAIN, cmd_explain, "PORT[/PROTO]",
+	 "0 bind and listen would succeed on every local address, 1 they would fail on some,\n"
+	 "        2 usage or failure, 3 cannot tell. --free: 0 found, 1 there is none.",
+	 true},
 	{"watch", NULL, 0, NULL},
 	{"record", NULL, 0, NULL},
 };
@@ -105,6 +112,25 @@ static int take_interval(struct reading *r, const struct option_row *row, const 
 	return 0;
 }
 
+static int take_timeout(struct reading *r, const struct option_row *row, const char *value)
+{
+	if (parse_duration(value, &r->o->timeout_ns) == 0)
+		return 0;
+	complain("--timeout: \"%s\" is no duration; expected 30, 500ms, 30s or 5m", value);
+	return -1;
+}
+
+static int take_from(struct reading *r, const struct option_row *row, const char *value)
+{
+	uint64_t port;
+	if (parse_u64(value, UINT16_MAX, &port) < 0 || !port) {
+		complain("--from: \"%s\" is no port; expected 1 to 65535", value);
+		return -1;
+	}
+	r->o->from = (uint32_t)port;
+	return 0;
+}
+
 /* ss's letters. */
 static int take_letter(struct reading *r, const struct option_row *row, const char *value)
 {
@@ -144,7 +170,14 @@ const struct option_row option_rows[] = {
 	{0, "no-color", NULL, "no colours (as NO_COLOR does)", ON_DASHBOARD, take_true, AT(no_color)},
 	{0, "no-mouse", NULL, "leave the mouse to the terminal", ON_DASHBOARD, take_true, AT(no_mouse)},
 	{0, "read-only", NULL, "refuse every action", ON_DASHBOARD, take_true, AT(read_only)},
-	{0, "json", NULL, "one JSON object", ON_LIST, take_format, 0},
+	{0, "gone", NULL, "wait until nothing matches any more", ON_WAIT, take_true, AT(gone)},
+	{0, "timeout", "DUR", "give up after this time: 30, 500ms, 5m", ON_WAIT, take_timeout, 0},
+	{'v', "verbose", NULL, "say how often it looks, and what came", ON_WAIT, take_true, AT(verbose)},
+	{0, "as", "USER", "judge for this user (name or uid; default: you, under sudo who called it)",
+	 ON_EXPLAIN, take_text, AT(as_user)},
+	{0, "free", NULL, "print the next free port instead", ON_EXPLAIN, take_true, AT(free_port)},
+	{0, "from", "N", "with --free: the first port to try", ON_EXPLAIN, take_from, 0},
+	{0, "json", NULL, "one JSON object", ON_LIST | ON_EXPLAIN, take_format, 0},
 	{0, "ndjson", NULL, "JSON, a line a row", ON_LIST, take_format, 0},
 	{0, "csv", NULL, "comma separated, RFC 4180", ON_LIST, take_format, 0},
 	{0, "tsv", NULL, "tab separated", ON_LIST, take_format, 0},

@@ -12,6 +12,9 @@ struct command {
 	const char *help; /* one line; of a word without run: what to do instead, or NULL */
 	uint8_t bit; /* in the option table's column of commands */
 	int (*run)(const struct options *o); /* gives the exit code; NULL: a word kept for a later version */
+	const char *usage; /* what follows the options; NULL: [FILTER...] */
+	const char *exits; /* what its exit codes mean; NULL: nothing to say */
+	bool words; /* its words are no filter: they come as options.words */
 };
 /* Everything the command line said, still without a look at the system. Texts are borrowed from argv
  * unless said otherwise. */
@@ -20,6 +23,7 @@ struct options {
 	int view; /* enum view_id; -1: not given */
 	const char *sort, *columns; /* lists as given; NULL: not given */
 	char *filter; /* owned; the words and the narrowing letters as one text; NULL: none. It parses. */
+	char *words; /* owned; the words of a command that takes no filter, with one space between; NULL: none */
 	enum format format;
 	bool header; /* false: -H */
 	bool help_columns;
@@ -27,6 +31,11 @@ struct options {
 	bool listening, all, letters;
 	uint64_t interval_ns;
 	bool ascii, no_color, no_mouse, read_only;
+	bool gone, verbose; /* wait */
+	uint64_t timeout_ns; /* wait; UINT64_MAX: for ever */
+	bool free_port; /* explain --free */
+	uint32_t from; /* … --from; 0: not given */
+	const char *as_user; /* … --as; NULL: not given */
 	/* The first word of the filter is nearly a command's name: this one's; NULL: it is not. An error, told by
 	 * complain_near, if the filter matches nothing. */
 	const char *near_command;

@@ -7,8 +7,8 @@
 static void put_usage(struct str *out, const struct command *c, bool first)
 {
 	char line[80];
-	snprintf(line, sizeof(line), "sockeye %s%s[OPTIONS] [FILTER...]", c->name ? c->name : "",
-		 c->name ? " " : "");
+	snprintf(line, sizeof(line), "sockeye %s%s[OPTIONS] %s", c->name ? c->name : "", c->name ? " " : "",
+		 c->usage ? c->usage : "[FILTER...]");
 	str_putf(out, "%s%-40s %s\n", first ? "Usage: " : "       ", line, c->help);
 }
 
@@ -36,11 +36,12 @@ int help_print(const struct command *c)
 	}
 	str_puts(&out, "  -h, --help                 this text\n"
 		       "      --version              the version\n"
-		       "\n"
-		       "Filter: terms side by side mean and. :8080  node  state=close-wait  port>1024\n"
-		       "        --help-columns of list names the fields; -- ends commands and options.\n");
-	if (c->bit & ON_LIST)
-		str_puts(&out, "Exit:   0 found, 1 nothing matched, 2 usage or failure.\n");
+		       "\n");
+	if (!c->words)
+		str_puts(&out, "Filter: terms side by side mean and. :8080  node  state=close-wait  port>1024\n"
+			       "        --help-columns of list names the fields; -- ends commands and options.\n");
+	if (c->exits)
+		str_putf(&out, "Exit:   %s\n", c->exits);
 	int r = fwrite(str_text(&out), 1, out.n, stdout) != out.n || fflush(stdout) ? -1 : 0;
 	str_done(&out);
 	return r;

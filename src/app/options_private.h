@@ -2,7 +2,12 @@
 #pragma once
 #include "options.h"
 
-enum command_bit { ON_DASHBOARD = 1 << 0, ON_LIST = 1 << 1 };
+enum command_bit {
+	ON_DASHBOARD = 1 << 0,
+	ON_LIST = 1 << 1,
+	ON_WAIT = 1 << 4,
+	ON_EXPLAIN = 1 << 5,
+};
 extern const struct command commands[];
 extern const size_t commands_n;
 

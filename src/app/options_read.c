@@ -303,7 +303,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 {
 	struct str text = {0};
 	int command_at;
-	*ret = (struct options){.view = -1, .header = true, .interval_ns = NSEC_PER_SEC};
+	*ret = (struct options){
+		.view = -1, .header = true, .interval_ns = NSEC_PER_SEC, .timeout_ns = UINT64_MAX};
 	struct words w = {.r = {.o = ret}, .argc = argc, .argv = argv};
 	ret->command = find_command(argc, argv, &command_at);
 	if (!ret->command->run) {
@@ -324,6 +325,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 		complain("--view: %s is for list: sockeye list --view %s", view_table[ret->view].key,
 			 view_table[ret->view].key);
 		r = -1;
+	} else if (r == 0 && ret->command->words) {
+		ret->words = text.n ? str_take(&text) : NULL;
 	} else if (r == 0) {
 		r = finish_filter(&w, &text);
 	}
@@ -336,5 +339,6 @@ void options_done(struct options *o)
 	if (!o)
 		return;
 	free(o->filter);
-	o->filter = NULL;
+	free(o->words);
+	o->filter = o->words = NULL;
 }

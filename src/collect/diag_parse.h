@@ -19,7 +19,6 @@ enum diag_kernel_state { /* include/net/tcp_states.h, where they differ from enu
 			 DIAG_KERNEL_CLOSE = 7,
 			 DIAG_KERNEL_NEW_SYN_RECV = 12,
 			 DIAG_KERNEL_BOUND_INACTIVE = 13,
-			 DIAG_KERNEL_STATE_MAX = 13,
 };
 
 /* What a row says that needs a name looked up before it fits into struct sock. */

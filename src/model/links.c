@@ -100,12 +100,24 @@ void world_listeners(struct world *w)
 	}
 }
 
-static uint8_t reason(const struct world *w, const struct sock *s, const struct row *r)
+/* A dump and a scan of descriptors are two moments: a socket that was held before, or came just now, may
+ * have lost its descriptor between them. That does not make it the kernel's. */
+static bool may_be_closing(const struct world *w, const struct sock *s, const struct row *r, uint32_t prev)
+{
+	if (prev != NONE)
+		return w->prev->rows.v[prev].owner_n > 0;
+	return r->marks & MARK_NEW && !is_member_state(s->state);
+}
+
+static uint8_t reason(const struct world *w, const struct sock *s, const struct row *r, uint32_t prev)
 {
 	const struct frame *f = w->f;
 
 	if (r->owner_n)
 		return REASON_OWNED;
+	/* Not in this dump: what was known of it stays, but who held it may have let go. */
+	if (r->marks & MARK_MISSED)
+		return r->reason == REASON_OWNED ? REASON_GONE : r->reason;
 	if (s->state == STATE_TIME_WAIT)
 		return REASON_TIME_WAIT;
 	if (s->state == STATE_SYN_RECV)
@@ -120,7 +132,8 @@ static uint8_t reason(const struct world *w, const struct sock *s, const struct 
 		return REASON_NOT_SCANNED;
 	if (f->hidden_procs)
 		return REASON_NOT_PERMITTED;
-	if ((s->inode || is_member_state(s->state)) && s->flags & SOCK_HAS_UID && !s->uid)
+	if ((s->inode || is_member_state(s->state)) && s->flags & SOCK_HAS_UID && !s->uid &&
+	    !may_be_closing(w, s, r, prev))
 		return REASON_KERNEL;
 	return REASON_NO_FD;
 }
@@ -133,7 +146,7 @@ void world_reasons(struct world *w)
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		struct row *r = &f->rows.v[i];
 
-		r->reason = reason(w, &f->socks.v[i], r);
+		r->reason = reason(w, &f->socks.v[i], r, w->prev_of.v[i]);
 		kernel |= r->reason == REASON_KERNEL;
 	}
 	if (kernel)
@@ -211,7 +224,7 @@ static void index_local_addrs(struct world *w)
 	const struct sock *last = NULL;
 	uint64_t a, b;
 
-	map_clear(&w->by_tuple);
+	map_clear(&w->scratch);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		const struct sock *s = &f->socks.v[i];
 
@@ -219,7 +232,7 @@ static void index_local_addrs(struct world *w)
 			continue;
 		last = s;
 		addr_key(s->laddr, s->family, &a, &b);
-		*map_at(&w->by_tuple, a, b) = 1;
+		*map_at(&w->scratch, a, b) = 1;
 	}
 }
 
@@ -246,7 +259,7 @@ static void pair_up(struct world *w, uint32_t i)
 	uint32_t *slot, best = NONE;
 
 	pair_key(&f->socks.v[i], &a, &b);
-	slot = map_at(&w->by_tuple, a, b);
+	slot = map_at(&w->scratch, a, b);
 	for (uint32_t j = *slot, n = 0; j != NONE && n < CHAIN_MAX; j = w->same.v[j], n++) {
 		if (f->rows.v[j].peer != NONE || !ends_of_one(f, i, j))
 			continue;
@@ -276,10 +289,10 @@ void world_peers(struct world *w)
 		if (f->rows.v[i].peer != NONE || !has_ends(s))
 			continue;
 		addr_key(s->raddr, s->family, &a, &b);
-		if (map_get(&w->by_tuple, a, b) != MAP_NONE)
+		if (map_get(&w->scratch, a, b) != MAP_NONE)
 			w->same.v[i] = i; /* both ends may be here */
 	}
-	map_clear(&w->by_tuple);
+	map_clear(&w->scratch);
 	for (uint32_t i = 0; i < f->open_rows; i++)
 		if (w->same.v[i] == i)
 			pair_up(w, i);

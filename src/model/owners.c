@@ -6,11 +6,12 @@ static void index_inodes(struct world *w)
 {
 	const struct snapshot *s = w->snap;
 
-	map_reserve(&w->by_inode, s->fds.n);
+	map_clear(&w->scratch);
+	map_reserve(&w->scratch, s->fds.n);
 	for (size_t i = 0; i < s->fds.n; i++) {
 		if (i && s->fds.v[i].inode == s->fds.v[i - 1].inode)
 			continue;
-		*map_at(&w->by_inode, s->fds.v[i].inode, 0) = (uint32_t)i;
+		*map_at(&w->scratch, s->fds.v[i].inode, 0) = (uint32_t)i;
 	}
 }
 
@@ -26,7 +27,7 @@ static uint32_t find_fds(struct world *w, uint32_t inode, uint32_t guess, bool *
 		index_inodes(w);
 		*indexed = true;
 	}
-	return map_get(&w->by_inode, inode, 0);
+	return map_get(&w->scratch, inode, 0);
 }
 
 void world_owners(struct world *w)
@@ -36,7 +37,6 @@ void world_owners(struct world *w)
 	bool indexed = false;
 	uint32_t shift = 0; /* how far the last one found had moved; wraps like the indexes */
 
-	map_clear(&w->by_inode);
 	vec_reserve(&f->owners, s->fds.n);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		const struct sock *so = &f->socks.v[i];

@@ -254,7 +254,8 @@ static void miss(struct world *w, uint32_t prev)
 
 static void close_row(struct world *w, uint32_t prev)
 {
-	struct row *r = &w->f->rows.v[take_over(w, prev)];
+	uint32_t row = take_over(w, prev);
+	struct row *r = &w->f->rows.v[row];
 
 	if (!(r->marks & MARK_CLOSED))
 		r->closed_ns = w->f->boot_ns;

@@ -29,8 +29,7 @@ void world_free(struct world *w)
 	vec_done(&w->keys);
 	vec_done(&w->places);
 	map_done(&w->revived);
-	map_done(&w->by_inode);
-	map_done(&w->by_tuple);
+	map_done(&w->scratch);
 	map_done(&w->uids);
 	str_done(&w->text);
 	free(w);

@@ -65,8 +65,7 @@ struct world {
 	struct nums order; /* index of keys → port */
 	struct nums same; /* rows with the same tuple, chained */
 	struct map revived; /* (netns, cookie) of prev's closed rows → row of prev */
-	struct map by_inode; /* → first descriptor */
-	struct map by_tuple;
+	struct map scratch; /* inode → first descriptor; later local addresses; later pairs of ends */
 	struct map uids;
 	VEC(struct port_key) keys;
 	VEC(struct port_place) places;

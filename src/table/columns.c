@@ -92,7 +92,8 @@ static bool is_zero(const struct value *v, uint8_t kind)
 	}
 }
 
-static void cell_of_value(const struct column *col, const struct ctx *c, const struct value *v, struct str *out)
+static void cell_of_value(const struct column *col, const struct ctx *c, const struct value *v,
+			  struct str *out)
 {
 	char buf[VALUE_BUF];
 	const char *s;

@@ -9,7 +9,8 @@ static const struct port *port(const struct ctx *c, uint32_t row)
 }
 static bool listens(const struct port *p)
 {
-	return p->backlog_max != 0 || (proto_table[p->proto].connected && p->member_n && !(p->flags & PORT_BOUND_ONLY));
+	return p->backlog_max != 0 ||
+	       (proto_table[p->proto].connected && p->member_n && !(p->flags & PORT_BOUND_ONLY));
 }
 static const struct proc *holder(const struct ctx *c, uint32_t row, uint32_t i)
 {
@@ -350,7 +351,9 @@ GET(queue)
 	if (listens(p))
 		v_real(v, p->backlog / (p->backlog_max ? (double)p->backlog_max : 1));
 	else if (!proto_table[p->proto].connected && p->recvq)
-		v_real(v, p->recvq / 1e12); /* unread bytes of UDP: among themselves, below any TCP queue in use */
+		v_real(v,
+		       p->recvq /
+			       1e12); /* unread bytes of UDP: among themselves, below any TCP queue in use */
 	else
 		v_na(v);
 }

@@ -114,7 +114,8 @@ GET(start)
 		v_na(v);
 }
 /* Ports it holds that have a row of their own: "80 443 443u". */
-static void put_ports(const struct ctx *c, uint32_t row, struct str *out, void (*put)(struct str *, const struct port *))
+static void put_ports(const struct ctx *c, uint32_t row, struct str *out,
+		      void (*put)(struct str *, const struct port *))
 {
 	const struct proc *p = proc(c, row);
 	const struct port *q;
@@ -131,7 +132,11 @@ static void put_ports(const struct ctx *c, uint32_t row, struct str *out, void (
 		if (put)
 			put(out, q);
 		else
-			str_putf(out, q->proto == PROTO_TCP ? "%u" : q->proto == PROTO_UDP ? "%uu" : "%u?", q->port);
+			str_putf(out,
+				 q->proto == PROTO_TCP   ? "%u"
+				 : q->proto == PROTO_UDP ? "%uu"
+							 : "%u?",
+				 q->port);
 	}
 }
 static void put_port_json(struct str *out, const struct port *q)

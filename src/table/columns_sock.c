@@ -1,52 +1,9 @@
 /* The columns of sockets and connections: one table, and the getters that it names. */
-#include "columns_kit.h"
+#include "columns_sock.h"
 #include "sockeye/base/text.h"
-#include "sockeye/base/units.h"
 
 const char *const family_names[FAMILY_N] = {"ipv4", "ipv6", "unix", "packet", "netlink", "vsock"};
 const char *const timer_names[TIMERS_N] = {"", "on", "keepalive", "timewait", "persist", "unknown"};
-
-static const struct sock *sock(const struct ctx *c, uint32_t row)
-{
-	return &c->f->socks.v[row];
-}
-static const struct row *extra(const struct ctx *c, uint32_t row)
-{
-	return &c->f->rows.v[row];
-}
-static bool listens(const struct sock *s)
-{
-	return s->state == STATE_LISTENING;
-}
-static bool connected(const struct sock *s)
-{
-	return state_table[s->state].connected;
-}
-static bool tcp(const struct sock *s)
-{
-	return proto_table[s->proto].connected;
-}
-static bool has_ip(const struct sock *s)
-{
-	return s->family == FAMILY_IPV4 || s->family == FAMILY_IPV6;
-}
-static bool has_remote(const struct sock *s)
-{
-	return has_ip(s) && (s->rport || !ip_is_any(s->raddr, s->family == FAMILY_IPV6));
-}
-/* What only a full TCP socket knows: NA where it cannot exist, unknown where it did not come along. */
-static bool no_info(const struct sock *s, uint16_t flag, struct value *v)
-{
-	if (!tcp(s) || !connected(s) || (s->flags & SOCK_MINI)) {
-		v_na(v);
-		return true;
-	}
-	if (!(s->flags & flag)) {
-		v_unknown(v);
-		return true;
-	}
-	return false;
-}
 
 /* The process that stands for the row: the oldest present owner, else a former one; NONE. */
 static uint32_t shown_owner(const struct ctx *c, uint32_t row)
@@ -224,7 +181,8 @@ FIT(local)
 
 	if (!has_ip(s))
 		return;
-	if (width < 21 && s->lport) /* half of the addresses would be cut: the port says more, in every row alike */
+	if (width < 21 &&
+	    s->lport) /* half of the addresses would be cut: the port says more, in every row alike */
 		str_putf(out, width < 6 ? "%u" : ":%u", s->lport);
 	else
 		fit_end(c, s, s->laddr, s->lport, width, out);
@@ -422,223 +380,6 @@ GET(cookie)
 {
 	v_hex(v, sock(c, row)->cookie);
 }
-GET(recvq)
-{
-	if (listens(sock(c, row)))
-		v_na(v);
-	else
-		v_int(v, sock(c, row)->recvq);
-}
-GET(sendq)
-{
-	if (listens(sock(c, row)))
-		v_na(v);
-	else
-		v_int(v, sock(c, row)->sendq);
-}
-/* The kernel counts the peer's FIN as one byte: 0 left means the program has read the end. */
-GET(eof_read)
-{
-	if (sock(c, row)->state == STATE_CLOSE_WAIT)
-		v_int(v, !sock(c, row)->recvq);
-	else
-		v_na(v);
-}
-GET(backlog)
-{
-	if (listens(sock(c, row)))
-		v_int(v, sock(c, row)->recvq);
-	else
-		v_na(v);
-}
-GET(backlog_max)
-{
-	if (listens(sock(c, row)))
-		v_int(v, sock(c, row)->sendq);
-	else
-		v_na(v);
-}
-GET(backlog_peak)
-{
-	if (listens(sock(c, row)))
-		v_int(v, extra(c, row)->backlog_peak);
-	else
-		v_na(v);
-}
-static void mem_value(const struct ctx *c, uint32_t row, uint32_t n, struct value *v)
-{
-	const struct sock *s = sock(c, row);
-
-	if (s->flags & SOCK_HAS_MEM)
-		v_int(v, n);
-	else
-		v_null(v, s->flags & SOCK_MINI ? NULL_NA : NULL_UNKNOWN);
-}
-GET(rcvbuf)
-{
-	mem_value(c, row, frame_info(c->f, row)->rcvbuf, v);
-}
-GET(sndbuf)
-{
-	mem_value(c, row, frame_info(c->f, row)->sndbuf, v);
-}
-GET(drops)
-{
-	mem_value(c, row, sock(c, row)->drops, v);
-}
-GET(rx_bytes)
-{
-	if (!no_info(sock(c, row), SOCK_HAS_INFO, v))
-		v_int(v, sock(c, row)->rx_bytes);
-}
-GET(tx_bytes)
-{
-	if (!no_info(sock(c, row), SOCK_HAS_INFO, v))
-		v_int(v, sock(c, row)->tx_bytes);
-}
-static void rate_value(const struct ctx *c, uint32_t row, float rate, struct value *v)
-{
-	const struct sock *s = sock(c, row);
-
-	if (!tcp(s) || !connected(s) || (s->flags & SOCK_MINI))
-		v_na(v);
-	else
-		v_real(v, (double)rate);
-}
-GET(rx_rate)
-{
-	rate_value(c, row, extra(c, row)->rx_rate, v);
-}
-GET(tx_rate)
-{
-	rate_value(c, row, extra(c, row)->tx_rate, v);
-}
-GET(rate)
-{
-	v_real(v, (double)extra(c, row)->rate_mean);
-}
-
-/* Plain numbers out of the info. */
-#define INFO_GET(name, expr, setter)                                                                         \
-	GET(name)                                                                                            \
-	{                                                                                                    \
-		const struct sock_info *i = frame_info(c->f, row);                                           \
-                                                                                                             \
-		if (!no_info(sock(c, row), SOCK_HAS_INFO, v))                                                \
-			setter(v, expr);                                                                     \
-	}
-INFO_GET(rtt_ms, i->rtt_us / 1000., v_real)
-INFO_GET(rttvar_ms, i->rttvar_us / 1000., v_real)
-INFO_GET(cwnd, i->cwnd, v_int)
-INFO_GET(mss, i->snd_mss, v_int)
-INFO_GET(retrans_total, i->retrans_total, v_int)
-INFO_GET(lost, i->lost, v_int)
-GET(minrtt_ms)
-{
-	uint32_t us = frame_info(c->f, row)->min_rtt_us;
-
-	if (no_info(sock(c, row), SOCK_HAS_INFO, v))
-		return;
-	if (us && us != UINT32_MAX)
-		v_real(v, us / 1000.);
-	else
-		v_unknown(v);
-}
-GET(ssthresh)
-{
-	uint32_t n = frame_info(c->f, row)->ssthresh;
-
-	if (no_info(sock(c, row), SOCK_HAS_INFO, v))
-		return;
-	if (n < 0x7fffffff) /* TCP_INFINITE_SSTHRESH: never lost anything */
-		v_int(v, n);
-	else
-		v_na(v);
-}
-GET(retrans)
-{
-	if (tcp(sock(c, row)) && connected(sock(c, row)))
-		v_int(v, sock(c, row)->retrans);
-	else
-		v_na(v);
-}
-GET(cc)
-{
-	if (tcp(sock(c, row)) && connected(sock(c, row)))
-		v_name(v, c->f, frame_info(c->f, row)->cc);
-	else
-		v_na(v);
-}
-GET(timer)
-{
-	uint8_t t = sock(c, row)->timer;
-
-	v_word(v, t, timer_names[t < TIMERS_N ? t : TIMERS_N - 1]);
-}
-GET(timer_s)
-{
-	if (sock(c, row)->timer)
-		v_real(v, sock(c, row)->timer_ms / 1000.);
-	else
-		v_na(v);
-}
-GET(idle_s)
-{
-	const struct sock_info *i = frame_info(c->f, row);
-
-	if (no_info(sock(c, row), SOCK_HAS_TIMES, v))
-		return;
-	v_real(v, (i->last_sent_ms < i->last_recv_ms ? i->last_sent_ms : i->last_recv_ms) / 1000.);
-}
-static double row_age(const struct ctx *c, uint32_t row, uint64_t since)
-{
-	const struct row *r = extra(c, row);
-
-	if ((r->marks & MARK_CLOSED) && r->closed_ns >= since)
-		return (double)(r->closed_ns - since) / (double)NSEC_PER_SEC;
-	return frame_age_s(c->f, since);
-}
-GET(seen_s)
-{
-	v_real(v, row_age(c, row, extra(c, row)->first_ns));
-}
-GET(age_s)
-{
-	if (extra(c, row)->marks & MARK_START)
-		v_unknown(v);
-	else
-		get_seen_s(c, row, v);
-}
-CELL(age_s)
-{
-	struct value v;
-
-	get_seen_s(c, row, &v);
-	put_age(c, v.d, (extra(c, row)->marks & MARK_START) != 0, out, ret_style);
-}
-GET(state_age_s)
-{
-	const struct row *r = extra(c, row);
-
-	if ((r->marks & MARK_START) && r->state_ns <= r->first_ns)
-		v_unknown(v);
-	else
-		v_real(v, row_age(c, row, r->state_ns));
-}
-GET(v6only)
-{
-	if (sock(c, row)->family == FAMILY_IPV6 && !connected(sock(c, row)))
-		v_int(v, (sock(c, row)->flags & SOCK_V6ONLY) != 0);
-	else
-		v_na(v);
-}
-GET(mark)
-{
-	if (sock(c, row)->flags & SOCK_HAS_MARK)
-		v_hex(v, frame_info(c->f, row)->mark);
-	else
-		v_unknown(v);
-}
 GET(peer_process)
 {
 	if (extra(c, row)->peer == NONE || extra(c, row)->peer >= c->f->rows.n)
@@ -666,18 +407,6 @@ CELL(findings)
 	if (extra(c, row)->findings)
 		cell_findings_on(c->f, FINDING_ON_SOCK, row, out, ret_style);
 }
-GET(as_of_s)
-{
-	const struct row *r = extra(c, row);
-
-	if (r->marks & MARK_CLOSED)
-		v_real(v, frame_age_s(c->f, r->closed_ns));
-	else if (r->marks & MARK_MISSED)
-		v_unknown(v);
-	else
-		v_real(v, 0);
-}
-
 #define OWN WANT_OWNERS
 #define INF WANT_INFO
 #define MEM WANT_MEM
@@ -712,43 +441,43 @@ const struct column columns_sock[] = {
 	{"cgroup", "CGROUP", "control group of the socket's creator", KIND_TEXT, 16, 40, 0, 0, D, 0, get_cgroup},
 	{"inode", "INODE", "inode of the socket; none in time-wait", KIND_ID, 10, 10, 0, 0, D | R, 0, get_inode},
 	{"cookie", "COOKIE", "the kernel's identity of the socket", KIND_HEX, 10, 18, 0, 0, D | R, 0, get_cookie},
-	{"recvq", "RECV-Q", "bytes received and not yet read", KIND_SIZE, 7, 7, 0, 93, RD, 0, get_recvq},
-	{"sendq", "SEND-Q", "bytes sent and not acknowledged, or not yet sent", KIND_SIZE, 7, 7, 0, 101, RD, 0, get_sendq},
-	{"eof_read", "EOF READ", "in close-wait: has the program read the end", KIND_BOOL, 8, 8, 0, 0, D, 0, get_eof_read},
-	{"backlog", "BACKLOG", "connections waiting to be accepted", KIND_COUNT, 7, 7, 0, 0, D | RD, 0, get_backlog},
-	{"backlog_max", "BACKLOG MAX", "how many may wait", KIND_COUNT, 11, 11, 0, 0, D | RD, 0, get_backlog_max},
-	{"backlog_peak", "BACKLOG PEAK", "most that were seen waiting", KIND_COUNT, 12, 12, 0, 0, D | RD, 0, get_backlog_peak},
-	{"rcvbuf", "RCVBUF", "size of the receive buffer", KIND_SIZE, 6, 6, 0, 0, D | RD, MEM, get_rcvbuf},
-	{"sndbuf", "SNDBUF", "size of the send buffer", KIND_SIZE, 6, 6, 0, 0, D | RD, MEM, get_sndbuf},
-	{"drops", "DROPS", "arrivals dropped", KIND_COUNT, 6, 6, 0, 0, D | RD, MEM, get_drops},
-	{"rx_bytes", "RX", "bytes received", KIND_SIZE, 5, 5, 0, 0, D | RD, INF, get_rx_bytes},
-	{"tx_bytes", "TX", "bytes sent and acknowledged", KIND_SIZE, 5, 5, 0, 0, D | RD, INF, get_tx_bytes},
-	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE, INF, get_rx_rate},
-	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE, INF, get_tx_rate},
-	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE, INF, get_rate},
-	{"rtt_ms", "RTT ms", "round trip time in milliseconds", KIND_MS, 7, 7, 0, 122, RD, INF, get_rtt_ms},
-	{"rttvar_ms", "RTTVAR ms", "how much the round trip time varies", KIND_MS, 9, 9, 0, 0, D | RD, INF, get_rttvar_ms},
-	{"minrtt_ms", "MINRTT ms", "lowest round trip time", KIND_MS, 9, 9, 0, 0, D | RD, INF, get_minrtt_ms},
-	{"cwnd", "CWND", "congestion window in segments", KIND_COUNT, 6, 6, 0, 0, D | RD, INF, get_cwnd},
-	{"ssthresh", "SSTHRESH", "slow start threshold in segments", KIND_COUNT, 8, 8, 0, 0, D | RD, INF, get_ssthresh},
-	{"mss", "MSS", "maximum segment size", KIND_COUNT, 6, 6, 0, 0, D | RD, INF, get_mss},
-	{"retrans", "RETRANS", "tries of the retransmit timer now running", KIND_COUNT, 7, 7, 0, 0, D | RD, 0, get_retrans},
-	{"retrans_total", "RETR", "segments sent again", KIND_COUNT, 5, 5, 0, 128, RD, INF, get_retrans_total},
-	{"lost", "LOST", "segments taken for lost now", KIND_COUNT, 5, 5, 0, 0, D | RD, INF, get_lost},
-	{"cc", "CC", "congestion control", KIND_TEXT, 6, 10, 0, 0, D, WANT_CONG, get_cc},
-	{"timer", "TIMER", "timer that runs: on, keepalive, timewait, persist", KIND_WORD, 9, 9, 0, 0, D, 0, get_timer},
-	{"timer_s", "TIMER S", "seconds until the timer fires", KIND_DURATION, 7, 7, 0, 0, D | R, 0, get_timer_s},
-	{"idle_s", "IDLE", "time since data went either way", KIND_DURATION, 5, 5, 0, 85, RD, INF, get_idle_s},
-	{"age_s", "AGE", "time since the socket appeared", KIND_DURATION, 5, 5, 0, 149, R | COL_LIVE, 0, get_age_s, cell_age_s},
-	{"seen_s", "SEEN", "time since we first saw it", KIND_DURATION, 5, 5, 0, 0, D | R | COL_LIVE, 0, get_seen_s},
-	{"state_age_s", "STATE AGE", "time in this state, as far as seen", KIND_DURATION, 9, 9, 0, 0, D | RD | COL_LIVE, 0, get_state_age_s},
-	{"v6only", "V6ONLY", "an IPv6 socket that takes no IPv4", KIND_BOOL, 6, 6, 0, 0, D, 0, get_v6only},
-	{"mark", "MARK", "firewall mark; seen with CAP_NET_ADMIN", KIND_HEX, 10, 10, 0, 0, D | R, INF, get_mark},
+	{"recvq", "RECV-Q", "bytes received and not yet read", KIND_SIZE, 7, 7, 0, 93, RD, 0, sock_get_recvq},
+	{"sendq", "SEND-Q", "bytes sent and not acknowledged, or not yet sent", KIND_SIZE, 7, 7, 0, 101, RD, 0, sock_get_sendq},
+	{"eof_read", "EOF READ", "in close-wait: has the program read the end", KIND_BOOL, 8, 8, 0, 0, D, 0, sock_get_eof_read},
+	{"backlog", "BACKLOG", "connections waiting to be accepted", KIND_COUNT, 7, 7, 0, 0, D | RD, 0, sock_get_backlog},
+	{"backlog_max", "BACKLOG MAX", "how many may wait", KIND_COUNT, 11, 11, 0, 0, D | RD, 0, sock_get_backlog_max},
+	{"backlog_peak", "BACKLOG PEAK", "most that were seen waiting", KIND_COUNT, 12, 12, 0, 0, D | RD, 0, sock_get_backlog_peak},
+	{"rcvbuf", "RCVBUF", "size of the receive buffer", KIND_SIZE, 6, 6, 0, 0, D | RD, MEM, sock_get_rcvbuf},
+	{"sndbuf", "SNDBUF", "size of the send buffer", KIND_SIZE, 6, 6, 0, 0, D | RD, MEM, sock_get_sndbuf},
+	{"drops", "DROPS", "arrivals dropped", KIND_COUNT, 6, 6, 0, 0, D | RD, MEM, sock_get_drops},
+	{"rx_bytes", "RX", "bytes received", KIND_SIZE, 5, 5, 0, 0, D | RD, INF, sock_get_rx_bytes},
+	{"tx_bytes", "TX", "bytes sent and acknowledged", KIND_SIZE, 5, 5, 0, 0, D | RD, INF, sock_get_tx_bytes},
+	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE, INF, sock_get_rx_rate},
+	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE, INF, sock_get_tx_rate},
+	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE, INF, sock_get_rate},
+	{"rtt_ms", "RTT ms", "round trip time in milliseconds", KIND_MS, 7, 7, 0, 122, RD, INF, sock_get_rtt_ms},
+	{"rttvar_ms", "RTTVAR ms", "how much the round trip time varies", KIND_MS, 9, 9, 0, 0, D | RD, INF, sock_get_rttvar_ms},
+	{"minrtt_ms", "MINRTT ms", "lowest round trip time", KIND_MS, 9, 9, 0, 0, D | RD, INF, sock_get_minrtt_ms},
+	{"cwnd", "CWND", "congestion window in segments", KIND_COUNT, 6, 6, 0, 0, D | RD, INF, sock_get_cwnd},
+	{"ssthresh", "SSTHRESH", "slow start threshold in segments", KIND_COUNT, 8, 8, 0, 0, D | RD, INF, sock_get_ssthresh},
+	{"mss", "MSS", "maximum segment size", KIND_COUNT, 6, 6, 0, 0, D | RD, INF, sock_get_mss},
+	{"retrans", "RETRANS", "tries of the retransmit timer now running", KIND_COUNT, 7, 7, 0, 0, D | RD, 0, sock_get_retrans},
+	{"retrans_total", "RETR", "segments sent again", KIND_COUNT, 5, 5, 0, 128, RD, INF, sock_get_retrans_total},
+	{"lost", "LOST", "segments taken for lost now", KIND_COUNT, 5, 5, 0, 0, D | RD, INF, sock_get_lost},
+	{"cc", "CC", "congestion control", KIND_TEXT, 6, 10, 0, 0, D, WANT_CONG, sock_get_cc},
+	{"timer", "TIMER", "timer that runs: on, keepalive, timewait, persist", KIND_WORD, 9, 9, 0, 0, D, 0, sock_get_timer},
+	{"timer_s", "TIMER S", "seconds until the timer fires", KIND_DURATION, 7, 7, 0, 0, D | R, 0, sock_get_timer_s},
+	{"idle_s", "IDLE", "time since data went either way", KIND_DURATION, 5, 5, 0, 85, RD, INF, sock_get_idle_s},
+	{"age_s", "AGE", "time since the socket appeared", KIND_DURATION, 5, 5, 0, 149, R | COL_LIVE, 0, sock_get_age_s, sock_cell_age_s},
+	{"seen_s", "SEEN", "time since we first saw it", KIND_DURATION, 5, 5, 0, 0, D | R | COL_LIVE, 0, sock_get_seen_s},
+	{"state_age_s", "STATE AGE", "time in this state, as far as seen", KIND_DURATION, 9, 9, 0, 0, D | RD | COL_LIVE, 0, sock_get_state_age_s},
+	{"v6only", "V6ONLY", "an IPv6 socket that takes no IPv4", KIND_BOOL, 6, 6, 0, 0, D, 0, sock_get_v6only},
+	{"mark", "MARK", "firewall mark; seen with CAP_NET_ADMIN", KIND_HEX, 10, 10, 0, 0, D | R, INF, sock_get_mark},
 	{"peer_process", "PEER PROCESS", "program at the other end, on this machine", KIND_TEXT, 14, 20, 0, 143, 0, OWN, get_peer_process},
 	{"peer_pid", "PEER PID", "process id at the other end, on this machine", KIND_ID, 8, 8, 0, 0, D | R, OWN, get_peer_pid},
 	{"forwards", "FORWARDS", "where the port is forwarded to", KIND_TEXT, 12, 24, 0, 0, D, 0, get_forwards},
 	{"findings", "FINDINGS", "what is wrong with it, by rule", KIND_LIST, 12, 30, 0, 0, D, 0, NULL, cell_findings, json_findings_},
-	{"as_of_s", "AS OF", "how old this row's data is", KIND_DURATION, 5, 5, 0, 0, D | R | COL_LIVE, 0, get_as_of_s},
+	{"as_of_s", "AS OF", "how old this row's data is", KIND_DURATION, 5, 5, 0, 0, D | R | COL_LIVE, 0, sock_get_as_of_s},
 };
 /* clang-format on */
 const size_t columns_sock_n = ARRAY_LEN(columns_sock);

@@ -1,9 +1,9 @@
 /* Reads the filter language into a tree. Whatever is wrong is told with its place, what was expected, and
  * the nearest name. */
+#include "filter_parse.h"
+#include "filter_private.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
-#include "filter_private.h"
-#include "filter_parse.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,11 +58,9 @@ static bool is_word(const struct parser *p, const char *word)
 
 static uint32_t add_node(struct filter *f, enum node_kind kind, uint32_t child, uint8_t about)
 {
-	vec_push(&f->nodes, ((struct node){.kind = (uint8_t)kind,
-					   .about = about,
-					   .child = child,
-					   .next = NONE,
-					   .bit = NONE}));
+	vec_push(&f->nodes,
+		 ((struct node){
+			 .kind = (uint8_t)kind, .about = about, .child = child, .next = NONE, .bit = NONE}));
 	return (uint32_t)f->nodes.n - 1;
 }
 
@@ -289,7 +287,8 @@ static bool parse_term(struct parser *p, uint32_t *ret)
 				  p->lex.text + at);
 	case TOKEN_CLOSE:
 		return parse_fail(p, at, len, NULL,
-				  p->depth ? "expected a term before \")\"" : "\")\" without a \"(\" before it");
+				  p->depth ? "expected a term before \")\""
+					   : "\")\" without a \"(\" before it");
 	default:
 		return parse_fail(p, at, 0, NULL, "expected a term here");
 	}

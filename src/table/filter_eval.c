@@ -133,7 +133,8 @@ static bool match_pattern(const struct filter *f, const struct term *t, const st
 }
 
 /* Does this value, no null, satisfy one alternative? (Of != and !~ the positive is asked here.) */
-static bool match_alt(const struct filter *f, const struct term *t, const struct alt *a, const struct value *v)
+static bool match_alt(const struct filter *f, const struct term *t, const struct alt *a,
+		      const struct value *v)
 {
 	char buf[VALUE_BUF];
 	struct ip ip;
@@ -380,7 +381,8 @@ static void make_run(const struct filter *f, const struct frame *fr)
 	}
 }
 
-static bool has_bit(const struct filter *f, uint32_t bit, enum row_kind kind, const struct ctx *c, uint32_t row)
+static bool has_bit(const struct filter *f, uint32_t bit, enum row_kind kind, const struct ctx *c,
+		    uint32_t row)
 {
 	if (f->run->f != c->f)
 		make_run(f, c->f);

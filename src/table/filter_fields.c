@@ -27,7 +27,7 @@ static const struct {
 static const struct {
 	const char *name, *is;
 } alias_table[] = {
-	{"sport", "lport"}, {"dport", "rport"},	 {"src", "local"},	{"dst", "remote"},
+	{"sport", "lport"}, {"dport", "rport"},   {"src", "local"},        {"dst", "remote"},
 	{"peer", "raddr"},  {"owner", "process"}, {"finding", "findings"}, {"ago", "seen_s"},
 };
 

@@ -24,8 +24,8 @@ static size_t sign_op(const char *s, uint8_t *ret_op)
 	static const struct {
 		const char *sign;
 		uint8_t op;
-	} table[] = {{"!=", OP_NE}, {"!~", OP_NOMATCH}, {"<=", OP_LE}, {">=", OP_GE}, {"==", OP_EQ},
-		     {"=", OP_EQ},  {"<", OP_LT},	{">", OP_GT},  {"~", OP_MATCH}};
+	} table[] = {{"!=", OP_NE}, {"!~", OP_NOMATCH}, {"<=", OP_LE}, {">=", OP_GE},  {"==", OP_EQ},
+		     {"=", OP_EQ},  {"<", OP_LT},       {">", OP_GT},  {"~", OP_MATCH}};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(table); i++) {

@@ -33,7 +33,8 @@ static bool plain_value(const char *s, size_t n)
 
 static bool plain_word(const char *s, size_t n)
 {
-	static const char *const words[] = {"or", "and", "not", "eq", "ne", "lt", "gt", "le", "ge", "exclude"};
+	static const char *const words[] = {"or", "and", "not", "eq", "ne",
+					    "lt", "gt",  "le",  "ge", "exclude"};
 	struct field field;
 	char word[64];
 	size_t i;

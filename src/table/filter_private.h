@@ -82,7 +82,8 @@ struct node {
 	uint8_t about; /* ABOUT_SOCKS | ABOUT_ROWS: what the terms below ask about */
 	uint32_t child; /* first child; a term for NODE_TERM */
 	uint32_t next; /* next child of the same parent; NONE */
-	uint32_t bit; /* a part that asks about sockets inside one that asks about both: its bit in struct run */
+	uint32_t
+		bit; /* a part that asks about sockets inside one that asks about both: its bit in struct run */
 };
 #define BITS_MAX 32
 /* Parts about sockets inside an `or` with parts about rows: which rows have a picked socket that passes. */

@@ -308,8 +308,8 @@ bool parse_values(struct parser *p, struct term *t)
 	size_t i;
 
 	if (t->op >= OP_LT && t->op <= OP_GE && !ordered(t->field.kind))
-		return parse_fail(p, first->at, first->n, NULL, "%s has no order; use = or %s",
-				  t->field.name, textual(t->field.kind) ? "~" : "!=");
+		return parse_fail(p, first->at, first->n, NULL, "%s has no order; use = or %s", t->field.name,
+				  textual(t->field.kind) ? "~" : "!=");
 	if ((t->op == OP_MATCH || t->op == OP_NOMATCH) && !textual(t->field.kind))
 		return parse_fail(p, first->at, first->n, NULL, "%s is no text; use = < or >", t->field.name);
 	t->alt = (uint32_t)p->f->alts.n;
@@ -318,9 +318,8 @@ bool parse_values(struct parser *p, struct term *t)
 
 		if (!part->text_n && !part->quoted)
 			return parse_fail(p, part->at, part->n, NULL, "expected a value beside the comma");
-		a = (struct alt){.quoted = part->quoted,
-				 .text = (uint32_t)p->f->texts.n,
-				 .text_n = part->text_n};
+		a = (struct alt){
+			.quoted = part->quoted, .text = (uint32_t)p->f->texts.n, .text_n = part->text_n};
 		if (!one_value(p, t, part, &a))
 			return false;
 		str_put(&p->f->texts, str_text(&p->lex.word) + part->text, part->text_n);

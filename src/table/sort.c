@@ -27,12 +27,15 @@ static uint64_t word_of_bytes(const void *bytes, size_t n)
 	return u;
 }
 
-static uint64_t word_of_ip(const struct ip *raw)
+/* IPv4 below 1 << 63 and whole, with the port if there is one; IPv6 above, its first 63 bits. */
+static uint64_t word_of_ip(const struct ip *raw, uint32_t port)
 {
 	struct ip ip;
 
 	ip_unmap(raw->b, raw->v6, &ip);
-	return (word_of_bytes(ip.b, 16) >> 1) | (uint64_t)ip.v6 << 63;
+	if (ip.v6)
+		return word_of_bytes(ip.b, 16) >> 1 | UINT64_C(1) << 63;
+	return (word_of_bytes(ip.b, 4) >> 32) << 16 | (port & 0xffff);
 }
 
 static uint64_t word_of(const struct value *v, uint8_t kind)
@@ -46,9 +49,9 @@ static uint64_t word_of(const struct value *v, uint8_t kind)
 		s = value_text(v, kind, buf, &n);
 		return word_of_bytes(s, n);
 	case KIND_ADDR:
-		return v->s ? UINT64_MAX : word_of_ip(&v->ip);
+		return v->s ? UINT64_MAX : word_of_ip(&v->ip, 0);
 	case KIND_ENDPOINT:
-		return word_of_ip(&v->ip);
+		return word_of_ip(&v->ip, v->port);
 	case KIND_RATE:
 	case KIND_DURATION:
 	case KIND_MS:
@@ -65,12 +68,20 @@ static uint64_t word_of(const struct value *v, uint8_t kind)
 /* Does the word say all, so that two rows with the same word are equal? */
 static bool word_is_whole(const struct sort_key *by, uint64_t word)
 {
-	uint8_t kind = by->col->kind;
+	uint64_t plain = by->desc ? UINT64_MAX - 1 - word : word;
 
-	if (kind == KIND_TEXT) /* shorter than the word */
-		return !((by->desc ? UINT64_MAX - 1 - word : word) & 0xff);
-	return kind != KIND_ADDR && kind != KIND_ENDPOINT && kind != KIND_HEX &&
-	       kind != KIND_TIME;
+	switch ((enum kind)by->col->kind) {
+	case KIND_TEXT:
+		return !(plain & 0xff); /* shorter than the word */
+	case KIND_ADDR:
+	case KIND_ENDPOINT:
+		return !(plain >> 63);
+	case KIND_HEX:
+	case KIND_TIME:
+		return false;
+	default:
+		return true;
+	}
 }
 
 struct sorter {
@@ -100,7 +111,8 @@ static int compare(const struct sorter *s, uint32_t a, uint32_t b)
 	return 0;
 }
 
-static void merge(const struct sorter *s, const uint32_t *from, uint32_t *to, size_t lo, size_t mid, size_t hi)
+static void merge(const struct sorter *s, const uint32_t *from, uint32_t *to, size_t lo, size_t mid,
+		  size_t hi)
 {
 	size_t i = lo, j = mid, k;
 

@@ -1,7 +1,6 @@
 /* The rows of one view as a user sees them: which pass, in which order, and where the cursor stands. The
  * cursor, the tags and a held order are identities, so they survive any change of row numbers. */
 #include "sockeye/table/table.h"
-#include "sockeye/base/units.h"
 #include "sort.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The views: which rows, which default columns in which order, which sort. */
-#include "sockeye/table/column.h"
 #include "sockeye/base/mem.h"
+#include "sockeye/table/column.h"
 #include <strings.h>
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})

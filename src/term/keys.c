@@ -8,6 +8,8 @@
 
 #define SEQ_WAIT_MS 25 /* for the rest of a sequence that came in two reads */
 #define DOUBLE_NS (400 * NSEC_PER_MS)
+#define DISCARD_MAX 65536 /* somebody types faster than we forget: enough */
+#define PASTE_LOST_NS NSEC_PER_SEC
 #define PARAMS_MAX 8
 
 static const struct {
@@ -235,15 +237,38 @@ static bool get(struct key_reader *r, uint64_t now, struct key *ret)
 	return false;
 }
 
+/* The marks of a paste, and the one that was lost: true when the key that is to be given is the end mark. */
+static bool track_paste(struct key_reader *r, uint64_t now, struct key *k)
+{
+	bool lost = r->pasting && now - r->last_ns > PASTE_LOST_NS;
+
+	r->last_ns = now;
+	if (k->code == KEY_PASTE_BEGIN || k->code == KEY_PASTE_END)
+		r->pasting = k->code == KEY_PASTE_BEGIN;
+	else if (lost)
+		r->pasting = false;
+	return lost;
+}
+
 bool key_reader_get(struct key_reader *r, uint64_t now_ns, struct key *ret)
 {
 	struct key k;
 
+	if (r->held.code) {
+		*ret = r->held;
+		r->held.code = 0;
+		return true;
+	}
 	while (get(r, now_ns, &k)) {
+		bool lost = track_paste(r, now_ns, &k);
+
 		if (r->swallow_paste) {
-			if (k.code == KEY_PASTE_END)
-				r->swallow_paste = false;
-			continue;
+			r->swallow_paste = r->pasting;
+			if (!lost)
+				continue;
+		} else if (lost && k.code != KEY_PASTE_END) {
+			r->held = k;
+			k = (struct key){.code = KEY_PASTE_END};
 		}
 		*ret = k;
 		return true;
@@ -255,10 +280,8 @@ void key_reader_discard(struct key_reader *r, uint64_t now_ns)
 {
 	struct key k;
 
-	while (get(r, now_ns, &k)) {
-		if (k.code == KEY_PASTE_BEGIN)
-			r->swallow_paste = true;
-		else if (k.code == KEY_PASTE_END)
-			r->swallow_paste = false;
-	}
+	r->held.code = 0;
+	for (int i = 0; i < DISCARD_MAX && get(r, now_ns, &k); i++)
+		track_paste(r, now_ns, &k);
+	r->swallow_paste = r->pasting;
 }

@@ -9,7 +9,10 @@ struct key_reader {
 	/* The next byte (0..255) or curses key code (above), waiting at most wait_ms; -1: none. */
 	int (*next)(void *data, int wait_ms);
 	void *data;
+	struct key held; /* a key to be given next; code 0: none */
 	int pushed; /* given back, comes next; -1: none */
+	bool pasting; /* between the two marks of a paste */
+	uint64_t last_ns; /* of the last key; a paste whose end got lost is over after a second of silence */
 	bool swallow_paste; /* the beginning of a paste was thrown away: its rest goes after it */
 	uint64_t click_ns; /* of the last click, for double clicks */
 	int click_y, click_x;

@@ -6,10 +6,8 @@
 #include <string.h>
 
 const char *const binding_group_titles[GROUP_N] = {
-	[GROUP_MOVE] = "MOVE",
-	[GROUP_VIEWS] = "VIEWS",
-	[GROUP_FIND] = "FIND",
-	[GROUP_ACT] = "ACT  on the tagged rows, else this one",
+	[GROUP_MOVE] = "MOVE",       [GROUP_VIEWS] = "VIEWS",
+	[GROUP_FIND] = "FIND",       [GROUP_ACT] = "ACT  on the tagged rows, else this one",
 	[GROUP_ARRANGE] = "ARRANGE",
 };
 
@@ -84,14 +82,14 @@ static const struct {
 	{"4 5 6 7 8 9 0", "`:` finds a port; views are 1 to 3"},
 	{"1 2 3", "`:` finds a port; views change at the top, Esc goes there"},
 	{"F7 F8", "no nice value here: sockets have none; `K` sends a signal"},
-	{"F5 b *", "no tree and no groups yet; `s` sorts, `/` narrows"},
+	{"F5 b *", "no tree and no groups here; `s` sorts, `/` narrows"},
 	{"F2 c C", "the columns follow the width; a wider terminal shows more"},
-	{"x", "closing a single connection comes later; `K` ends the process that holds it"},
-	{"w", "why a bind would fail comes later; `:` and the number shows who holds a port"},
-	{"y Y e", "copying and exporting come later; `sockeye list` prints the same rows"},
-	{"m", "marks come later; `Space` tags rows"},
+	{"x", "closing one connection is not in this version; `K` ends the process that holds it"},
+	{"w", "no bind check in this version; `:` and the number shows who holds a port"},
+	{"y Y e", "nothing is copied or exported here; `sockeye list` prints the same rows"},
+	{"m", "no marks in this version; `Space` tags rows"},
 	{"D", "host names are not looked up"},
-	{"S", "no summary yet; line 1 counts by state"},
+	{"S", "no summary page; line 1 counts by state"},
 	{"W", "settings are not saved; options: sockeye --help"},
 	{"d", "`-` and `+` change the interval"},
 	{"i f", "`/` filters"},

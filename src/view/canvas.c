@@ -162,9 +162,9 @@ void canvas_reverse(struct canvas *c, int y, int x, int w)
 static char style_letter(const struct cell *cell)
 {
 	static const char letters[STYLE_N] = {
-		[STYLE_PLAIN] = '.', [STYLE_HEAD] = 'h', [STYLE_SORT] = 'o', [STYLE_SEL] = 's',
-		[STYLE_DIM] = 'd',   [STYLE_INFO] = 'i', [STYLE_OK] = 'k',   [STYLE_WARN] = 'w',
-		[STYLE_BAD] = 'b',   [STYLE_KEY] = 'y',	 [STYLE_REASON] = 'r', [STYLE_CHANGED] = 'c',
+		[STYLE_PLAIN] = '.', [STYLE_HEAD] = 'h', [STYLE_SORT] = 'o',   [STYLE_SEL] = 's',
+		[STYLE_DIM] = 'd',   [STYLE_INFO] = 'i', [STYLE_OK] = 'k',     [STYLE_WARN] = 'w',
+		[STYLE_BAD] = 'b',   [STYLE_KEY] = 'y',  [STYLE_REASON] = 'r', [STYLE_CHANGED] = 'c',
 	};
 	char l = cell->style < STYLE_N ? letters[cell->style] : '?';
 

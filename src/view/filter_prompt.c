@@ -69,7 +69,8 @@ static void find_offers(struct prompt *p)
 	p->word_at = from;
 	p->word_n = p->line.cur - from;
 	if (p->word_n == 0 || !isalpha((unsigned char)s[from]) || name_char(s[p->line.cur]) ||
-	    strchr("=<>~!", s[p->line.cur] ? s[p->line.cur] : ' ') || (from > 0 && !strchr(" (!", s[from - 1])))
+	    strchr("=<>~!", s[p->line.cur] ? s[p->line.cur] : ' ') ||
+	    (from > 0 && !strchr(" (!", s[from - 1])))
 		return;
 	/* The view's own fields first: they are what stands on the screen. */
 	if (t)

@@ -8,6 +8,7 @@
 
 #define KEY_W 16 /* cells of the keys' column */
 #define TWO_COLUMNS 76 /* from this width on */
+#define AIRY 26 /* from this height on */
 
 enum help_page { HELP_KEYS, HELP_FILTERS, HELP_COLUMNS, HELP_N };
 static const char *const page_names[HELP_N] = {"keys", "filters", "columns"};
@@ -81,15 +82,24 @@ static size_t add_bindings(struct help_lines *l, size_t at, uint8_t group, bool 
 	return n;
 }
 
-static void add_group(struct help_lines *l, uint8_t group, bool ascii)
+/* A blank line between groups, where the screen is high enough for all. */
+static void add_gap(struct help_lines *l, bool airy)
 {
+	if (airy && l->v.n)
+		add(l, STYLE_PLAIN, "", NULL);
+}
+
+static void add_group(struct help_lines *l, uint8_t group, bool ascii, bool airy)
+{
+	add_gap(l, airy);
 	add(l, STYLE_HEAD, binding_group_titles[group], NULL);
 	for (size_t i = 0; i < binding_table_n;)
 		i += binding_table[i].group == group ? add_bindings(l, i, group, ascii) : 1;
 }
 
-static void add_marks(struct help_lines *l, bool ascii)
+static void add_marks(struct help_lines *l, bool ascii, bool airy)
 {
+	add_gap(l, airy);
 	add(l, STYLE_HEAD, "MARKS  left of a row", NULL);
 	add(l, STYLE_KEY, "+ -", "new, closed: 3 s");
 	add(l, STYLE_KEY, "!", "finding");
@@ -105,15 +115,17 @@ static const struct {
 	{"A filter picks sockets; every view counts again over the picked ones.", NULL},
 	{"", NULL},
 	{"nginx", "a word: in process, service, unit, user or address"},
-	{"443 :443", "either port; also a list 80,443 and a range 8000-8100"},
+	{"443  :443", "either port; also 80,443 and 8000-8100"},
 	{"@10.0.0.0/8", "the remote address, one or a network"},
-	{"tcp  udp", "a protocol"},
-	{"close-wait", "a state"},
-	{"process=nginx", "a field and its value; != is all others"},
-	{"rx_rate>1M", "more than; also < >= <=; k M G, s m h d"},
+	{"tcp  close-wait", "a protocol, a state"},
+	{"process=nginx", "a field and its value; != all others, ~ a pattern"},
+	{"rx_rate>1M", "more than; also >= < <=; k M G, ms s m h d"},
+	{"conns>100", "a count of the row: picks rows"},
 	{"tcp process=nginx", "side by side: both"},
-	{"\"a b\"", "quotes: the text as it stands"},
+	{"tcp or udp", "either; not and ( ) as well"},
+	{"\"a b\"", "in quotes: the text as it stands"},
 	{"pid=none", "not known, or does not apply"},
+	{"sport = :22", "as ss has it, too"},
 	{"", NULL},
 	{"The fields are the columns: page 3. Tab in the prompt completes them.", NULL},
 };
@@ -161,8 +173,8 @@ static void help_frame(struct screen *s, const struct screen_env *e)
 {
 }
 
-static int draw_line(const struct help_line *l, const struct screen_env *e, struct canvas *c, int y, int x, int w,
-		     int key_w)
+static int draw_line(const struct help_line *l, const struct screen_env *e, struct canvas *c, int y, int x,
+		     int w, int key_w)
 {
 	const char *dots = e->ascii ? "~" : "…";
 	struct str cut = {0};
@@ -196,18 +208,18 @@ static void keep_top(struct help_screen *h, size_t n, int height)
 static void draw_keys(struct help_screen *h, const struct screen_env *e, struct canvas *c, struct area a)
 {
 	struct help_lines left = {0}, right = {0};
-	bool two = a.w >= TWO_COLUMNS;
+	bool two = a.w >= TWO_COLUMNS, airy = a.h >= AIRY;
 	struct help_lines *other = two ? &right : &left;
 
-	add_group(&left, GROUP_MOVE, e->ascii);
-	add_group(&left, GROUP_VIEWS, e->ascii);
+	add_group(&left, GROUP_MOVE, e->ascii, airy);
+	add_group(&left, GROUP_VIEWS, e->ascii, airy);
 	if (two)
-		add_marks(&left, e->ascii);
-	add_group(other, GROUP_FIND, e->ascii);
-	add_group(other, GROUP_ACT, e->ascii);
-	add_group(other, GROUP_ARRANGE, e->ascii);
+		add_marks(&left, e->ascii, airy);
+	add_group(other, GROUP_FIND, e->ascii, airy);
+	add_group(other, GROUP_ACT, e->ascii, airy);
+	add_group(other, GROUP_ARRANGE, e->ascii, airy);
 	if (!two)
-		add_marks(&left, e->ascii);
+		add_marks(&left, e->ascii, airy);
 	keep_top(h, left.v.n > right.v.n ? left.v.n : right.v.n, a.h);
 	if (two) {
 		int half = a.w / 2 > 60 ? 60 : a.w / 2;

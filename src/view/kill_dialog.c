@@ -21,6 +21,26 @@ static uint64_t seconds_left(const struct kill_dialog *d)
 	return now <= sent ? WATCH_NS / NSEC_PER_SEC : (sent + WATCH_NS - now) / NSEC_PER_SEC;
 }
 
+/* What was asked for: "8080/tcp"; or the processes themselves. */
+static void put_after_title(const struct kill_plan *p, char *out, size_t size)
+{
+	const struct kill_port *first = NULL;
+	size_t asked = 0;
+
+	for (size_t i = 0; i < p->ports.n; i++) {
+		if (p->ports.v[i].asked && !first)
+			first = &p->ports.v[i];
+		asked += p->ports.v[i].asked;
+	}
+	if (!first)
+		snprintf(out, size, "%s", p->title);
+	else if (asked == 1)
+		snprintf(out, size, "%u/%s", first->port, proto_table[first->proto].name);
+	else
+		snprintf(out, size, "%u/%s and %zu more", first->port, proto_table[first->proto].name,
+			 asked - 1);
+}
+
 static void put_watch(const struct kill_dialog *d, char *out, size_t size)
 {
 	uint64_t sent;
@@ -54,7 +74,7 @@ static void kill_draw(struct dialog *dialog, const struct screen_env *e, struct 
 	if (d->sent) {
 		d->seconds_seen = seconds_left(d);
 		kill_after_lines(d, e, height);
-		snprintf(title, sizeof(title), "%s", d->plan->title);
+		put_after_title(d->plan, title, sizeof(title));
 		put_watch(d, right, sizeof(right));
 	} else {
 		kill_ask_lines(d, e, height);

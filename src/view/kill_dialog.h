@@ -20,10 +20,11 @@ struct kill_dialog {
 
 size_t kill_count_ok(const struct kill_plan *p); /* targets that will get the signal */
 /* What happened so far, from the host. */
-const struct kill_step *kill_steps_of(const struct kill_dialog *d, size_t *ret_n, uint64_t *ret_sent, bool *ret_over);
+const struct kill_step *kill_steps_of(const struct kill_dialog *d, size_t *ret_n, uint64_t *ret_sent,
+				      bool *ret_over);
 /* Somebody did not heed the signal, and the strongest one was not sent yet. */
 bool kill_may_press(const struct kill_step *steps, size_t n, int last_sig);
-/* Fill d->page with the question, or with what came of it, in at most `height` lines: what is missed least goes
- * first, the last line never. */
+/* Fill d->page with the question, or with what came of it, in at most `height` lines: what is missed least
+ * goes first, the last line never. */
 void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int height);
 void kill_after_lines(struct kill_dialog *d, const struct screen_env *e, int height);

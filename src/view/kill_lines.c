@@ -1,4 +1,4 @@
-/* The text of the kill dialog: whom, what it frees, what it costs, the signals, and afterwards what came of it. */
+/* The text of the kill dialog: whom, what it frees and costs, the signals, and then what came of it. */
 #include "kill_dialog.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
@@ -41,37 +41,6 @@ static void rank(struct kill_dialog *d, enum drop drop)
 		vec_push(&d->drop, (uint8_t)drop);
 }
 
-/* Words broken over lines. */
-static void wrap(struct kill_dialog *d, int col, uint8_t style, const char *text)
-{
-	int room = d->page.width - col > 4 ? d->page.width - col : 4;
-	struct str part = {0};
-
-	for (bool first = true; *text; first = false) {
-		size_t n = strlen(text);
-
-		str_clear(&part);
-		str_puts(&part, text);
-		while (text_width(str_text(&part)) > room) {
-			size_t cut = n;
-
-			while (cut > 0 && text[cut - 1] != ' ')
-				cut--;
-			if (cut <= 1)
-				break; /* one long word: the span cuts it */
-			n = cut - 1;
-			str_clear(&part);
-			str_put(&part, text, n);
-		}
-		if (!first)
-			page_line(&d->page, ' ');
-		page_span(&d->page, col, style, str_text(&part));
-		text += n;
-		text += strspn(text, " ");
-	}
-	str_done(&part);
-}
-
 static void blank(struct kill_dialog *d)
 {
 	page_line(&d->page, ' ');
@@ -85,7 +54,8 @@ static int labelled(struct kill_dialog *d, const char *label)
 	return d->page.width < 50 ? (int)strlen(label) + 1 : LABEL_W;
 }
 
-static void target_lines(struct kill_dialog *d, const struct screen_env *e, const struct kill_target *t, bool full)
+static void target_lines(struct kill_dialog *d, const struct screen_env *e, const struct kill_target *t,
+			 bool full)
 {
 	char since[UNIT_BUF], age[UNIT_BUF];
 	struct str s = {0};
@@ -105,7 +75,7 @@ static void target_lines(struct kill_dialog *d, const struct screen_env *e, cons
 		page_span(&d->page, col, STYLE_PLAIN, str_text(&s));
 	} else if (full) {
 		page_line(&d->page, ' ');
-		wrap(d, 2, STYLE_PLAIN, str_text(&s));
+		page_wrap(&d->page, 2, STYLE_PLAIN, str_text(&s));
 		rank(d, DROP_DETAILS);
 	}
 	if (t->refusal != KILL_OK) {
@@ -114,13 +84,13 @@ static void target_lines(struct kill_dialog *d, const struct screen_env *e, cons
 			str_puts(&s, "refused: ");
 		kill_refusal_put(t, &s);
 		page_line(&d->page, ' ');
-		wrap(d, 2, STYLE_BAD, str_text(&s));
+		page_wrap(&d->page, 2, STYLE_BAD, str_text(&s));
 		rank(d, DROP_REFUSED);
 	} else if (full && t->cmdline && *t->cmdline) {
 		str_clear(&s);
 		text_put_clip(&s, t->cmdline, d->page.width * 2, e->ascii ? "~" : "…");
 		page_line(&d->page, ' ');
-		wrap(d, 0, STYLE_PLAIN, str_text(&s));
+		page_wrap(&d->page, 0, STYLE_PLAIN, str_text(&s));
 		rank(d, DROP_COSTS);
 	}
 	str_done(&s);
@@ -149,7 +119,8 @@ static void targets(struct kill_dialog *d, const struct screen_env *e)
 			p->no_owner_reason < REASON_N ? &reason_table[p->no_owner_reason] : NULL;
 
 		page_line(&d->page, ' ');
-		wrap(d, 0, STYLE_REASON, r && r->help && *r->help ? r->help : "Nobody is known to hold it.");
+		page_wrap(&d->page, 0, STYLE_REASON,
+			  r && r->help && *r->help ? r->help : "Nobody is known to hold it.");
 		rank(d, DROP_NEVER);
 	}
 }
@@ -185,15 +156,15 @@ static void outcome(struct kill_dialog *d)
 	}
 	if (s.n) {
 		col = labelled(d, "frees");
-		wrap(d, col, STYLE_PLAIN, str_text(&s));
+		page_wrap(&d->page, col, STYLE_PLAIN, str_text(&s));
 		rank(d, DROP_FREES);
 	}
 	if (ok < p->targets.n) {
 		str_clear(&s);
-		str_putf(&s, "%zu of %zu holders get%s no signal: what they hold stays held", p->targets.n - ok,
-			 p->targets.n, p->targets.n - ok == 1 ? "s" : "");
+		str_putf(&s, "%zu of %zu holders get%s no signal: what they hold stays held",
+			 p->targets.n - ok, p->targets.n, p->targets.n - ok == 1 ? "s" : "");
 		page_line(&d->page, ' ');
-		wrap(d, 0, STYLE_WARN, str_text(&s));
+		page_wrap(&d->page, 0, STYLE_WARN, str_text(&s));
 		rank(d, DROP_REFUSED);
 	}
 	if (p->drops_in + p->drops_out) {
@@ -204,7 +175,7 @@ static void outcome(struct kill_dialog *d)
 			 p->drops_in + p->drops_out == 1 ? "" : "s", fmt_count(in, p->drops_in),
 			 fmt_count(out, p->drops_out));
 		col = labelled(d, "drops");
-		wrap(d, col, STYLE_WARN, str_text(&s));
+		page_wrap(&d->page, col, STYLE_WARN, str_text(&s));
 		rank(d, DROP_COSTS);
 	}
 	str_done(&s);
@@ -249,7 +220,10 @@ static void signal_menu(struct kill_dialog *d, bool ascii)
 		bool more = (i == from && from > 0) || (i + 1 == to && to < o->signals_n);
 
 		page_line(&d->page, ' ');
-		page_span(&d->page, 0, STYLE_KEY, i == d->cursor ? (ascii ? ">" : "▸") : more ? (ascii ? "~" : "…") : "");
+		page_span(&d->page, 0, STYLE_KEY,
+			  i == d->cursor ? (ascii ? ">" : "▸")
+			  : more         ? (ascii ? "~" : "…")
+					 : "");
 		page_spanf(&d->page, 2, o->signals[i] == SIGKILL ? STYLE_BAD : STYLE_PLAIN, "%2d %-5s",
 			   o->signals[i], o->signals_names[i]);
 		page_span(&d->page, 12, STYLE_PLAIN, o->signals_help ? o->signals_help[i] : "");
@@ -286,7 +260,8 @@ static void fit(struct kill_dialog *d, int height)
 void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int height)
 {
 	const struct ui_opts *o = &d->u->opts;
-	const char *hints = e->ascii ? "Up Down signal  9 15 number  Esc no" : "↑↓ signal  9 15 number  Esc no";
+	const char *hints =
+		e->ascii ? "Up Down signal  9 15 number  Esc no" : "↑↓ signal  9 15 number  Esc no";
 	struct str s = {0};
 
 	targets(d, e);
@@ -302,7 +277,7 @@ void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int heigh
 		hints = "Esc leave";
 	}
 	page_line(&d->page, ' ');
-	wrap(d, 0, STYLE_KEY, str_text(&s));
+	page_wrap(&d->page, 0, STYLE_KEY, str_text(&s));
 	rank(d, DROP_NEVER);
 	if (page_line_end(&d->page) + 3 + text_width(hints) <= d->page.width) {
 		page_span_right(&d->page, d->page.width, STYLE_DIM, hints);
@@ -315,7 +290,8 @@ void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int heigh
 	str_done(&s);
 }
 
-const struct kill_step *kill_steps_of(const struct kill_dialog *d, size_t *ret_n, uint64_t *ret_sent, bool *ret_over)
+const struct kill_step *kill_steps_of(const struct kill_dialog *d, size_t *ret_n, uint64_t *ret_sent,
+				      bool *ret_over)
 {
 	const struct ui_host *h = d->u->host;
 
@@ -375,9 +351,9 @@ void kill_after_lines(struct kill_dialog *d, const struct screen_env *e, int hei
 		put_when(e, steps[i].at_ns, sent, &when);
 		page_line(&d->page, ' ');
 		/* Narrow: the seconds are enough. */
-		page_span_right(&d->page, col - 2, STYLE_DIM,
+		page_span_right(&d->page, col < 15 ? col - 2 : col - 3, STYLE_DIM,
 				col < 15 && when.n > 8 ? (when.s[8] = '\0', when.s) : str_text(&when));
-		wrap(d, col, styles[steps[i].severity & 3], steps[i].text);
+		page_wrap(&d->page, col, styles[steps[i].severity & 3], steps[i].text);
 		rank(d, i + 4 < n && i ? DROP_DETAILS : DROP_NEVER);
 	}
 	blank(d);

@@ -146,6 +146,7 @@ struct menu_item *menu_add(struct menu *m, const char *label, const char *help, 
 {
 	struct menu_item *it = vec_add(&m->items);
 
-	*it = (struct menu_item){.label = mem_strdup(label), .help = mem_strdup(help ? help : ""), .data = data};
+	*it = (struct menu_item){
+		.label = mem_strdup(label), .help = mem_strdup(help ? help : ""), .data = data};
 	return it;
 }

@@ -41,10 +41,9 @@ void page_span_max(struct page *p, int col, int max, uint8_t style, const char *
 	if (col < 0 || col > INT16_MAX || max <= 0 || !*safe_text)
 		return;
 	text_put_clip(&p->text, safe_text, max, p->ascii ? "~" : "…");
-	vec_push(&p->spans, ((struct span){.at = at,
-					   .n = (uint32_t)p->text.n - at,
-					   .col = (int16_t)col,
-					   .style = style}));
+	vec_push(&p->spans,
+		 ((struct span){
+			 .at = at, .n = (uint32_t)p->text.n - at, .col = (int16_t)col, .style = style}));
 	/* Spans are NUL-terminated so that they can be drawn where they lie. */
 	str_put(&p->text, "", 1);
 	p->lines.v[p->lines.n - 1].span_n++;
@@ -71,6 +70,36 @@ void page_span_right(struct page *p, int end, uint8_t style, const char *safe_te
 	int w = text_width(safe_text);
 
 	page_span_max(p, w < end ? end - w : 0, end, style, safe_text);
+}
+
+void page_wrap(struct page *p, int col, uint8_t style, const char *text)
+{
+	int room = p->width - col > 4 ? p->width - col : 4;
+	struct str part = {0};
+
+	for (bool first = true; *text; first = false) {
+		size_t n = strlen(text);
+
+		str_clear(&part);
+		str_puts(&part, text);
+		while (text_width(str_text(&part)) > room) {
+			size_t cut = n;
+
+			while (cut > 0 && text[cut - 1] != ' ')
+				cut--;
+			if (cut <= 1)
+				break; /* one long word: the span cuts it */
+			n = cut - 1;
+			str_clear(&part);
+			str_put(&part, text, n);
+		}
+		if (!first)
+			page_line(p, ' ');
+		page_span(p, col, style, str_text(&part));
+		text += n;
+		text += strspn(text, " ");
+	}
+	str_done(&part);
 }
 
 int page_line_end(const struct page *p)

@@ -42,6 +42,8 @@ void page_spanf(struct page *p, int col, uint8_t style, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Right-aligned so that it ends before cell `end`. */
 void page_span_right(struct page *p, int end, uint8_t style, const char *safe_text);
+/* Broken between words; begins on the last line, further lines start at `col` too. */
+void page_wrap(struct page *p, int col, uint8_t style, const char *safe_text);
 /* The cell after the last line's last span. */
 int page_line_end(const struct page *p);
 void page_section(struct page *p); /* the following lines are a new section */

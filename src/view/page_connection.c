@@ -50,12 +50,12 @@ static void head(struct conn *c)
 		page_put_endpoint(b, c->s->raddr, v6, c->s->rport, 0, &s);
 	}
 	page_line(b->p, page_gutter(b, c->r->marks & MARK_CLOSED, 0, c->s->netns));
-	page_wrap(b, HEAD_COL, STYLE_HEAD, str_text(&s));
+	page_wrap(b->p, HEAD_COL, STYLE_HEAD, str_text(&s));
 	page_line(b->p, ' ');
 	page_span(b->p, HEAD_COL,
-		  c->s->state == STATE_CLOSE_WAIT  ? STYLE_BAD :
-		  c->s->state == STATE_LISTENING   ? STYLE_INFO :
-						     STYLE_PLAIN,
+		  c->s->state == STATE_CLOSE_WAIT  ? STYLE_BAD
+		  : c->s->state == STATE_LISTENING ? STYLE_INFO
+						   : STYLE_PLAIN,
 		  c->r->marks & MARK_CLOSED ? "closed" : state_table[c->s->state].name);
 	col = page_line_end(b->p) + 3;
 	if (c->peer && c->r->dir != DIR_NONE) {
@@ -67,7 +67,8 @@ static void head(struct conn *c)
 	if (c->r->state_ns > c->r->first_ns) {
 		char buf[UNIT_BUF];
 
-		str_putf(&s, ", in this state for %s", fmt_duration_long(buf, frame_age_s(b->f, c->r->state_ns)));
+		str_putf(&s, ", in this state for %s",
+			 fmt_duration_long(buf, frame_age_s(b->f, c->r->state_ns)));
 	}
 	if (!(c->r->marks & MARK_CLOSED))
 		page_span(b->p, col, STYLE_PLAIN, str_text(&s));
@@ -86,7 +87,7 @@ static void owner_lines(struct conn *c)
 		page_put_reason(b, c->r->reason, &s);
 		page_span(b->p, col, STYLE_REASON, str_text(&s));
 		page_line(b->p, ' ');
-		page_wrap(b, col, STYLE_PLAIN, reason_table[c->r->reason].help);
+		page_wrap(b->p, col, STYLE_PLAIN, reason_table[c->r->reason].help);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		const struct owner *o = &b->f->owners.v[c->r->owner + i];
@@ -139,8 +140,8 @@ static void ends(struct conn *c)
 		str_clear(&s);
 		str_puts(&s, "the accept queue of ");
 		page_put_endpoint(b, b->f->socks.v[c->r->listener].laddr,
-			     b->f->socks.v[c->r->listener].family == FAMILY_IPV6,
-			     b->f->socks.v[c->r->listener].lport, 0, &s);
+				  b->f->socks.v[c->r->listener].family == FAMILY_IPV6,
+				  b->f->socks.v[c->r->listener].lport, 0, &s);
 		page_span(b->p, col, STYLE_PLAIN, str_text(&s));
 		page_walk(b->p, page_subject_sock(b, c->r->listener), 'l', c->r->listener);
 	}
@@ -151,7 +152,8 @@ static void ends(struct conn *c)
 		if (!isnan(c->r->rx_rate) && !isnan(c->r->tx_rate))
 			page_spanf(b->p, page_line_end(b->p) + 3, STYLE_PLAIN,
 				   b->ascii ? "now rx %s/s  tx %s/s" : "now ▼ %s/s  ▲ %s/s",
-				   fmt_size(one, (double)c->r->rx_rate), fmt_size(two, (double)c->r->tx_rate));
+				   fmt_size(one, (double)c->r->rx_rate),
+				   fmt_size(two, (double)c->r->tx_rate));
 	}
 	if (c->peer && (c->s->flags & SOCK_HAS_TIMES)) {
 		col = page_label(b, "idle");
@@ -168,9 +170,9 @@ static void ends(struct conn *c)
 	str_clear(&s);
 	page_put_endpoint(b, c->s->raddr, v6, c->s->rport, 0, &s);
 	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
-	service = c->r->dir == DIR_OUT && b->f->services ?
-			  services_name(b->f->services, c->s->proto, c->s->rport) :
-			  "";
+	service = c->r->dir == DIR_OUT && b->f->services
+			  ? services_name(b->f->services, c->s->proto, c->s->rport)
+			  : "";
 	page_span(b->p, page_line_end(b->p) + 2, STYLE_PLAIN, service ? service : "");
 	col = page_label(b, "process");
 	if (c->r->peer == NONE) {
@@ -235,8 +237,8 @@ static void buffers(struct conn *c)
 	if (c->listens) {
 		page_heading(b, "ACCEPT QUEUE");
 		col = page_label(b, "waiting");
-		page_spanf(b->p, col, c->s->recvq > c->s->sendq ? STYLE_BAD : STYLE_PLAIN, "%s of %s, peak %s",
-			   fmt_count(one, c->s->recvq), fmt_count(two, c->s->sendq),
+		page_spanf(b->p, col, c->s->recvq > c->s->sendq ? STYLE_BAD : STYLE_PLAIN,
+			   "%s of %s, peak %s", fmt_count(one, c->s->recvq), fmt_count(two, c->s->sendq),
 			   fmt_count((char[UNIT_BUF]){0}, c->r->backlog_peak));
 		if (c->s->flags & SOCK_HAS_MEM) {
 			col = page_label(b, "dropped");
@@ -250,8 +252,7 @@ static void buffers(struct conn *c)
 	page_heading(b, "BUFFERS");
 	/* In close-wait the kernel counts the peer's FIN as one byte (tcp_diag_get_info, rcv_nxt). */
 	if (c->s->state == STATE_CLOSE_WAIT) {
-		str_puts(&s, unread == 0 ? "read to the end, never closed" :
-					   "the end is not read yet");
+		str_puts(&s, unread == 0 ? "read to the end, never closed" : "the end is not read yet");
 		unread -= unread > 0;
 	} else if (unread) {
 		str_puts(&s, tcp ? "unread by " : "waiting, with overhead, for ");
@@ -324,7 +325,7 @@ static void path(struct conn *c)
 	if (i->lost)
 		str_putf(&s, ", %s missing now", fmt_count(one, i->lost));
 	col = page_label(b, "loss");
-	page_wrap(b, col, i->lost ? STYLE_WARN : STYLE_PLAIN, str_text(&s));
+	page_wrap(b->p, col, i->lost ? STYLE_WARN : STYLE_PLAIN, str_text(&s));
 
 	if (i->cwnd && i->snd_mss) {
 		str_clear(&s);
@@ -334,11 +335,11 @@ static void path(struct conn *c)
 			str_putf(&s, ", threshold %s", fmt_count(one, i->ssthresh));
 		if (i->cc) {
 			str_puts(&s, ", ");
-			text_put_cell(&s, intern_get(b->f->names, i->cc), intern_len(b->f->names, i->cc), b->ascii,
-				      32);
+			text_put_cell(&s, intern_get(b->f->names, i->cc), intern_len(b->f->names, i->cc),
+				      b->ascii, 32);
 		}
 		col = page_label(b, "window");
-		page_wrap(b, col, STYLE_PLAIN, str_text(&s));
+		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
 	}
 	if (i->busy_us && (i->rwnd_limited_us || i->sndbuf_limited_us)) {
 		uint64_t other = i->rwnd_limited_us + i->sndbuf_limited_us;
@@ -348,7 +349,7 @@ static void path(struct conn *c)
 		put_share(&s, "by the receiver", i->rwnd_limited_us, i->busy_us);
 		put_share(&s, "by our buffer", i->sndbuf_limited_us, i->busy_us);
 		col = page_label(b, "held up");
-		page_wrap(b, col, STYLE_PLAIN, str_text(&s));
+		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
 	}
 	str_clear(&s);
 	for (size_t n = 0; n < ARRAY_LEN(tcp_options); n++)
@@ -362,7 +363,7 @@ static void path(struct conn *c)
 		str_putf(&s, "%spath mtu %s", s.n ? ", " : "", fmt_count(one, i->pmtu));
 	if (s.n) {
 		col = page_label(b, "options");
-		page_wrap(b, col, STYLE_PLAIN, str_text(&s));
+		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
 	}
 	str_done(&s);
 }
@@ -370,7 +371,8 @@ static void path(struct conn *c)
 static void timer(struct conn *c)
 {
 	/* idiag_timer; values beyond are of kernels to come. */
-	static const char *const words[] = {NULL, "retransmit in", "keepalive in", "ends in", "window probe in"};
+	static const char *const words[] = {NULL, "retransmit in", "keepalive in", "ends in",
+					    "window probe in"};
 	char buf[UNIT_BUF];
 
 	if (!c->s->timer)
@@ -410,11 +412,11 @@ static void identity(struct conn *c)
 	}
 	if (c->s->cgroup) {
 		str_puts(&s, "  cgroup ");
-		text_put_cell(&s, intern_get(b->f->names, c->s->cgroup), intern_len(b->f->names, c->s->cgroup),
-			      b->ascii, 256);
+		text_put_cell(&s, intern_get(b->f->names, c->s->cgroup),
+			      intern_len(b->f->names, c->s->cgroup), b->ascii, 256);
 	}
 	page_line(b->p, ' ');
-	page_wrap(b, TEXT_COL, STYLE_DIM, str_text(&s));
+	page_wrap(b->p, TEXT_COL, STYLE_DIM, str_text(&s));
 	str_done(&s);
 }
 
@@ -424,7 +426,8 @@ void page_build_connection(struct page *p, const struct screen_env *e, const str
 
 	if (c.row == NONE) {
 		page_line(p, '-');
-		page_span(p, HEAD_COL, STYLE_PLAIN, "This connection is closed; the kernel knows it no more.");
+		page_span(p, HEAD_COL, STYLE_PLAIN,
+			  "This connection is closed; the kernel knows it no more.");
 		return;
 	}
 	c.s = &e->f->socks.v[c.row];

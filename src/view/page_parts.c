@@ -138,41 +138,6 @@ int page_label(struct build *b, const char *label)
 	return col + 10;
 }
 
-void page_wrap(struct build *b, int col, uint8_t style, const char *text)
-{
-	int room = b->p->width - col;
-	struct str part = {0};
-	bool first = true;
-
-	if (room < 8)
-		room = 8;
-	while (*text) {
-		const char *end = text + strlen(text), *cut = end;
-
-		str_clear(&part);
-		str_puts(&part, text);
-		while (text_width(str_text(&part)) > room) {
-			const char *space = cut;
-
-			while (space > text && *--space != ' ')
-				;
-			if (space == text)
-				break; /* one long word: cut by the span */
-			cut = space;
-			str_clear(&part);
-			str_put(&part, text, (size_t)(cut - text));
-		}
-		if (!first)
-			page_line(b->p, ' ');
-		first = false;
-		page_span(b->p, col, style, str_text(&part));
-		if (cut == end)
-			break;
-		text = cut + strspn(cut, " ");
-	}
-	str_done(&part);
-}
-
 unsigned page_findings(struct build *b, uint8_t on, uint32_t row)
 {
 	unsigned n = 0;
@@ -183,10 +148,10 @@ unsigned page_findings(struct build *b, uint8_t on, uint32_t row)
 		if (x->on != on || x->row != row)
 			continue;
 		page_line(b->p, '!');
-		page_wrap(b, TEXT_COL,
-			  x->severity == FINDING_BAD  ? STYLE_BAD :
-			  x->severity == FINDING_WARN ? STYLE_WARN :
-							STYLE_PLAIN,
+		page_wrap(b->p, TEXT_COL,
+			  x->severity == FINDING_BAD    ? STYLE_BAD
+			  : x->severity == FINDING_WARN ? STYLE_WARN
+							: STYLE_PLAIN,
 			  x->text);
 		n++;
 	}
@@ -254,7 +219,7 @@ void page_put_ip(const uint8_t addr[16], bool v6, struct str *out)
 }
 
 void page_put_endpoint(const struct build *b, const uint8_t addr[16], bool v6, uint32_t port, int max,
-		  struct str *out)
+		       struct str *out)
 {
 	struct str ip = {0};
 	char tail[16];

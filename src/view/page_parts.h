@@ -44,8 +44,6 @@ void grid_count(struct build *b, const struct grid *g, int col, uint32_t n, uint
 void page_heading(struct build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A line "   label     text"; gives the text's column. */
 int page_label(struct build *b, const char *label);
-/* Text from `col` on, broken between words; further lines start there too. */
-void page_wrap(struct build *b, int col, uint8_t style, const char *safe_text);
 /* The finding lines of a row. Gives how many. */
 unsigned page_findings(struct build *b, uint8_t on, uint32_t row);
 /* A column's cell into `out`. */
@@ -58,7 +56,7 @@ void page_put_command(const struct build *b, uint32_t proc, struct str *out);
 void page_put_ip(const uint8_t addr[16], bool v6, struct str *out); /* unmapped; brackets; "*" */
 /* Address and port in at most max cells; the port is never cut. max 0: whole. */
 void page_put_endpoint(const struct build *b, const uint8_t addr[16], bool v6, uint32_t port, int max,
-		  struct str *out);
+		       struct str *out);
 /* "‹unaccepted›" */
 void page_put_reason(const struct build *b, uint8_t reason, struct str *out);
 /* "≥2h14m" or "41s" */
@@ -81,7 +79,7 @@ void page_top_rows(const struct frame *f, struct rows *rows, size_t max);
 
 /* Rates of 60 s with their peaks, from a ring of the frame; a section of its own. */
 void page_rates(struct build *b, uint32_t ring_row, float rx, float tx);
-/* Peers as lines, most connections first; the tail folded. Columns: name, CONNS, (CLOSE-W,) RX/s, TX/s, and RTT
- * or with close_wait IDLE. */
+/* Peers as lines, most connections first; the tail folded. Columns: name, CONNS, RX/s, TX/s, RTT; or with
+ * close_wait: name, CONNS, CLOSE-W, RX/s, TX/s, IDLE. */
 void page_peers(struct build *b, const struct grid *g, const struct peer_groups *peers, const uint32_t *rows,
 		size_t n, bool with_close_wait, uint64_t id);

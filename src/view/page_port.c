@@ -84,7 +84,7 @@ static void who(struct build *b, uint32_t row)
 	}
 	if (!p->holder_n && p->reason != REASON_OWNED && p->reason < REASON_N) {
 		page_line(b->p, ' ');
-		page_wrap(b, TEXT_COL, STYLE_PLAIN, reason_table[p->reason].help);
+		page_wrap(b->p, TEXT_COL, STYLE_PLAIN, reason_table[p->reason].help);
 	}
 	if (p->netns < b->f->netns.n && !b->f->netns.v[p->netns].own) {
 		str_clear(&s);
@@ -116,7 +116,10 @@ static void queue(struct build *b, uint32_t row, unsigned findings)
 		if (room >= 4) {
 			graph_bar(&s, share, room > 12 ? 12 : room, b->ascii);
 			str_putf(&s, " %3u%%", (unsigned)(share * 100));
-			page_span(b->p, col, share >= 1 ? STYLE_BAD : share >= .5 ? STYLE_WARN : STYLE_INFO,
+			page_span(b->p, col,
+				  share >= 1    ? STYLE_BAD
+				  : share >= .5 ? STYLE_WARN
+						: STYLE_INFO,
 				  str_text(&s));
 		}
 		if (p->backlog_peak > p->backlog) {
@@ -185,7 +188,7 @@ static const struct owner *own_owner(const struct build *b, const struct port *p
 static void listeners(struct build *b, uint32_t row)
 {
 	static const struct grid_col cols[] = {
-		{"", 13, .grow = true},		{"PROCESS", 16, .drop = 3}, {"FD", 4, true, .drop = 4},
+		{"", 13, .grow = true},        {"PROCESS", 20, .drop = 3},    {"FD", 4, true, .drop = 4},
 		{"QUEUE", 9, true, .drop = 1}, {"DROPS", 6, true, .drop = 2},
 	};
 	const struct port *p = &b->f->ports.v[row];
@@ -216,7 +219,7 @@ static void listeners(struct build *b, uint32_t row)
 		if (!ip_is_any(k->laddr, k->family == FAMILY_IPV6))
 			page_put_ip(k->laddr, k->family == FAMILY_IPV6, &s);
 		else
-			str_puts(&s, k->family == FAMILY_IPV4	 ? "0.0.0.0"
+			str_puts(&s, k->family == FAMILY_IPV4 ? "0.0.0.0"
 				     : k->flags & SOCK_V6ONLY ? "[::]"
 							      : "*");
 		grid_put(b, &g, 0, STYLE_PLAIN, str_text(&s));
@@ -237,10 +240,10 @@ static void listeners(struct build *b, uint32_t row)
 		if (k->state == STATE_LISTENING) {
 			str_putf(&s, "%u/%u", k->recvq, k->sendq);
 			grid_put(b, &g, 3,
-				 k->recvq > k->sendq		    ? STYLE_BAD :
-				 k->recvq && k->recvq >= k->sendq / 2 ? STYLE_WARN :
-				 k->recvq			    ? STYLE_PLAIN :
-								      STYLE_DIM,
+				 k->recvq > k->sendq                    ? STYLE_BAD
+				 : k->recvq && k->recvq >= k->sendq / 2 ? STYLE_WARN
+				 : k->recvq                             ? STYLE_PLAIN
+									: STYLE_DIM,
 				 str_text(&s));
 		} else if (k->state == STATE_BOUND) {
 			grid_put(b, &g, 3, STYLE_WARN, "bound");
@@ -293,8 +296,9 @@ static void holder_line(struct build *b, uint32_t proc, int depth)
 		col += 9;
 	}
 	page_span(b->p, col,
-		  p->p.state == 'T' || p->p.state == 't' || p->p.state == 'Z' || p->p.state == 'D' ? STYLE_BAD :
-												       STYLE_DIM,
+		  p->p.state == 'T' || p->p.state == 't' || p->p.state == 'Z' || p->p.state == 'D'
+			  ? STYLE_BAD
+			  : STYLE_DIM,
 		  state);
 	col += 2;
 	if (depth) {
@@ -397,7 +401,11 @@ void page_rates(struct build *b, uint32_t ring_row, float rx, float tx)
 		page_span(b->p, TEXT_COL + 8 + b->ascii, STYLE_INFO, str_text(&s));
 		str_clear(&s);
 		str_putf(&s, "peak %s", fmt_size(buf, graph_peak(ring, at)));
-		page_span(b->p, TEXT_COL + 10 + b->ascii + (room > RING_N ? RING_N : room > 3 ? room : 0),
+		page_span(b->p,
+			  TEXT_COL + 10 + b->ascii +
+				  (room > RING_N ? RING_N
+				   : room > 3    ? room
+						 : 0),
 			  STYLE_DIM, str_text(&s));
 	}
 	str_done(&s);
@@ -406,8 +414,9 @@ void page_rates(struct build *b, uint32_t ring_row, float rx, float tx)
 static void connected(struct build *b, uint32_t row)
 {
 	static const struct grid_col cols[] = {
-		{"", 15, .grow = true},	      {"CONNS", 6, true},	   {"RX/s", 5, true, .drop = 2},
-		{"TX/s", 5, true, .drop = 3}, {"RTT ms", 6, true, .drop = 4},
+		{"", 15, .grow = true},         {"CONNS", 6, true},
+		{"RX/s", 5, true, .drop = 2},   {"TX/s", 5, true, .drop = 3},
+		{"RTT ms", 6, true, .drop = 4},
 	};
 	struct peer_groups peers = {0};
 	struct rows rows = {0};

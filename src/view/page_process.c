@@ -16,9 +16,14 @@ static const char *state_word(char state)
 		char state;
 		const char *word;
 	} words[] = {
-		{'R', "running"}, {'S', "sleeping"}, {'D', "waiting for a device (D)"},
-		{'T', "stopped (T)"}, {'t', "stopped by a debugger (t)"}, {'Z', "ended, not yet reaped (Z)"},
-		{'I', "idle"}, {'X', "ended"},
+		{'R', "running"},
+		{'S', "sleeping"},
+		{'D', "waiting for a device (D)"},
+		{'T', "stopped (T)"},
+		{'t', "stopped by a debugger (t)"},
+		{'Z', "ended, not yet reaped (Z)"},
+		{'I', "idle"},
+		{'X', "ended"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -46,8 +51,9 @@ static void head(struct build *b, uint32_t row)
 	page_span(b->p, page_line_end(b->p) + 3, STYLE_HEAD, str_text(&user));
 	if (p->p.state)
 		page_span(b->p, page_line_end(b->p) + 3,
-			  p->p.state == 'T' || p->p.state == 't' || p->p.state == 'Z' || p->p.state == 'D' ? STYLE_BAD :
-													       STYLE_HEAD,
+			  p->p.state == 'T' || p->p.state == 't' || p->p.state == 'Z' || p->p.state == 'D'
+				  ? STYLE_BAD
+				  : STYLE_HEAD,
 			  state_word(p->p.state));
 	if (p->marks & MARK_CLOSED) {
 		page_span(b->p, page_line_end(b->p) + 3, STYLE_BAD, "ended");
@@ -88,7 +94,7 @@ static void labelled(struct build *b, const char *label, const char *text)
 	col = page_label(b, label);
 	room = b->p->width - col;
 	text_put_clip(&cut, text, (room > 8 ? room : 8) * COMMAND_LINES, b->ascii ? "~" : "…");
-	page_wrap(b, col, STYLE_PLAIN, str_text(&cut));
+	page_wrap(b->p, col, STYLE_PLAIN, str_text(&cut));
 	str_done(&cut);
 }
 
@@ -119,7 +125,7 @@ static void facts(struct build *b, uint32_t row)
 
 	if (!p->p.pid) {
 		page_line(b->p, ' ');
-		page_wrap(b, TEXT_COL, STYLE_PLAIN, reason_table[REASON_KERNEL].help);
+		page_wrap(b->p, TEXT_COL, STYLE_PLAIN, reason_table[REASON_KERNEL].help);
 		return;
 	}
 	if (p->late && late_get(p->late, LATE_CMDLINE) && *late_get(p->late, LATE_CMDLINE))
@@ -142,13 +148,15 @@ static void facts(struct build *b, uint32_t row)
 		if (p->p.fds_max) {
 			double share = (double)p->p.fds / p->p.fds_max;
 
-			page_spanf(b->p, page_line_end(b->p), STYLE_PLAIN, " of %s", fmt_count(two, p->p.fds_max));
+			page_spanf(b->p, page_line_end(b->p), STYLE_PLAIN, " of %s",
+				   fmt_count(two, p->p.fds_max));
 			col = page_line_end(b->p) + 2;
 			room = b->p->width - col - 6;
 			str_clear(&s);
 			if (room >= 4) {
 				graph_bar(&s, share, room > 20 ? 20 : room, b->ascii);
-				str_putf(&s, " %3u%%", (unsigned)(share * 100)); /* 100 only when it is full */
+				str_putf(&s, " %3u%%",
+					 (unsigned)(share * 100)); /* 100 only when it is full */
 			}
 			page_span(b->p, col, share >= .9 ? STYLE_BAD : STYLE_INFO, str_text(&s));
 		}
@@ -205,7 +213,8 @@ static void listens(struct build *b, uint32_t row)
 		grid_put(b, &g, 0, STYLE_PLAIN, name);
 		for (int c = 1; c < g.n; c++)
 			grid_cell(b, &g, c, ROWS_PORT, at, keys[c]);
-		page_walk(b->p, page_subject_port(b, at), (uint64_t)port->netns << 8 | port->proto, port->port);
+		page_walk(b->p, page_subject_port(b, at), (uint64_t)port->netns << 8 | port->proto,
+			  port->port);
 	}
 }
 
@@ -225,7 +234,8 @@ static void group_title(struct build *b, const struct conn_group *x, struct str 
 		str_putf(out, " %s", proto_table[x->proto].name);
 }
 
-static void conn_group(struct build *b, const struct grid *g, const struct conn_group *x, const uint32_t *rows)
+static void conn_group(struct build *b, const struct grid *g, const struct conn_group *x,
+		       const uint32_t *rows)
 {
 	struct peer_groups peers = {0};
 	struct rows mine = {0};
@@ -271,12 +281,8 @@ static void conn_group(struct build *b, const struct grid *g, const struct conn_
 static void connections(struct build *b, uint32_t row)
 {
 	static const struct grid_col cols[] = {
-		{"", 18, .grow = true},
-		{"CONNS", 6, true},
-		{"CLOSE-W", 8, true, .drop = 3},
-		{"RX/s", 5, true, .drop = 1},
-		{"TX/s", 5, true, .drop = 2},
-		{"IDLE", 5, true, .drop = 4},
+		{"", 18, .grow = true},       {"CONNS", 6, true},           {"CLOSE-W", 8, true, .drop = 3},
+		{"RX/s", 5, true, .drop = 1}, {"TX/s", 5, true, .drop = 2}, {"IDLE", 5, true, .drop = 4},
 	};
 	const struct proc *p = &b->f->procs.v[row];
 	struct conn_groups groups = {0};

@@ -1,4 +1,4 @@
-/* A page as a screen of the ui's stack: keeps the subject by identity and builds its lines again with every frame. */
+/* A page as a screen of the ui's stack: keeps its subject by identity, builds its lines anew each frame. */
 #include "page.h"
 #include "page_parts.h"
 #include "sockeye/base/mem.h"
@@ -18,6 +18,7 @@ struct page_screen {
 	struct str name; /* as known last: the subject may go */
 	struct area area; /* drawn last */
 	bool raw, dirty; /* numbers as built last; a fold was toggled */
+	bool walked; /* the user put the cursor where it is */
 };
 
 void page_build(struct page *p, const struct screen_env *e, const struct subject *about)
@@ -65,12 +66,13 @@ static void learn_name(struct page_screen *s, const struct screen_env *e)
 		str_clear(&s->name);
 		str_putf(&s->name, "%s ", proto_table[e->f->socks.v[row].proto].name);
 		page_put_endpoint(&b, e->f->socks.v[row].laddr, e->f->socks.v[row].family == FAMILY_IPV6,
-			     e->f->socks.v[row].lport, 0, &s->name);
+				  e->f->socks.v[row].lport, 0, &s->name);
 		if (e->f->socks.v[row].rport) {
-			str_puts(&s->name, e->f->rows.v[row].dir == DIR_IN ? (e->ascii ? " < " : " ← ") :
-									     (e->ascii ? " > " : " → "));
-			page_put_endpoint(&b, e->f->socks.v[row].raddr, e->f->socks.v[row].family == FAMILY_IPV6,
-				     e->f->socks.v[row].rport, 0, &s->name);
+			str_puts(&s->name, e->f->rows.v[row].dir == DIR_IN ? (e->ascii ? " < " : " ← ")
+									   : (e->ascii ? " > " : " → "));
+			page_put_endpoint(&b, e->f->socks.v[row].raddr,
+					  e->f->socks.v[row].family == FAMILY_IPV6, e->f->socks.v[row].rport,
+					  0, &s->name);
 		}
 		break;
 	}
@@ -117,7 +119,8 @@ static void page_frame(struct screen *screen, const struct screen_env *e)
 	screen_rebuild((struct page_screen *)screen, e);
 }
 
-static void page_screen_draw(struct screen *screen, const struct screen_env *e, struct canvas *c, struct area a)
+static void page_screen_draw(struct screen *screen, const struct screen_env *e, struct canvas *c,
+			     struct area a)
 {
 	struct page_screen *s = (struct page_screen *)screen;
 	uint32_t cursor, top;
@@ -142,7 +145,10 @@ static void page_screen_move(struct screen *screen, const struct screen_env *e, 
 {
 	struct page_screen *s = (struct page_screen *)screen;
 
+	struct ident before = s->page.cursor;
+
 	page_move(&s->page, m, height_of(s, e));
+	s->walked |= before.a != s->page.cursor.a || before.b != s->page.cursor.b;
 	s->dirty |= m == MOVE_LEFT || m == MOVE_RIGHT;
 }
 
@@ -151,6 +157,7 @@ static void page_section_move(struct screen *screen, const struct screen_env *e,
 	struct page_screen *s = (struct page_screen *)screen;
 
 	page_next_section(&s->page, dir, height_of(s, e));
+	s->walked = true;
 }
 
 static struct subject page_under(const struct screen *screen, const struct screen_env *e)
@@ -162,6 +169,18 @@ static struct subject page_under(const struct screen *screen, const struct scree
 		    s->page.lines.v[i].id.b == s->page.cursor.b)
 			return s->page.lines.v[i].subject;
 	return (struct subject){0};
+}
+
+/* The page's own subject, as long as the user did not walk to a process or a connection: where the cursor
+ * happens to stand first is nobody's choice. */
+static struct subject page_target(const struct screen *screen, const struct screen_env *e)
+{
+	const struct page_screen *s = (const struct page_screen *)screen;
+	struct subject under = page_under(screen, e);
+
+	if (s->walked && (under.kind == SUBJECT_PROC || under.kind == SUBJECT_SOCK))
+		return under;
+	return s->about;
 }
 
 static void page_enter(struct screen *screen, const struct screen_env *e)
@@ -183,7 +202,10 @@ static bool page_screen_click(struct screen *screen, const struct screen_env *e,
 
 	if (y < s->area.y || y >= s->area.y + s->area.h || x < s->area.x || x >= s->area.x + s->area.w)
 		return false;
-	return page_click(&s->page, s->page.top + (uint32_t)(y - s->area.y));
+	if (!page_click(&s->page, s->page.top + (uint32_t)(y - s->area.y)))
+		return false;
+	s->walked = true;
+	return true;
 }
 
 static void page_want(const struct screen *screen, struct want *w)
@@ -214,6 +236,7 @@ static const struct screen_ops page_ops = {
 	.section = page_section_move,
 	.under = page_under,
 	.enter = page_enter,
+	.target = page_target,
 	.about = page_about,
 	.click = page_screen_click,
 	.want = page_want,

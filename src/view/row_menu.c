@@ -7,24 +7,24 @@
 #include <string.h>
 
 /* The fields that are worth a line, in this order; the ones a row has not, or has empty, are left out. */
-static const char *const fields[] = {"process", "port",	 "proto", "state", "raddr", "rport",
-				     "lport",	"unit",	 "user",  "pid",   "scope", "netns_name"};
+static const char *const fields[] = {"process", "port", "proto", "state", "raddr", "rport",
+				     "lport",   "unit", "user",  "pid",   "scope", "netns_name"};
 
 static bool row_choose(struct menu *m, struct ui *u, const struct key *k)
 {
 	const char *term = m->items.v[m->cursor].label;
-	const char *old = ui_filter_text(u), *eq;
-	struct str s = {0};
+	struct str s = {0}, with = {0};
+	const char *eq;
 
 	if (k->code != KEY_ENTER_ && k->code != 'y' && k->code != '!')
 		return true;
 	eq = strchr(term, '=');
-	str_puts(&s, old);
-	str_puts(&s, *old ? " " : "");
-	str_put(&s, term, (size_t)(eq - term));
-	str_putf(&s, "%s%s", k->code == '!' ? "!" : "", eq);
+	str_put(&with, term, (size_t)(eq - term));
+	str_putf(&with, "%s%s", k->code == '!' ? "!" : "", eq);
+	filter_word_add(ui_filter_text(u), str_text(&with), &s);
 	ui_try_filter(u, str_text(&s));
 	str_done(&s);
+	str_done(&with);
 	return false;
 }
 

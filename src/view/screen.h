@@ -48,6 +48,8 @@ struct screen_ops {
 	struct subject (*under)(const struct screen *s, const struct screen_env *e);
 	/* Enter where nothing is to be opened: folds or unfolds. NULL: nothing happens. */
 	void (*enter)(struct screen *s, const struct screen_env *e);
+	/* What K acts on; NULL: what is under the cursor, else what the screen is about. */
+	struct subject (*target)(const struct screen *s, const struct screen_env *e);
 	/* What the screen itself is about (pages), for K when nothing killable is under the cursor. */
 	struct subject (*about)(const struct screen *s);
 	/* Click on a cell of the area drawn last; true if it hit a row. */

@@ -34,8 +34,8 @@ static bool sort_choose(struct menu *m, struct ui *u, const struct key *k)
 static void add(struct menu *m, const struct ui *u, const struct table *t, const struct column *col)
 {
 	bool now = t->sort_n && t->sort[0].col == col;
-	const char *mark = !now	       ? ""
-			   : u->env.ascii ? (t->sort[0].desc ? " v" : " ^")
+	const char *mark = !now              ? ""
+			   : u->env.ascii    ? (t->sort[0].desc ? " v" : " ^")
 			   : t->sort[0].desc ? " ▾"
 					     : " ▴";
 	char label[64];

@@ -22,8 +22,7 @@ static bool sorts(const struct table *t, const struct column *col)
 
 	if (!by)
 		return false;
-	return by == col ||
-	       (is_key(by, "rate") && (is_key(col, "rx_rate") || is_key(col, "tx_rate")));
+	return by == col || (is_key(by, "rate") && (is_key(col, "rx_rate") || is_key(col, "tx_rate")));
 }
 
 static bool right_aligned(const struct column *col)
@@ -36,7 +35,10 @@ static void draw_head(const struct table *t, const struct table_column *tc, cons
 {
 	const struct column *col = tc->col;
 	bool sorted = sorts(t, col);
-	const char *mark = !sorted ? "" : e->ascii ? (t->sort[0].desc ? "v" : "^") : t->sort[0].desc ? "▾" : "▴";
+	const char *mark = !sorted           ? ""
+			   : e->ascii        ? (t->sort[0].desc ? "v" : "^")
+			   : t->sort[0].desc ? "▾"
+					     : "▴";
 	struct str s = {0};
 	int width = tc->width, used;
 
@@ -217,7 +219,8 @@ static const char *nearest_process(const struct frame *f, const char *text, char
 	return buf;
 }
 
-static void no_match_text(const struct table *t, const struct screen_env *e, struct str *plain, struct str *dim)
+static void no_match_text(const struct table *t, const struct screen_env *e, struct str *plain,
+			  struct str *dim)
 {
 	const char *text = filter_text(t->filter), *near;
 	uint32_t port = asked_port(text);

@@ -77,6 +77,7 @@ void ui_show_view(struct ui *u, int view)
 		s->ops->free(s);
 	}
 	u->view = view;
+	u->detail_subject.kind = SUBJECT_NONE; /* the pane shows the new view's row at once */
 	ui_update_top(u);
 }
 
@@ -303,7 +304,8 @@ bool ui_tick(struct ui *u, uint64_t now_ns)
 {
 	bool draw = false;
 
-	if (u->paused && (now_ns - u->paused_ns) / NSEC_PER_SEC != (u->env.now_ns - u->paused_ns) / NSEC_PER_SEC)
+	if (u->paused &&
+	    (now_ns - u->paused_ns) / NSEC_PER_SEC != (u->env.now_ns - u->paused_ns) / NSEC_PER_SEC)
 		draw = true;
 	u->env.now_ns = now_ns;
 	if (u->message_until && u->message_until <= now_ns) {
@@ -329,7 +331,8 @@ uint64_t ui_deadline(const struct ui *u)
 	if (u->message_until)
 		at = sooner(at, u->message_until);
 	if (u->paused)
-		at = sooner(at, u->paused_ns + ((u->env.now_ns - u->paused_ns) / NSEC_PER_SEC + 1) * NSEC_PER_SEC);
+		at = sooner(at, u->paused_ns +
+					((u->env.now_ns - u->paused_ns) / NSEC_PER_SEC + 1) * NSEC_PER_SEC);
 	if (u->dialog && u->dialog->ops->deadline)
 		at = sooner(at, u->dialog->ops->deadline(u->dialog));
 	if (ui_layout(u).detail.w > 0 && u->env.now_ns < u->cursor_moved_ns + DETAIL_REST_NS)
@@ -421,6 +424,10 @@ void ui_key(struct ui *u, const struct key *k, uint64_t now_ns)
 		u->message_until = 0;
 	if (k->code == 3) { /* ^C means it, whatever is open */
 		act_quit(u, k->code);
+		return;
+	}
+	if (k->code == 12 && u->dialog) { /* ^L: a spoilt screen is spoilt under a dialog, too */
+		act_redraw(u, k->code);
 		return;
 	}
 	before = under_cursor(u);

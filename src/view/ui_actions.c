@@ -181,64 +181,29 @@ void act_findings(struct ui *u, uint32_t key)
 	ui_update_top(u);
 }
 
-/* Does this word stand alone in the filter's text? Quotes are looked through as a whole. Where it stands
- * goes to *ret_at, with the length up to the next word in *ret_n. */
-static bool find_word(const char *text, const char *word, size_t *ret_at, size_t *ret_n)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = text; *p;) {
-		const char *from = p;
-		bool quoted = false;
-
-		while (*p && (quoted || *p != ' ')) {
-			if (*p == '"')
-				quoted = !quoted;
-			p++;
-		}
-		if ((size_t)(p - from) == len && !strncmp(from, word, len)) {
-			*ret_at = (size_t)(from - text);
-			*ret_n = (size_t)(p - from) + (*p == ' ');
-			return true;
-		}
-		while (*p == ' ')
-			p++;
-	}
-	return false;
-}
-
-static void str_rtrim(struct str *s)
-{
-	while (s->n && s->s[s->n - 1] == ' ')
-		s->s[--s->n] = '\0';
-}
-
 /* A protocol's name goes into the filter, in place of the other one; pressed again it comes out. */
 static void toggle_word(struct ui *u, const char *word, const char *other)
 {
 	const char *text = ui_filter_text(u);
-	struct str s = {0};
+	struct str s = {0}, rest = {0};
 	size_t at, n;
 
-	if (find_word(text, word, &at, &n)) {
-		str_put(&s, text, at);
-		str_puts(&s, text + at + n);
+	bool or = filter_word_find(text, "or", &at, &n);
+
+	if (! or &&filter_word_find(text, word, &at, &n)) {
+		filter_word_remove(text, at, n, &s);
+	} else if (! or &&filter_word_find(text, other, &at, &n)) {
+		filter_word_remove(text, at, n, &rest);
+		filter_word_add(str_text(&rest), word, &s);
 	} else {
-		if (find_word(text, other, &at, &n)) {
-			str_put(&s, text, at);
-			str_puts(&s, text + at + n);
-		} else {
-			str_puts(&s, text);
-		}
-		str_rtrim(&s);
-		str_putf(&s, "%s%s", s.n ? " " : "", word);
+		filter_word_add(text, word, &s);
 	}
-	str_rtrim(&s);
 	if (s.n)
 		ui_try_filter(u, str_text(&s));
 	else
 		ui_set_filter(u, NULL);
 	str_done(&s);
+	str_done(&rest);
 }
 
 void act_toggle_tcp(struct ui *u, uint32_t key)
@@ -314,8 +279,9 @@ void act_kill(struct ui *u, uint32_t key)
 	struct dialog *d;
 
 	if (u->opts.read_only || !u->host || !u->host->kill_open) {
-		ui_error(u, "%s", u->opts.read_only ? "READ-ONLY: nothing is signalled in this session"
-						    : "nothing can be signalled from here");
+		ui_error(u, "%s",
+			 u->opts.read_only ? "READ-ONLY: nothing is signalled in this session"
+					   : "nothing can be signalled from here");
 		return;
 	}
 	if (!u->env.f)
@@ -325,11 +291,13 @@ void act_kill(struct ui *u, uint32_t key)
 		if (table_tagged(t, t->idents.v[i]))
 			vec_push(&picks, pick_of(t->rows_kind, t->f, t->order.v[i]));
 	if (t && t->tags.n && !picks.n) {
-		ui_error(u, "none of the %zu tagged rows is shown now; U unties them", t->tags.n);
+		ui_error(u, "none of the %zu tagged rows is shown now; U untags them", t->tags.n);
 		return;
 	}
 	if (!picks.n) {
-		struct subject sub = s->ops->under ? s->ops->under(s, &u->env) : (struct subject){0};
+		struct subject sub = s->ops->target	? s->ops->target(s, &u->env)
+				     : s->ops->under ? s->ops->under(s, &u->env)
+						     : (struct subject){0};
 
 		if (sub.kind == SUBJECT_NONE && s->ops->about)
 			sub = s->ops->about(s);

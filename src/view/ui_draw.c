@@ -1,4 +1,4 @@
-/* The frame around the screens: header, line 2, hint line, messages, and where everything stands. */
+/* The frame around the screens: line 2, hint line, messages, and where everything stands. */
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include "ui_private.h"
@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define WIDE 120 /* from here on the header uses whole words */
 
 /* ---- Layout ---- */
 
@@ -51,215 +49,9 @@ int ui_view_by_number(int number)
 	return -1;
 }
 
-static void hit(struct ui *u, int y, int x, int w, uint32_t key)
+void ui_hit(struct ui *u, int y, int x, int w, uint32_t key)
 {
 	vec_push(&u->hits, ((struct hit){y, x, w, key}));
-}
-
-/* ---- Header ---- */
-
-enum part { /* in screen order */
-	    PART_NAME,
-	    PART_HOST,
-	    PART_USER,
-	    PART_READ_ONLY,
-	    PART_FINDINGS,
-	    PART_LISTEN,
-	    PART_ESTAB,
-	    PART_CLOSE_WAIT,
-	    PART_TIME_WAIT,
-	    PART_UDP,
-	    PART_RATES, /* from here on at the right edge */
-	    PART_LOOK,
-	    PART_CLOCK,
-	    PART_N
-};
-/* What goes first when the line is narrow. Modes, findings and the interval stay. */
-static const uint8_t drop_order[] = {PART_NAME,	 PART_LOOK,  PART_UDP,	PART_TIME_WAIT, PART_CLOSE_WAIT,
-				     PART_RATES, PART_ESTAB, PART_HOST, PART_LISTEN};
-
-struct part_text {
-	char text[80];
-	uint8_t style;
-	int gap; /* blanks before it */
-};
-
-static void put_rate(char *out, size_t n, double rate, bool wide)
-{
-	char buf[UNIT_BUF];
-	const char *s = isnan(rate) ? "" : fmt_size(buf, rate);
-	size_t len = strlen(s);
-
-	if (!wide) {
-		snprintf(out, n, "%-4s", len ? s : "-");
-	} else if (!len) {
-		snprintf(out, n, "   -     ");
-	} else if (s[len - 1] >= '0' && s[len - 1] <= '9') {
-		snprintf(out, n, "%3s B/s ", s);
-	} else {
-		snprintf(out, n, "%3.*s %cB/s", (int)len - 1, s, s[len - 1]);
-	}
-}
-
-__attribute__((format(printf, 4, 5))) static void part_set(struct part_text *p, uint8_t style, int gap,
-							     const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(p->text, sizeof(p->text), fmt, ap);
-	va_end(ap);
-	p->style = style;
-	p->gap = gap;
-}
-
-static void count_part(struct part_text *p, const char *name, uint32_t n, uint8_t style, bool wide)
-{
-	char buf[UNIT_BUF];
-
-	part_set(p, style, wide ? 3 : 2, "%s %s", name, fmt_count(buf, n));
-}
-
-static void owner_part(const struct ui *u, struct part_text *p, bool wide)
-{
-	const struct frame *f = u->env.f;
-	const char *user = u->opts.user_name ? u->opts.user_name : "user";
-	uint32_t hidden = 0;
-
-	if (u->opts.root) {
-		if (wide)
-			part_set(p, STYLE_DIM, 2, "%s", user);
-		return;
-	}
-	for (size_t i = 0; f && i < f->ports.n; i++)
-		hidden += f->ports.v[i].reason == REASON_NOT_PERMITTED && !(f->ports.v[i].flags & PORT_CLIENT) &&
-			  !(f->ports.v[i].marks & MARK_CLOSED);
-	if (hidden && u->w < 50)
-		part_set(p, STYLE_WARN, 2, "%u hidden", hidden);
-	else if (hidden)
-		part_set(p, STYLE_WARN, 2, "%.24s: %u owner%s hidden", user, hidden, hidden == 1 ? "" : "s");
-	else if (wide)
-		part_set(p, STYLE_DIM, 2, "%.24s", user);
-}
-
-static void clock_part(const struct ui *u, struct part_text *p, bool wide)
-{
-	char buf[UNIT_BUF];
-	uint64_t s;
-
-	if (u->paused) {
-		s = (u->env.now_ns - u->paused_ns) / NSEC_PER_SEC;
-		if (s >= 3600)
-			part_set(p, STYLE_WARN, 2, "PAUSED %u:%02u:%02u", (unsigned)(s / 3600),
-				 (unsigned)(s / 60 % 60), (unsigned)(s % 60));
-		else
-			part_set(p, STYLE_WARN, 2, "PAUSED %u:%02u", (unsigned)(s / 60), (unsigned)(s % 60));
-		return;
-	}
-	part_set(p, STYLE_PLAIN, wide ? 3 : 2, "%s", fmt_duration(buf, (double)u->interval_ns / 1e9));
-}
-
-static void header_parts(const struct ui *u, struct part_text p[PART_N], bool wide)
-{
-	const struct frame *f = u->env.f;
-	const char *rx = u->env.ascii ? "rx " : wide ? "▼ " : "▼", *tx = u->env.ascii ? "tx " : wide ? "▲ " : "▲";
-	uint32_t findings = 0;
-	char a[24], b[24];
-
-	memset(p, 0, PART_N * sizeof(p[0]));
-	if (wide)
-		part_set(&p[PART_NAME], STYLE_DIM, 0, "sockeye");
-	part_set(&p[PART_HOST], STYLE_HEAD, wide ? 2 : 0, "%.32s", u->opts.host_name ? u->opts.host_name : "");
-	owner_part(u, &p[PART_USER], wide);
-	if (u->opts.read_only)
-		part_set(&p[PART_READ_ONLY], STYLE_WARN, 2, "READ-ONLY");
-	clock_part(u, &p[PART_CLOCK], wide);
-	if (!f)
-		return;
-	for (size_t i = 0; i < f->findings.n; i++)
-		findings += f->findings.v[i].severity >= FINDING_WARN;
-	if (findings)
-		part_set(&p[PART_FINDINGS], STYLE_BAD, wide ? 3 : 2, "!%u", findings);
-	count_part(&p[PART_LISTEN], wide ? "listening" : "listen", f->totals.listening, STYLE_PLAIN, wide);
-	if (!wide)
-		p[PART_LISTEN].gap = 3;
-	count_part(&p[PART_ESTAB], wide ? "established" : "estab", f->totals.states[STATE_ESTABLISHED],
-		   STYLE_PLAIN, wide);
-	count_part(&p[PART_CLOSE_WAIT], wide ? "close-wait" : "close-w", f->totals.states[STATE_CLOSE_WAIT],
-		   f->totals.states[STATE_CLOSE_WAIT] ? STYLE_WARN : STYLE_PLAIN, wide);
-	count_part(&p[PART_TIME_WAIT], wide ? "time-wait" : "time-w", f->totals.states[STATE_TIME_WAIT],
-		   STYLE_PLAIN, wide);
-	count_part(&p[PART_UDP], "udp", f->totals.unconn_udp, STYLE_PLAIN, wide);
-	if (u->paused)
-		return;
-	put_rate(a, sizeof(a), f->totals.rx_rate, wide);
-	put_rate(b, sizeof(b), f->totals.tx_rate, wide);
-	part_set(&p[PART_RATES], STYLE_INFO, wide ? 3 : 2, wide ? "%s%s  %s%s" : "%s%s %s%s", rx, a, tx, b);
-	/* A look that takes a good part of the interval explains a slow screen. */
-	if (f->took_ns > u->interval_ns / 4 && f->took_ns > 100 * NSEC_PER_MS)
-		part_set(&p[PART_LOOK], STYLE_WARN, 2, "look %llu ms", (unsigned long long)(f->took_ns / NSEC_PER_MS));
-}
-
-static int parts_width(const struct part_text p[PART_N])
-{
-	int w = 2; /* the margins */
-
-	for (int i = 0; i < PART_N; i++)
-		if (p[i].text[0])
-			w += (w > 2 ? p[i].gap : 0) + text_width(p[i].text);
-	return w;
-}
-
-/* The parts that fit this width. */
-static void header_fit(const struct ui *u, struct part_text p[PART_N])
-{
-	bool wide = u->w >= WIDE;
-
-	header_parts(u, p, wide);
-	if (wide && parts_width(p) > u->w)
-		header_parts(u, p, false);
-	for (size_t i = 0; i < ARRAY_LEN(drop_order) && parts_width(p) > u->w; i++)
-		p[drop_order[i]].text[0] = '\0';
-	if (parts_width(p) > u->w && u->opts.read_only)
-		snprintf(p[PART_READ_ONLY].text, sizeof(p->text), "RO");
-}
-
-bool ui_shows_estab(const struct ui *u)
-{
-	struct part_text p[PART_N];
-
-	if (!u->env.f) /* not drawn yet: by the width alone */
-		return u->w == 0 || u->w >= 40;
-	header_fit(u, p);
-	return p[PART_ESTAB].text[0] || p[PART_RATES].text[0];
-}
-
-static void draw_header(struct ui *u, struct canvas *c)
-{
-	struct part_text p[PART_N];
-	int x = 1, right = 0;
-
-	header_fit(u, p);
-	for (int i = PART_RATES; i < PART_N; i++)
-		if (p[i].text[0])
-			right += (right ? p[i].gap : 0) + text_width(p[i].text);
-	for (int i = 0; i < PART_N; i++) {
-		int used;
-
-		if (!p[i].text[0])
-			continue;
-		if (i >= PART_RATES && right > 0) {
-			if (c->w - 1 - right > x)
-				x = c->w - 1 - right;
-			right = 0;
-		} else if (x > 1) {
-			x += p[i].gap;
-		}
-		used = canvas_put(c, 0, x, p[i].style, p[i].text, c->w - 1 - x);
-		if (i == PART_FINDINGS)
-			hit(u, 0, x, used, '!');
-		x += used;
-	}
 }
 
 /* ---- Line 2 ---- */
@@ -281,7 +73,7 @@ static void status_text(struct ui *u, struct str *out)
 	for (size_t i = 0; i < u->env.f->ports.n; i++)
 		client += u->env.f->ports.v[i].flags & PORT_CLIENT ? 1 : 0;
 	str_putf(out, "%s %s", fmt_count(a, t->order.n),
-		 t->all	      ? "ports"
+		 t->all         ? "ports"
 		 : t->listening ? "listening"
 				: "listening or bound");
 	if (client && !t->all)
@@ -315,7 +107,7 @@ static int draw_views(struct ui *u, struct canvas *c, bool brief)
 		w = text_width(text);
 		if (c) {
 			canvas_put(c, 1, x, i == u->view ? STYLE_SEL : STYLE_DIM, text, c->w - x);
-			hit(u, 1, x, w, (uint32_t)('0' + n));
+			ui_hit(u, 1, x, w, (uint32_t)('0' + n));
 		}
 		x += w;
 	}
@@ -401,7 +193,7 @@ static bool hint_here(const struct binding *b, uint8_t where)
 static void draw_hints(struct ui *u, struct canvas *c)
 {
 	uint8_t where = screen_table(ui_top(u)) ? WHERE_TABLE : WHERE_PAGE;
-	int gap = c->w >= WIDE ? 3 : 2, limit = 255, x = 1, y = c->h - 1;
+	int gap = c->w >= UI_WIDE ? 3 : 2, limit = 255, x = 1, y = c->h - 1;
 	struct str name = {0};
 
 	for (;;) {
@@ -434,7 +226,7 @@ static void draw_hints(struct ui *u, struct canvas *c)
 		key_print(codes[0], &name);
 		x += canvas_put(c, y, x, STYLE_KEY, str_text(&name), c->w - x) + 1;
 		x += canvas_put(c, y, x, STYLE_DIM, b->hint, c->w - x);
-		hit(u, y, start, x - start, codes[0]);
+		ui_hit(u, y, start, x - start, codes[0]);
 		x += gap;
 	}
 	str_done(&name);
@@ -446,7 +238,8 @@ static void draw_last_line(struct ui *u, struct canvas *c)
 		struct str cut = {0};
 
 		text_put_clip(&cut, u->message, c->w - 2, u->env.ascii ? "~" : "…");
-		canvas_put(c, c->h - 1, 1, u->message_error ? STYLE_BAD : STYLE_PLAIN, str_text(&cut), c->w - 1);
+		canvas_put(c, c->h - 1, 1, u->message_error ? STYLE_BAD : STYLE_PLAIN, str_text(&cut),
+			   c->w - 1);
 		str_done(&cut);
 	} else if (ui_top(u)->ops->hint) {
 		canvas_put(c, c->h - 1, 1, STYLE_DIM, ui_top(u)->ops->hint, c->w - 1);
@@ -487,7 +280,7 @@ void ui_draw(struct ui *u, struct canvas *c)
 		return;
 	}
 	l = ui_layout(u);
-	draw_header(u, c);
+	ui_draw_header(u, c);
 	draw_line_2(u, c);
 	s->ops->draw(s, &u->env, c, l.list);
 	if (l.detail.w > 0) {

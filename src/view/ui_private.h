@@ -9,6 +9,7 @@
 #define STACK_MAX 16
 #define UI_W_MIN 20 /* below that, one line says so */
 #define UI_H_MIN 5
+#define UI_WIDE 120 /* from here on lines 1 and last are spelt out */
 #define DETAIL_FROM_W 133 /* the pane stands beside from this width on */
 #define DETAIL_FROM_H 24 /* … below from this height on */
 #define DETAIL_REST_NS (100 * UINT64_C(1000000)) /* it follows the cursor when that has rested so long */
@@ -71,10 +72,19 @@ struct ui_layout {
 	struct area detail; /* w == 0: none */
 };
 struct ui_layout ui_layout(const struct ui *u);
+void ui_draw_header(struct ui *u, struct canvas *c);
 bool ui_shows_estab(const struct ui *u); /* does the header have the room */
+/* These cells do what the key does when clicked; until the next drawing. */
+void ui_hit(struct ui *u, int y, int x, int w, uint32_t key);
 /* The dashboard's number of a view, from 1; 0: it has none. And back: -1. */
 int ui_view_number(int view);
 int ui_view_by_number(int number);
+
+/* Does this word stand alone in the filter's text, outside quotes and parentheses? Where, in bytes. */
+bool filter_word_find(const char *text, const char *word, size_t *ret_at, size_t *ret_n);
+/* The text without these bytes and the blanks around them; with one more term. Both append to out. */
+void filter_word_remove(const char *text, size_t at, size_t n, struct str *out);
+void filter_word_add(const char *text, const char *term, struct str *out);
 
 /* A list in a box, with a line a choice: sort menu, filter by this row. */
 struct menu_item {

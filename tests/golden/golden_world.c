@@ -54,7 +54,8 @@ void world_unprivileged(struct fixture *x)
 	fixture_user(x, 112, "redis");
 	fixture_user(x, 1000, "deploy");
 	for (size_t i = 0; i < ARRAY_LEN(procs); i++) {
-		struct snap_proc *p = fixture_proc(x, procs[i].pid, 1, procs[i].uid, procs[i].comm, procs[i].unit);
+		struct snap_proc *p =
+			fixture_proc(x, procs[i].pid, 1, procs[i].uid, procs[i].comm, procs[i].unit);
 		uint32_t s = fixture_sock(x, PROTO_TCP, STATE_LISTENING, procs[i].local, NULL);
 
 		x->snap.socks.v[s].uid = procs[i].uid;

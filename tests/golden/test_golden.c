@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define S UINT64_C(1000000000)
@@ -34,7 +35,8 @@ static const struct golden_case cases[] = {
 	{"ports_80x24", world_web1, 80, 24, "", 0},
 	{"ports_80x24_row_443", world_web1, 80, 24, "Down Down Down Down Down Down Down Down", 0},
 	{"ports_140x40", world_web1, 140, 40, "", 0},
-	{"ports_140x40_detail_443", world_web1, 140, 40, "Down Down Down Down Down Down Down Down wait:200", 0},
+	{"ports_140x40_detail_443", world_web1, 140, 40, "Down Down Down Down Down Down Down Down wait:200",
+	 0},
 	{"ports_140x40_detail_off", world_web1, 140, 40, "v v", 0},
 	{"ports_100x40_detail_below", world_web1, 100, 40, "v", 0},
 	{"ports_200x50", world_web1, 200, 50, "", 0},
@@ -369,8 +371,9 @@ static void check_canvas(const struct canvas *c)
 
 static void test_resize_storm(void **state)
 {
-	static const char *const keys[] = {"Down", "2",	  "3",	"v",  "Enter", "?",   "Esc", "Esc", "/", "\"x=",
-					   "Esc",  "s",	  "End", "Esc", "K",    "Down", "Esc", "1",   "=", "Esc"};
+	static const char *const keys[] = {"Down", "2",    "3",    "v",   "Enter", "?",   "Esc",
+					   "Esc",  "/",    "\"x=", "Esc", "s",     "End", "Esc",
+					   "K",    "Down", "Esc",  "1",   "=",     "Esc"};
 	struct run r;
 	unsigned seed = 1;
 
@@ -402,7 +405,8 @@ static void test_resize_storm(void **state)
 /* Every size up to 90×30 in every kind of screen. */
 static void test_all_sizes(void **state)
 {
-	static const char *const screens[] = {"", "2", "3", "Enter", "2 Enter", "3 Enter", "?", "s", "/ \"a=", "K"};
+	static const char *const screens[] = {"",        "2", "3", "Enter",  "2 Enter",
+					      "3 Enter", "?", "s", "/ \"a=", "K"};
 
 	for (size_t i = 0; i < sizeof(screens) / sizeof(screens[0]); i++) {
 		struct run r;
@@ -446,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_selected_row_stays),
 	};
 
+	setenv("TZ", "UTC", 1); /* times of day are local */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77; /* without it wide characters have no width */
 	return cmocka_run_group_tests(tests, NULL, NULL);

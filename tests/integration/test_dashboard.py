@@ -142,6 +142,21 @@ def sort_menu_and_reverse():
 
 
 @test
+def rates():
+    """Traffic shows as a rate on its port, its connections and its process; other rows stay at nought."""
+    with scene("busy,port=9000,n=2,send=5000", "pair,port=9001,child=1,comm=idle") as (ns, _):
+        with dashboard(ns, width=120) as tmux:
+            screen = tmux.shows(r"^..\s*9000 tcp.*factory.*\d\d?\d?k\s")
+            row = [line for line in screen.splitlines() if re.match(r"..\s*9001 tcp", line)][0]
+            check(not re.search(r"\d[kM]\b", row), f"a rate without traffic: {row}")
+            tmux.keys("2")
+            screen = tmux.shows(r"127\.0\.0\.1:9000.*\d\d?\d?k\s")
+            check(screen.splitlines()[3].find("9000") > 0, f"the busiest connection is not on top:\n{screen}")
+            tmux.keys("3")
+            tmux.shows(r"^..factory.*\d\d?\d?k\s")
+
+
+@test
 def pause():
     with scene("listen,port=8080") as (ns, _):
         with dashboard(ns) as tmux:
@@ -202,7 +217,7 @@ def plain_terminals():
                 foreign = sorted({c for c in screen if ord(c) > 126})
                 same(foreign, [], f"characters beyond ASCII with {args or env}")
                 tmux.keys("Enter")
-                screen = tmux.shows(r"8080/tcp")
+                screen = tmux.shows(r"7040/tcp")
                 same(sorted({c for c in screen if ord(c) > 126}), [], f"characters beyond ASCII on a page, {args or env}")
 
 

@@ -3,13 +3,13 @@
 from kit import *
 
 
-def open_dialog(tmux, port):
-    tmux.shows(rf"^..\s*{port}\b")
+def open_dialog(tmux, port, name="victim"):
+    tmux.shows(rf"^..\s*{port}\b.*{name}")  # the owner too, which a busy machine finds a look later
     tmux.keys("/")
     tmux.type(f"port={port}")
     tmux.keys("Enter")
     tmux.hides(r"▏")
-    tmux.shows(rf"^..\s*{port}\b")
+    tmux.shows(rf"^..\s*{port}\b.*{name}")
     tmux.keys("K")
     return tmux.shows(r"Kill the holder")
 
@@ -30,6 +30,20 @@ def frees_the_port():
             check(alive(factory.pid), "the factory died")
             tmux.keys("Escape", "q")
             tmux.shows("END:0")
+
+
+@test
+def at_once_after_the_start():
+    """K as the first key: by the time one reads the dialog it knows the holder."""
+    with scene("listen,port=8080,child=1,comm=victim") as (ns, factory):
+        victim = factory.one(lport=8080)["pid"]
+        for _ in range(3):
+            with dashboard(ns) as tmux:
+                tmux.shows(r"^..\s*8080\b")
+                tmux.keys("K")
+                tmux.shows(rf"(?s)Kill.*victim {victim}")
+                tmux.keys("Escape", "Q")
+                tmux.shows("END:0")
 
 
 @test
@@ -73,7 +87,7 @@ def taken_again():
     with scene("listen,port=8080,respawn=1,comm=phoenix") as (ns, factory):
         victim = factory.one(lport=8080)["pid"]
         with dashboard(ns) as tmux:
-            open_dialog(tmux, 8080)
+            open_dialog(tmux, 8080, "phoenix")
             tmux.keys("Enter")
             until(lambda: not alive(victim), "the victim ends")
             screen = tmux.shows(r"taken again")
@@ -153,7 +167,7 @@ def shared_holders():
         pids = sorted({s["pid"] for s in factory.of(lport=8080)})
         same(len(pids), 3, "holders")
         with dashboard(ns) as tmux:
-            screen = open_dialog(tmux, 8080)
+            screen = open_dialog(tmux, 8080, "pool")
             for pid in pids:
                 check(str(pid) in screen, f"holder {pid} is not named:\n{screen}")
             tmux.keys("Enter")

@@ -10,7 +10,7 @@ KEYS = {
         state_age_s v6only mark peer_process peer_pid forwards findings as_of_s""".split(),
     "ports": """netns netns_name proto port service class scope addresses owners owners_n owner owner_reason pid
         process user uid unit container forwards conns states backlog backlog_max backlog_peak drops rx_rate tx_rate
-        age_s findings""".split(),
+        age_s seen_s findings""".split(),
     "processes": """pid process user uid unit container exe cmdline start ports conns close_wait peers fds fds_max
         rx_rate tx_rate age_s findings""".split(),
 }

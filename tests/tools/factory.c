@@ -84,8 +84,9 @@ pid_t spawn(void (*body)(const struct request *, int), const struct request *r, 
 		    (setgroups(0, NULL) < 0 || setresgid((gid_t)r->uid, (gid_t)r->uid, (gid_t)r->uid) < 0 ||
 		     setresuid((uid_t)r->uid, (uid_t)r->uid, (uid_t)r->uid) < 0))
 			fail("setuid");
-		/* After setuid, which would clear it. */
+		/* After setuid, which clears the first and makes it a secret even for its own user. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_DUMPABLE, 1);
 		if (getppid() != parent)
 			_exit(1);
 		if (r->comm)

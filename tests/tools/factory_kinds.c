@@ -5,7 +5,9 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -175,6 +177,45 @@ static void make_connections(const struct request *r)
 		tell(client, "established", true);
 		tell(server, "established", true);
 	}
+}
+
+struct pump {
+	int (*pairs)[2];
+	unsigned n, bytes;
+};
+
+static void *pump_run(void *data)
+{
+	static char buf[65536];
+	const struct pump *p = data;
+
+	for (;; usleep(100000))
+		for (unsigned i = 0; i < p->n; i++)
+			if (write(p->pairs[i][0], buf, p->bytes) > 0)
+				while (recv(p->pairs[i][1], buf, sizeof(buf), MSG_DONTWAIT) > 0)
+					;
+	return NULL;
+}
+
+/* n connections over which the client sends `send` bytes ten times a second, and the server reads them. */
+static void make_busy(const struct request *r)
+{
+	struct pump *p = malloc(sizeof(*p));
+	int lfd = listener(r);
+	pthread_t thread;
+
+	if (!p || !(p->pairs = calloc(r->n, sizeof(*p->pairs))))
+		fail("memory");
+	p->n = r->n;
+	p->bytes = r->send < 65536 ? r->send : 65536;
+	tell(lfd, "listening", true);
+	for (unsigned i = 0; i < r->n; i++) {
+		make_pair(r, lfd, &p->pairs[i][0], &p->pairs[i][1]);
+		tell(p->pairs[i][0], "established", true);
+		tell(p->pairs[i][1], "established", true);
+	}
+	if (pthread_create(&thread, NULL, pump_run, p) != 0)
+		fail("thread");
 }
 
 static void make_unaccepted(const struct request *r)
@@ -348,6 +389,7 @@ const struct kind kinds[] = {
 	{"listen", make_listen, "a TCP listener; v6only=0|1"},
 	{"bound", make_bound, "a TCP socket that is bound and does not listen"},
 	{"pair", make_connections, "a listener and n established connections; send= unread bytes"},
+	{"busy", make_busy, "n connections with traffic: send= bytes ten times a second"},
 	{"unaccepted", make_unaccepted, "a listener with n connections nobody accepted"},
 	{"close-wait", make_close_wait, "n connections whose client ended its half"},
 	{"fin-wait-2", make_fin_wait_2, "a connection whose client closed: an orphan"},

@@ -16,17 +16,17 @@ import unicodedata
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../integration"))
 from kit import Tmux, Netns, SOCKEYE  # noqa: E402
 
-WIDTH, HEIGHT = 96, 24
+WIDTH, HEIGHT = 96, 18
 CELL_W, CELL_H, PAD = 8.4, 18, 12
 BASIC = ["#2e3436", "#ef5350", "#7bc96f", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4"]
 BRIGHT = ["#7f848e", "#ff6e6e", "#98e08c", "#ffd68a", "#82c4ff", "#dd9bef", "#7fdce6", "#ffffff"]
 FRONT, BACK = "#c8ccd4", "#1b1f26"
 SCENE = [
-    "listen,port=22,comm=sshd,backlog=128", "pair,port=443,addr=0.0.0.0,n=12,send=3,child=1,comm=nginx,backlog=511",
-    "udp,port=53,comm=resolver", "pair,port=5432,n=4,child=1,comm=postgres,backlog=244",
-    "unaccepted,port=8080,n=9,child=1,comm=node,backlog=8", "listen,port=6379,comm=redis-server,backlog=511",
-    "close-wait,port=9000,n=2,child=1,comm=api", "reuseport,port=8443,n=3,child=1,comm=envoy", "udp,port=123,comm=chronyd",
-    "bound,port=8081,child=1,comm=python3",
+    "listen,port=22,comm=sshd,backlog=128", "busy,port=443,addr=0.0.0.0,n=12,send=9000,comm=nginx,backlog=511",
+    "udp,port=53,comm=resolver", "busy,port=5432,n=4,send=1700,comm=postgres,backlog=244",
+    "unaccepted,port=8080,n=9,comm=node,backlog=8", "busy,port=6379,n=2,send=120,comm=redis-server,backlog=511",
+    "close-wait,port=9000,n=2,comm=api", "reuseport,port=8443,n=3,child=1,comm=envoy", "udp,port=123,comm=chronyd",
+    "bound,port=8081,comm=python3", "listen,port=9100,comm=node_exporter,backlog=4096",
 ]
 
 
@@ -85,7 +85,10 @@ def svg(screen):
             x, top, width = PAD + at * CELL_W, PAD + y * CELL_H, len(text) * CELL_W
             if back != BACK:
                 out.append(f'<rect x="{x:.1f}" y="{top}" width="{width:.1f}" height="{CELL_H}" fill="{back}"/>')
-            if text.strip():
+            x += (len(text) - len(text.lstrip())) * CELL_W
+            text = text.strip()
+            width = len(text) * CELL_W
+            if text:
                 more = ' font-weight="bold"' if style.get("bold") else ""
                 more += ' opacity="0.6"' if style.get("dim") else ""
                 out.append(f'<text x="{x:.1f}" y="{top + 14}" fill="{front}" textLength="{width:.1f}" '
@@ -94,12 +97,11 @@ def svg(screen):
 
 
 with Netns() as ns:
-    ns.run(["hostname"], timeout=5)
     with ns.factory(*SCENE):
         command = " ".join([*ns.enter, "unshare", "--uts", "sh", "-c", f"'hostname web-1 && exec {SOCKEYE}'"])
         with Tmux(command, WIDTH, HEIGHT) as tmux:
             tmux.shows(r"^.\s*8080")
-            time.sleep(5)  # rows stop being new
+            time.sleep(6)  # rows stop being new, rates are known
             tmux.keys("Down", "Down", "Down")
             time.sleep(1.5)
             screen = tmux.screen(escapes=True)

@@ -1,11 +1,6 @@
 /* The kill with an invented system: every step of the sequence is made to fail once. */
 #include "sockeye/action/kill.h"
 #include "sockeye/base/units.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 /* An invented process table. A pidfd is a real descriptor of /dev/null, mapped to its process. */
 struct fake_proc {
@@ -147,7 +149,8 @@ static struct kill *open_node(struct fake *f, struct kill_sys *sys)
 	struct kill_plan plan = {0};
 
 	if (!f->n) {
-		f->p[0] = (struct fake_proc){.pid = 4000, .start = 500, .state = 'S', .inode = 77, .comm = "node"};
+		f->p[0] = (struct fake_proc){
+			.pid = 4000, .start = 500, .state = 'S', .inode = 77, .comm = "node"};
 		f->n = 1;
 	}
 	*sys = fake_sys(f);
@@ -208,7 +211,8 @@ static void refuses_at_open(void **state)
 		{{.pid = 4000, .start = 500, .state = 'S', .inode = 78}, KILL_LET_GO},
 		{{.pid = 4000, .start = 500, .state = 'Z', .exited = true}, KILL_ZOMBIE},
 		{{.pid = 4000, .start = 500, .state = 'S', .inode = 77, .exited = true}, KILL_GONE},
-		{{.pid = 4000, .start = 500, .state = 'S', .inode = 77, .probe_err = -EPERM}, KILL_NOT_PERMITTED},
+		{{.pid = 4000, .start = 500, .state = 'S', .inode = 77, .probe_err = -EPERM},
+		 KILL_NOT_PERMITTED},
 		{{.pid = 4000, .start = 500, .state = 'S', .inode = 77, .probe_err = -ESRCH}, KILL_GONE},
 		{{.pid = 4000, .start = 500, .state = 'S', .inode = 77, .probe_err = -EINVAL}, KILL_FAILED},
 		{{.pid = 4000, .start = 500, .state = 'S', .inode = 77, .open_err = -ESRCH}, KILL_GONE},
@@ -315,11 +319,10 @@ static void refuses_special_pids(void **state)
 /* Parent before child; one refused, the other goes on. */
 static void sends_in_order(void **state)
 {
-	struct fake f = {
-		.p = {{.pid = 20, .start = 1, .state = 'S', .inode = 7, .comm = "nginx"},
-		      {.pid = 21, .start = 2, .state = 'S', .inode = 7, .comm = "nginx"},
-		      {.pid = 22, .start = 3, .state = 'S', .inode = 8, .comm = "nginx"}},
-		.n = 3};
+	struct fake f = {.p = {{.pid = 20, .start = 1, .state = 'S', .inode = 7, .comm = "nginx"},
+			       {.pid = 21, .start = 2, .state = 'S', .inode = 7, .comm = "nginx"},
+			       {.pid = 22, .start = 3, .state = 'S', .inode = 8, .comm = "nginx"}},
+			 .n = 3};
 	struct kill_sys sys = fake_sys(&f);
 	struct kill_plan plan = {0};
 	struct kill *k;
@@ -559,12 +562,18 @@ static void menu_is_sane(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(opens_and_sends),	  cmocka_unit_test(refuses_at_open),
-		cmocka_unit_test(leader_exited_threads_live), cmocka_unit_test(refuses_at_send),
-		cmocka_unit_test(refuses_special_pids),	  cmocka_unit_test(sends_in_order),
-		cmocka_unit_test(freed_then_taken_again), cmocka_unit_test(still_held_by_another),
-		cmocka_unit_test(taken_between_looks),	  cmocka_unit_test(says_who_ignores),
-		cmocka_unit_test(look_fails),		  cmocka_unit_test(steps_are_bounded),
+		cmocka_unit_test(opens_and_sends),
+		cmocka_unit_test(refuses_at_open),
+		cmocka_unit_test(leader_exited_threads_live),
+		cmocka_unit_test(refuses_at_send),
+		cmocka_unit_test(refuses_special_pids),
+		cmocka_unit_test(sends_in_order),
+		cmocka_unit_test(freed_then_taken_again),
+		cmocka_unit_test(still_held_by_another),
+		cmocka_unit_test(taken_between_looks),
+		cmocka_unit_test(says_who_ignores),
+		cmocka_unit_test(look_fails),
+		cmocka_unit_test(steps_are_bounded),
 		cmocka_unit_test(menu_is_sane),
 	};
 

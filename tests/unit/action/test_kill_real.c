@@ -1,11 +1,6 @@
 /* The kill with real processes: children of the test's own, a bystander among them. */
 #include "sockeye/action/kill.h"
 #include "sockeye/base/units.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,6 +14,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 static int listener(void)
 {
@@ -277,7 +279,8 @@ static void not_permitted(void **state)
 		if (setgid(65534) || setuid(65534))
 			_exit(9);
 		k = kill_open(&plan, NULL);
-		bad = kill_plan(k)->targets.v[0].refusal != KILL_NOT_PERMITTED || kill_send(k, SIGKILL, 1) != 0;
+		bad = kill_plan(k)->targets.v[0].refusal != KILL_NOT_PERMITTED ||
+		      kill_send(k, SIGKILL, 1) != 0;
 		kill_free(k);
 		_exit(bad);
 	}
@@ -294,7 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_the_target_gets_it), cmocka_unit_test(found_at_another_fd),
 		cmocka_unit_test(other_start_is_refused),  cmocka_unit_test(zombie_and_gone),
-		cmocka_unit_test(lets_go_between),	   cmocka_unit_test(not_permitted),
+		cmocka_unit_test(lets_go_between),         cmocka_unit_test(not_permitted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,6 +280,29 @@ static void test_sweep_is_spread(void **state)
 	assert_true(t->snap.owners_complete);
 }
 
+/* One connection closed and another accepted on the same number: the lost one gives the process away. */
+static void test_lost_one_is_suspicious(void **state)
+{
+	struct tree *t = *state;
+
+	for (uint32_t pid = 100; pid < 150; pid++) {
+		put_process(t, pid, "x", pid);
+		put_socket(t, pid, 3, pid);
+	}
+	LOOK(t, 0, S, 140, 141);
+	assert_string_equal(holders(t), "140:140/3 141:141/3");
+	unlink(path_of(t, "140/fd/3"));
+	put_socket(t, 140, 3, 222);
+	LOOK(t, 0.01, S, 222, 141, 333);
+	assert_string_equal(holders(t), "222:140/3 141:141/3");
+	assert_true(t->snap.socks.v[0].flags & SOCK_SEARCHED);
+	assert_false(t->snap.socks.v[2].flags & SOCK_SEARCHED); /* 333 can be anybody's yet */
+	assert_false(t->snap.owners_complete);
+	LOOK(t, 0.01, 0, 222, 141, 333);
+	assert_true(t->snap.socks.v[2].flags & SOCK_SEARCHED);
+	assert_true(t->snap.owners_complete);
+}
+
 static void test_budget(void **state)
 {
 	struct tree *t = *state;
@@ -438,6 +461,7 @@ int main(void)
 		CASE(test_every_link_is_read_again_in_the_long_run),
 		CASE(test_new_socket_of_changed_process),
 		CASE(test_sweep_is_spread),
+		CASE(test_lost_one_is_suspicious),
 		CASE(test_budget),
 		CASE(test_vanished_and_reused),
 		CASE(test_leader_exited),

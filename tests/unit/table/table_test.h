@@ -6,17 +6,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+
+#include <cmocka.h> /* wants the ones above */
 
 #include "fixture.h"
 #include "sockeye/base/text.h"
 #include "sockeye/table/table.h"
-
-/* A host with a short list of sockets whose every value is known. */
-struct small {
-	struct fixture x;
-	const struct frame *f;
-};
 
 static inline uint32_t row_of_port(const struct frame *f, enum proto proto, uint32_t port)
 {

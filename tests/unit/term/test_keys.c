@@ -1,6 +1,7 @@
 /* Every kind of input a terminal can send, as bytes and curses codes, without a terminal. */
 #include "keys.h"
 #include "sockeye/base/mem.h"
+#include "sockeye/base/units.h"
 #include <curses.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -230,6 +231,33 @@ static void test_discard(void **state)
 	assert_false(key_reader_get(&r, 1, &k));
 }
 
+/* A paste whose end mark got lost must not swallow the keyboard for ever. */
+static void test_paste_without_end(void **state)
+{
+	static const int begin[] = {0x1b, '[', '2', '0', '0', '~', 'x'}, key[] = {'q'};
+	struct feed f = {begin, ARRAY_LEN(begin), 0, 0};
+	struct key_reader r;
+	struct key k;
+
+	key_reader_init(&r, feed_next, &f);
+	assert_true(key_reader_get(&r, 1, &k));
+	assert_int_equal(k.code, KEY_PASTE_BEGIN);
+	assert_true(key_reader_get(&r, 2, &k));
+	assert_int_equal(k.code, 'x');
+	f = (struct feed){key, 1, 0, 0};
+	assert_true(key_reader_get(&r, 2 * NSEC_PER_SEC, &k));
+	assert_int_equal(k.code, KEY_PASTE_END);
+	assert_true(key_reader_get(&r, 2 * NSEC_PER_SEC, &k));
+	assert_int_equal(k.code, 'q');
+	assert_false(key_reader_get(&r, 2 * NSEC_PER_SEC, &k));
+	/* … and so with one that was being thrown away. */
+	f = (struct feed){begin, ARRAY_LEN(begin), 0, 0};
+	key_reader_discard(&r, 3 * NSEC_PER_SEC);
+	f = (struct feed){key, 1, 0, 0};
+	assert_true(key_reader_get(&r, 5 * NSEC_PER_SEC, &k));
+	assert_int_equal(k.code, 'q');
+}
+
 static void test_split_reads(void **state)
 {
 	static const int head[] = {0x1b, '['};
@@ -249,7 +277,7 @@ int main(void)
 		cmocka_unit_test(test_plain),        cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_curses_codes), cmocka_unit_test(test_sequences),
 		cmocka_unit_test(test_mouse),        cmocka_unit_test(test_discard),
-		cmocka_unit_test(test_split_reads),
+		cmocka_unit_test(test_split_reads),  cmocka_unit_test(test_paste_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

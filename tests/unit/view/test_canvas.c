@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static const struct cell *at(const struct canvas *c, int y, int x)
@@ -137,7 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_put_clips), cmocka_unit_test(test_wide),
 		cmocka_unit_test(test_combining), cmocka_unit_test(test_unsafe_is_replaced),
-		cmocka_unit_test(test_dump),	  cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_dump),      cmocka_unit_test(test_sizes),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -1,13 +1,15 @@
 /* Bars and sparklines, in Unicode and ASCII. */
 #include "graph.h"
+#include <locale.h>
+#include <math.h>
+#include <string.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
-#include <locale.h>
-#include <math.h>
-#include <string.h>
 
 static void expect_bar(double share, int width, bool ascii, const char *want)
 {

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+
 #include <cmocka.h>
 
 static void test_round_trip(void **state)
@@ -31,8 +32,16 @@ static void test_names(void **state)
 		const char *name;
 		uint32_t code;
 	} all[] = {
-		{"K", 'K'},	       {"Space", ' '},	   {"^C", 3},	      {"^l", 12},     {"Enter", KEY_ENTER_},
-		{"F10", KEY_F10},      {"pgup", KEY_PGUP}, {"Esc", KEY_ESC}, {"ä", 0xe4}, {"^", '^'},
+		{"K", 'K'},
+		{"Space", ' '},
+		{"^C", 3},
+		{"^l", 12},
+		{"Enter", KEY_ENTER_},
+		{"F10", KEY_F10},
+		{"pgup", KEY_PGUP},
+		{"Esc", KEY_ESC},
+		{"ä", 0xe4},
+		{"^", '^'},
 		{"Backspace", KEY_BACKSPACE_},
 	};
 

@@ -2,14 +2,16 @@
 #include "fixture.h"
 #include "page.h"
 #include "sockeye/base/text.h"
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
-#include <locale.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* ---- The widget ---- */
 
@@ -373,7 +375,8 @@ static void connection_page(void **state)
 		HAS(t, ", on this machine");
 		for (size_t l = 0; l < b.p.lines.n; l++)
 			there |= b.p.lines.v[l].subject.kind == SUBJECT_SOCK &&
-				 b.p.lines.v[l].subject.pick.cookie == b.f->socks.v[b.f->rows.v[i].peer].cookie;
+				 b.p.lines.v[l].subject.pick.cookie ==
+					 b.f->socks.v[b.f->rows.v[i].peer].cookie;
 		assert_true(there);
 	}
 	assert_true(there);
@@ -393,7 +396,8 @@ static void every_width(void **state)
 			for (int ascii = 0; ascii < 2; ascii++) {
 				b.e.ascii = ascii;
 				for (uint32_t i = 0; i < b.f->procs.n; i += 7) {
-					build(&b, (struct subject){SUBJECT_PROC, pick_of(ROWS_PROC, b.f, i)}, w);
+					build(&b, (struct subject){SUBJECT_PROC, pick_of(ROWS_PROC, b.f, i)},
+					      w);
 					for (size_t s = 0; s < b.p.spans.n; s++) {
 						const char *text = b.p.text.s + b.p.spans.v[s].at;
 
@@ -437,10 +441,14 @@ static void as_a_screen(void **state)
 	s->ops->status(s, &b.e, &out);
 	assert_non_null(strstr(str_text(&out), "lines 1-10 of "));
 	assert_int_equal(s->ops->about(s).pick.pid, 21877);
-	s->ops->move(s, &b.e, MOVE_LAST);
-	s->ops->move(s, &b.e, MOVE_FIRST);
 	u = s->ops->under(s, &b.e);
 	assert_int_equal(u.kind, SUBJECT_PROC); /* the first line that opens: its parent */
+	/* K is for the page's process until the user walks to another. */
+	assert_int_equal(s->ops->target(s, &b.e).pick.pid, 21877);
+	s->ops->section(s, &b.e, 1);
+	assert_int_equal(s->ops->target(s, &b.e).pick.pid, 21877);
+	s->ops->section(s, &b.e, -1);
+	assert_int_equal(s->ops->target(s, &b.e).pick.pid, 1);
 	s->ops->section(s, &b.e, 1);
 	u = s->ops->under(s, &b.e);
 	assert_int_equal(u.kind, SUBJECT_PORT);
@@ -469,11 +477,16 @@ static void as_a_screen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(walks),	     cmocka_unit_test(sections),
-		cmocka_unit_test(cursor_is_an_identity), cmocka_unit_test(folds),
-		cmocka_unit_test(cuts_at_the_width), cmocka_unit_test(port_page),
-		cmocka_unit_test(process_page),	     cmocka_unit_test(connection_page),
-		cmocka_unit_test(every_width),	     cmocka_unit_test(as_a_screen),
+		cmocka_unit_test(walks),
+		cmocka_unit_test(sections),
+		cmocka_unit_test(cursor_is_an_identity),
+		cmocka_unit_test(folds),
+		cmocka_unit_test(cuts_at_the_width),
+		cmocka_unit_test(port_page),
+		cmocka_unit_test(process_page),
+		cmocka_unit_test(connection_page),
+		cmocka_unit_test(every_width),
+		cmocka_unit_test(as_a_screen),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

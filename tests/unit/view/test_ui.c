@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define S UINT64_C(1000000000)
@@ -147,8 +148,8 @@ static void test_wrong_options(void **state)
 
 static void test_without_host_or_frame(void **state)
 {
-	static const char *const names[] = {"K", "q", "^Z", "^L", "+", "p", "Enter", "=", "Space", "s", "Esc",
-					    "/", "Esc", "n", "v", "!", "2", "Tab", "?", "1"};
+	static const char *const names[] = {"K",   "q", "^Z",  "^L", "+", "p", "Enter", "=",   "Space", "s",
+					    "Esc", "/", "Esc", "n",  "v", "!", "2",     "Tab", "?",     "1"};
 	struct ui_opts o = {0};
 	struct ui *u = NULL;
 	struct canvas c;
@@ -266,6 +267,17 @@ static void test_filter_toggles(void **state)
 	assert_string_equal(ui_filter_text(d.u), "process=nginx tcp");
 	press(&d, "t");
 	assert_string_equal(ui_filter_text(d.u), "process=nginx");
+	/* "and" binds closer than "or"; words inside parentheses are not touched. */
+	assert_true(ui_try_filter(d.u, "tcp or udp"));
+	press(&d, "t");
+	assert_string_equal(ui_filter_text(d.u), "(tcp or udp) tcp");
+	press(&d, "u");
+	assert_string_equal(ui_filter_text(d.u), "(tcp or udp) udp");
+	press(&d, "u");
+	assert_string_equal(ui_filter_text(d.u), "(tcp or udp)");
+	assert_true(ui_try_filter(d.u, "\"a tcp b\" tcp nginx"));
+	press(&d, "t");
+	assert_string_equal(ui_filter_text(d.u), "\"a tcp b\" nginx");
 	desk_done(&d);
 }
 

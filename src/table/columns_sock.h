@@ -1,0 +1,82 @@
+/* Inside the columns of sockets: what both of their files ask of a row, and the getters of numbers
+ * (columns_sock_numbers.c) that the table names. */
+#pragma once
+#include "columns_kit.h"
+
+static inline const struct sock *sock(const struct ctx *c, uint32_t row)
+{
+	return &c->f->socks.v[row];
+}
+static inline const struct row *extra(const struct ctx *c, uint32_t row)
+{
+	return &c->f->rows.v[row];
+}
+static inline bool listens(const struct sock *s)
+{
+	return s->state == STATE_LISTENING;
+}
+static inline bool connected(const struct sock *s)
+{
+	return state_table[s->state].connected;
+}
+static inline bool tcp(const struct sock *s)
+{
+	return proto_table[s->proto].connected;
+}
+static inline bool has_ip(const struct sock *s)
+{
+	return s->family == FAMILY_IPV4 || s->family == FAMILY_IPV6;
+}
+static inline bool has_remote(const struct sock *s)
+{
+	return has_ip(s) && (s->rport || !ip_is_any(s->raddr, s->family == FAMILY_IPV6));
+}
+/* What only a full TCP socket knows: NA where it cannot exist, unknown where it did not come along. */
+static inline bool no_info(const struct sock *s, uint16_t flag, struct value *v)
+{
+	if (!tcp(s) || !connected(s) || (s->flags & SOCK_MINI)) {
+		v_na(v);
+		return true;
+	}
+	if (!(s->flags & flag)) {
+		v_unknown(v);
+		return true;
+	}
+	return false;
+}
+
+#define SOCK_GET(name) void sock_get_##name(const struct ctx *c, uint32_t row, struct value *v)
+SOCK_GET(recvq);
+SOCK_GET(sendq);
+SOCK_GET(eof_read);
+SOCK_GET(backlog);
+SOCK_GET(backlog_max);
+SOCK_GET(backlog_peak);
+SOCK_GET(rcvbuf);
+SOCK_GET(sndbuf);
+SOCK_GET(drops);
+SOCK_GET(rx_bytes);
+SOCK_GET(tx_bytes);
+SOCK_GET(rx_rate);
+SOCK_GET(tx_rate);
+SOCK_GET(rate);
+SOCK_GET(rtt_ms);
+SOCK_GET(rttvar_ms);
+SOCK_GET(cwnd);
+SOCK_GET(mss);
+SOCK_GET(retrans_total);
+SOCK_GET(lost);
+SOCK_GET(minrtt_ms);
+SOCK_GET(ssthresh);
+SOCK_GET(retrans);
+SOCK_GET(cc);
+SOCK_GET(timer);
+SOCK_GET(timer_s);
+SOCK_GET(idle_s);
+SOCK_GET(seen_s);
+SOCK_GET(age_s);
+SOCK_GET(state_age_s);
+SOCK_GET(v6only);
+SOCK_GET(mark);
+SOCK_GET(as_of_s);
+void sock_cell_age_s(const struct ctx *c, uint32_t row, struct str *out, uint8_t *ret_style);

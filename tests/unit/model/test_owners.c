@@ -1,0 +1,306 @@
+/* Owners, reasons for having none, former owners, processes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+#include "sockeye/base/units.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct owner *owner(const struct frame *f, uint32_t row, uint32_t i)
+{
+	return i < f->rows.v[row].owner_n ? &f->owners.v[f->rows.v[row].owner + i] : NULL;
+}
+
+static void all_owners_count(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t s, other;
+
+	fixture_init(&x);
+	fixture_proc(&x, 10, 1, 0, "parent", "/system.slice/a.service");
+	fixture_proc(&x, 11, 10, 5, "child", "/system.slice/b.service");
+	s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
+	other = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:81", NULL);
+	fixture_fd(&x, s, 11, 3);
+	fixture_fd(&x, s, 10, 3);
+	fixture_fd(&x, s, 10, -1); /* an io_uring file */
+	fixture_fd(&x, other, 11, 4);
+	f = fixture_apply(&x, 0);
+	for (int look = 0; look < 3; look++) {
+		assert_int_equal(f->rows.v[s].owner_n, 3);
+		assert_int_equal(f->procs.v[owner(f, s, 0)->proc].p.pid, 10);
+		assert_int_equal(owner(f, s, 1)->fd, -1);
+		assert_int_equal(f->procs.v[owner(f, s, 2)->proc].p.pid, 11);
+		assert_int_equal(f->rows.v[s].reason, REASON_OWNED);
+		assert_string_equal(intern_get(f->names, f->rows.v[s].unit), "a.service");
+		assert_int_equal(frame_first_owner(f, s, false), owner(f, s, 0)->proc);
+		assert_int_equal(f->procs.v[0].sock_n, 1); /* once, by however many descriptors */
+		assert_int_equal(f->procs.v[1].sock_n, 2);
+		assert_int_equal(f->procs.v[1].port_n, 2);
+		assert_int_equal(f->ports.v[f->proc_ports.v[f->procs.v[1].port]].port, 80);
+		assert_int_equal(f->ports.v[f->proc_ports.v[f->procs.v[1].port + 1]].port, 81);
+		if (look == 1) { /* descriptors move about between looks */
+			fixture_proc(&x, 5, 1, 0, "new", "");
+			uint32_t n = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:82", NULL);
+
+			fixture_fd(&x, n, 5, 3);
+			struct snap_fd last = x.snap.fds.v[x.snap.fds.n - 1];
+
+			memmove(x.snap.fds.v + 1, x.snap.fds.v, (x.snap.fds.n - 1) * sizeof(last));
+			x.snap.fds.v[0] = last;
+		}
+		f = fixture_apply(&x, 1);
+	}
+	assert_int_equal(f->procs.v[owner(f, 2, 0)->proc].p.pid, 5);
+	fixture_done(&x);
+}
+
+static uint8_t why(struct fixture *x, uint32_t row)
+{
+	return fixture_apply(x, 1)->rows.v[row].reason;
+}
+
+static void reasons(void **state)
+{
+	struct fixture x;
+	uint32_t tw, sr, fw, la, un, cw, kl, kc, nofd, lost;
+	const struct frame *f;
+
+	fixture_init(&x);
+	tw = fixture_sock(&x, PROTO_TCP, STATE_TIME_WAIT, "10.0.0.5:80", "10.0.0.7:1");
+	sr = fixture_sock(&x, PROTO_TCP, STATE_SYN_RECV, "10.0.0.5:80", "10.0.0.7:2");
+	fw = fixture_sock(&x, PROTO_TCP, STATE_FIN_WAIT_2, "10.0.0.5:80", "10.0.0.7:3");
+	la = fixture_sock(&x, PROTO_TCP, STATE_LAST_ACK, "10.0.0.5:80", "10.0.0.7:4");
+	x.snap.socks.v[la].inode = 0;
+	un = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:5");
+	x.snap.socks.v[un].inode = 0;
+	cw = fixture_sock(&x, PROTO_TCP, STATE_CLOSE_WAIT, "10.0.0.5:80", "10.0.0.7:6");
+	x.snap.socks.v[cw].inode = 0;
+	lost = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:99", "10.0.0.7:6");
+	x.snap.socks.v[lost].inode = 0; /* nobody listens on 99 */
+	kl = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:2049", NULL);
+	kc = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:2049", "10.0.0.7:7");
+	nofd = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
+	x.snap.socks.v[nofd].uid = 33;
+	f = fixture_apply(&x, 0);
+	assert_int_equal(f->rows.v[tw].reason, REASON_TIME_WAIT);
+	assert_int_equal(f->rows.v[sr].reason, REASON_SYN_RECV);
+	assert_int_equal(f->rows.v[fw].reason, REASON_ORPHAN);
+	assert_int_equal(f->rows.v[la].reason, REASON_ORPHAN);
+	assert_int_equal(f->rows.v[un].reason, REASON_UNACCEPTED);
+	assert_int_equal(f->rows.v[un].listener, nofd);
+	assert_int_equal(f->rows.v[cw].reason, REASON_UNACCEPTED);
+	assert_int_equal(f->rows.v[sr].listener, nofd);
+	assert_int_equal(f->rows.v[tw].listener, NONE);
+	assert_int_equal(f->rows.v[kl].reason, REASON_KERNEL);
+	assert_int_equal(f->rows.v[kc].reason, REASON_KERNEL);
+	assert_int_equal(f->rows.v[kc].owner_n, 0);
+	assert_int_equal(f->rows.v[nofd].reason, REASON_NO_FD);
+	assert_int_equal(f->rows.v[lost].reason, REASON_NO_FD);
+	assert_int_equal(f->ports.v[frame_port_by_key(f, 0, PROTO_TCP, 80)].reason, REASON_NO_FD);
+
+	/* the kernel is a process of its own, with sockets and ports but no owners */
+	uint32_t k = frame_proc_by_key(f, 0, 0);
+
+	assert_int_not_equal(k, NONE);
+	assert_int_equal(f->procs.v[k].sock_n, 2);
+	assert_int_equal(f->procs.v[k].port_n, 1);
+	assert_null(f->procs.v[k].late);
+	assert_int_equal(f->tally.procs.v[k].conns, 1);
+	assert_int_equal(f->open_procs, f->procs.n);
+
+	x.snap.hidden_procs = 3;
+	assert_int_equal(why(&x, kl), REASON_NOT_PERMITTED);
+	assert_int_equal(why(&x, nofd), REASON_NOT_PERMITTED);
+	assert_int_equal(why(&x, tw), REASON_TIME_WAIT);
+	x.snap.owners_complete = false;
+	assert_int_equal(why(&x, kl), REASON_NOT_SCANNED);
+	assert_int_equal(why(&x, un), REASON_UNACCEPTED);
+	x.snap.owners_complete = true;
+	x.snap.hidden_procs = 0;
+	x.snap.want.attrs &= ~(uint32_t)WANT_OWNERS;
+	assert_int_equal(why(&x, nofd), REASON_NOT_SCANNED);
+	assert_int_equal(frame_proc_by_key(fixture_apply(&x, 1), 0, 0), NONE);
+	fixture_done(&x);
+}
+
+/* A dump and the scan of descriptors are two moments: nothing turns into the kernel's between them. */
+static void never_blames_the_kernel_in_passing(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t s, fresh;
+
+	fixture_init(&x);
+	fixture_proc(&x, 10, 1, 0, "sshd", "");
+	s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:22", NULL);
+	fixture_fd(&x, s, 10, 3);
+	fixture_apply(&x, 0);
+	x.snap.fds.n = 0; /* closed after the dump, before the scan */
+	fresh = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:22", "10.0.0.7:1");
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->rows.v[s].reason, REASON_NO_FD);
+	assert_int_equal(f->rows.v[s].owner_n, 1);
+	assert_true(owner(f, s, 0)->former);
+	assert_int_equal(f->rows.v[fresh].reason, REASON_NO_FD);
+	assert_int_equal(f->ports.v[f->rows.v[s].port].holder_n, 0); /* who had it holds it no more */
+	assert_int_equal(f->ports.v[f->rows.v[s].port].reason, REASON_NO_FD);
+	assert_int_equal(frame_proc_by_key(f, 0, 0), NONE);
+	f = fixture_apply(&x, 1); /* still without: it was the kernel's all along */
+	assert_int_equal(f->rows.v[fresh].reason, REASON_KERNEL);
+	assert_int_equal(f->rows.v[s].reason, REASON_NO_FD);
+	x.snap.socks.n = x.snap.infos.n = 0;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->rows.v[s].marks & MARK_MISSED, MARK_MISSED);
+	assert_int_equal(f->rows.v[s].reason, REASON_NO_FD);
+	assert_int_equal(f->rows.v[fresh].reason, REASON_KERNEL);
+	fixture_done(&x);
+}
+
+static void listener_not_asked_for(void **state)
+{
+	struct fixture x;
+	uint32_t s;
+
+	fixture_init(&x);
+	s = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:5");
+	x.snap.socks.v[s].inode = 0;
+	x.snap.want.states &= ~STATES_PORT;
+	assert_int_equal(why(&x, s), REASON_UNACCEPTED);
+	fixture_done(&x);
+}
+
+static void former_owners(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t s;
+
+	fixture_init(&x);
+	fixture_proc(&x, 10, 1, 0, "nginx", "/system.slice/nginx.service");
+	fixture_late(&x, 10, "nginx: worker", "/usr/sbin/nginx");
+	s = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:1");
+	fixture_fd(&x, s, 10, 9);
+	fixture_apply(&x, 0);
+	x.snap.socks.v[s].state = STATE_TIME_WAIT;
+	x.snap.socks.v[s].inode = 0;
+	x.snap.fds.n = 0;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->rows.v[s].owner_n, 1);
+	assert_true(owner(f, s, 0)->former);
+	assert_int_equal(owner(f, s, 0)->fd, 9);
+	assert_int_equal(f->rows.v[s].reason, REASON_TIME_WAIT);
+	assert_int_equal(frame_first_owner(f, s, false), NONE);
+	assert_int_equal(frame_first_owner(f, s, true), 0);
+	assert_string_equal(intern_get(f->names, f->rows.v[s].unit), "nginx.service");
+	assert_int_equal(f->procs.v[0].sock_n, 0); /* a former owner owns nothing */
+	assert_int_equal(f->tally.procs.v[0].socks, 0);
+
+	/* The process ends: closed for 3 s, then kept only as the name of a former owner. */
+	x.snap.procs.n = 0;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->open_procs, 0);
+	assert_int_equal(f->procs.n, 1);
+	assert_true(f->procs.v[0].marks & MARK_CLOSED);
+	for (int i = 0; i < 10; i++)
+		f = fixture_apply(&x, 1);
+	assert_int_equal(f->procs.n, 1);
+	assert_int_equal(f->procs.v[0].marks & (MARK_CLOSED | MARK_FORMER), MARK_CLOSED | MARK_FORMER);
+	assert_int_equal(frame_first_owner(f, s, true), 0);
+	assert_string_equal(late_get(f->procs.v[0].late, LATE_EXE), "/usr/sbin/nginx");
+
+	/* Another process with the same number is another one. */
+	fixture_proc(&x, 10, 1, 0, "other", "")->start = 99999;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->procs.n, 2);
+	assert_int_equal(frame_first_owner(f, s, true), 1);
+	assert_ptr_not_equal(f->procs.v[0].late, f->procs.v[1].late);
+	fixture_remove_sock(&x, s);
+	for (int i = 0; i < 6; i++)
+		f = fixture_apply(&x, 1);
+	assert_int_equal(f->procs.n, 1); /* nobody names it any more */
+	fixture_done(&x);
+}
+
+static void processes_over_time(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	struct late *late;
+	uint32_t s;
+
+	fixture_init(&x);
+	fixture_proc(&x, 10, 1, 1000, "a", "");
+	x.snap.procs.v[0].cpu_ticks = 500;
+	f = fixture_apply(&x, 0);
+	late = f->procs.v[0].late;
+	assert_int_equal(late_a(late), 10);
+	assert_int_equal(late_b(late), 1000);
+	assert_true(isnan(f->procs.v[0].cpu));
+	assert_int_equal(f->procs.v[0].marks, MARK_START);
+	x.snap.procs.v[0].cpu_ticks += 50;
+	fixture_proc(&x, 11, 1, 1000, "b", "");
+	s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
+	fixture_fd(&x, s, 11, 3);
+	f = fixture_apply(&x, 2);
+	assert_ptr_equal(f->procs.v[0].late, late);
+	assert_float_equal(f->procs.v[0].cpu, 0.25, 0.001); /* half a second of two */
+	assert_int_equal(f->procs.v[1].marks, MARK_NEW);
+	assert_true(isnan(f->procs.v[1].cpu));
+	assert_int_equal(f->users.n, 2); /* 0 (the socket's) and 1000 */
+	assert_int_equal(f->users.v[0].uid, 0);
+	assert_int_equal(f->users.v[1].uid, 1000);
+
+	/* Who had sockets and ends is shown closed; who had none just goes. */
+	fixture_remove_sock(&x, s);
+	x.snap.procs.n = 0;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->open_procs, 0);
+	assert_int_equal(f->procs.n, 1);
+	assert_int_equal(f->procs.v[0].p.pid, 11);
+	assert_int_equal(f->procs.v[0].closed_ns, f->boot_ns);
+	for (int i = 0; i < 6; i++)
+		f = fixture_apply(&x, 1);
+	assert_int_equal(f->procs.n, 0);
+	fixture_done(&x);
+}
+
+/* Late texts outlive frames that are recycled meanwhile. */
+static void late_slots_are_carried(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+
+	fixture_init(&x);
+	fixture_proc(&x, 10, 1, 1000, "a", "");
+	f = fixture_apply(&x, 0);
+	late_set(f->procs.v[0].late, LATE_CMDLINE, "a -b", 4);
+	late_set(f->users.v[0].late, LATE_USER, "deploy", 6);
+	for (int i = 0; i < 7; i++)
+		f = fixture_apply(&x, 1);
+	assert_string_equal(late_get(f->procs.v[0].late, LATE_CMDLINE), "a -b");
+	assert_string_equal(frame_user(f, 1000), "deploy");
+	fixture_done(&x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_owners_count),
+		cmocka_unit_test(reasons),
+		cmocka_unit_test(never_blames_the_kernel_in_passing),
+		cmocka_unit_test(listener_not_asked_for),
+		cmocka_unit_test(former_owners),
+		cmocka_unit_test(processes_over_time),
+		cmocka_unit_test(late_slots_are_carried),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
