@@ -1,6 +1,7 @@
 /* Judges a bind: which sockets have the port, which of them are in the way of which address by the kernel's rules,
  * and whether what real tries gave fits. It exists apart from the looking so that every rule can be tested by table. */
-#include "sockeye/action/explain.h"
+#include "explain_private.h"
+#include "sockeye/model/unit.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,8 @@ const char *const explain_verdict_names[EXPLAIN_VERDICT_N] = {
 	[EXPLAIN_UNKNOWN] = "unknown",
 };
 const char *const explain_kind_names[EXPLAIN_KIND_N] = {
-	[EXPLAIN_LISTEN] = "listening", [EXPLAIN_BOUND] = "bound",	   [EXPLAIN_DATAGRAM] = "datagram",
-	[EXPLAIN_CONN] = "connection",	[EXPLAIN_TIME_WAIT] = "time-wait",
+	[EXPLAIN_LISTEN] = "listening", [EXPLAIN_BOUND] = "bound",         [EXPLAIN_DATAGRAM] = "datagram",
+	[EXPLAIN_CONN] = "connection",  [EXPLAIN_TIME_WAIT] = "time-wait",
 };
 const char *const explain_effect_names[EFFECT_N] = {
 	[EFFECT_UNKNOWN] = "unknown",
@@ -114,16 +115,32 @@ static void count_owners(const struct frame *f, uint32_t row, struct explain_hol
 
 		if (o->former)
 			continue;
-		h->pid1 = h->pid1 || f->procs.v[o->proc].p.pid == 1;
+		/* The system's manager or a user's: a program that is pid 1 of a container is neither. */
+		h->systemd |= !strcmp(intern_get(f->names, f->procs.v[o->proc].p.comm), "systemd");
 		if (!i || o->proc != f->owners.v[r->owner + i - 1].proc)
 			h->procs++;
 	}
 }
 
+void explain_put_unit(const struct explain *e, const struct explain_holder *h, struct str *out)
+{
+	const struct frame *f = e->f;
+	uint32_t unit = f->rows.v[h->row].unit;
+
+	if (h->systemd && f->socks.v[h->row].cgroup) {
+		unit_name(intern_get(f->names, f->socks.v[h->row].cgroup), out);
+		return;
+	}
+	if (h->proc != NONE && f->procs.v[h->proc].unit)
+		unit = f->procs.v[h->proc].unit;
+	str_put(out, intern_get(f->names, unit), intern_len(f->names, unit));
+}
+
 static bool same_holder(const struct explain_holder *a, const struct explain_holder *b)
 {
-	return a->kind == b->kind && a->proc == b->proc && a->ifindex == b->ifindex && a->v6only == b->v6only &&
-	       a->dual == b->dual && a->ip.v6 == b->ip.v6 && !memcmp(a->ip.b, b->ip.b, 16);
+	return a->kind == b->kind && a->proc == b->proc && a->ifindex == b->ifindex &&
+	       a->v6only == b->v6only && a->dual == b->dual && a->ip.v6 == b->ip.v6 &&
+	       !memcmp(a->ip.b, b->ip.b, 16);
 }
 
 static void add_socket(struct explain *e, uint32_t row, uint8_t kind)
@@ -204,8 +221,8 @@ static void find_tries(struct explain *e)
 	for (size_t i = 0; i < e->holders.n; i++) {
 		const struct explain_holder *h = &e->holders.v[i];
 
-		if (h->kind != EXPLAIN_CONN && h->kind != EXPLAIN_TIME_WAIT && !ip_is_any(h->ip.b, h->ip.v6) &&
-		    !link_local(&h->ip))
+		if (h->kind != EXPLAIN_CONN && h->kind != EXPLAIN_TIME_WAIT &&
+		    !ip_is_any(h->ip.b, h->ip.v6) && !link_local(&h->ip))
 			add_try(e, &h->ip, 0, false);
 	}
 }
@@ -292,14 +309,15 @@ static bool any_kind(const struct explain *e, uint8_t kind)
 static void find_checks(struct explain *e)
 {
 	const struct snap_netns *ns = &e->f->netns.v[e->netns];
-	bool tcp = e->proto == PROTO_TCP, owners = true, dual = false, group = false, device = false, pid1 = false;
+	bool tcp = e->proto == PROTO_TCP, owners = true, dual = false, group = false, device = false,
+	     systemd = false;
 
 	for (size_t i = 0; i < e->holders.n; i++) {
 		const struct explain_holder *h = &e->holders.v[i];
 
 		dual |= h->dual;
 		device |= h->ifindex != 0;
-		pid1 |= h->pid1;
+		systemd |= h->systemd;
 		group |= h->n > 1 && h->kind == EXPLAIN_LISTEN;
 		for (size_t k = 0; k < i; k++)
 			group |= h->kind == EXPLAIN_LISTEN && e->holders.v[k].kind == EXPLAIN_LISTEN &&
@@ -317,7 +335,7 @@ static void find_checks(struct explain *e)
 	check(e, CHECK_CLIENT, tcp, any_kind(e, EXPLAIN_CONN));
 	check(e, CHECK_TIME_WAIT, tcp, any_kind(e, EXPLAIN_TIME_WAIT));
 	check(e, CHECK_DUAL, e->facts->v6, dual);
-	check(e, CHECK_SYSTEMD, owners || pid1, pid1);
+	check(e, CHECK_SYSTEMD, owners || systemd, systemd);
 	check(e, CHECK_REUSEPORT, tcp, group);
 	check(e, CHECK_DEVICE, true, device);
 }
@@ -334,6 +352,7 @@ void explain_judge(struct explain *e, const struct frame *f, uint16_t netns, enu
 	e->port = port;
 	e->checked = e->applies = 0;
 	e->not_tried = NULL;
+	e->broke = false;
 	e->next_free = 0;
 	e->verdict = EXPLAIN_UNKNOWN;
 	e->odd = NONE;
@@ -426,7 +445,7 @@ void explain_settle(struct explain *e)
 		e->holders.v[i].effect = effect_of(e, &e->holders.v[i]);
 	if (e->holders.n)
 		qsort(e->holders.v, e->holders.n, sizeof(*e->holders.v), by_effect);
-	if (e->odd != NONE || !e->tries.n)
+	if (e->odd != NONE || e->broke || !e->tries.n)
 		e->verdict = EXPLAIN_UNKNOWN;
 	else if (denied(e))
 		e->verdict = EXPLAIN_DENIED;
@@ -436,8 +455,8 @@ void explain_settle(struct explain *e)
 		e->verdict = unknown ? EXPLAIN_UNKNOWN : EXPLAIN_FREE;
 }
 
-uint32_t explain_next(const struct frame *f, uint16_t netns, enum proto proto, const struct explain_facts *facts,
-		      uint32_t from)
+uint32_t explain_next(const struct frame *f, uint16_t netns, enum proto proto,
+		      const struct explain_facts *facts, uint32_t from)
 {
 	const struct snap_netns *ns = &f->netns.v[netns];
 	bool in_range = from >= ns->eph_low && from <= ns->eph_high;

@@ -1,5 +1,5 @@
 /* The judgement as a JSON object: every key always there, null where nothing is known. */
-#include "sockeye/action/explain.h"
+#include "explain_private.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include <errno.h>
@@ -55,33 +55,25 @@ static void put_comma(struct str *out)
 		str_putc(out, ',');
 }
 
-static const char *device_name(const struct explain *e, uint32_t ifindex)
-{
-	for (size_t i = 0; i < e->facts->devs.n; i++)
-		if (ifindex && e->facts->devs.v[i].ifindex == ifindex)
-			return e->facts->devs.v[i].name;
-	return NULL;
-}
-
 static void put_holder(const struct explain *e, const struct explain_holder *h, struct str *out)
 {
 	const struct frame *f = e->f;
 	const struct sock *s = &f->socks.v[h->row];
 	const struct snap_proc *p = h->proc == NONE ? NULL : &f->procs.v[h->proc].p;
 	bool process = p && p->pid, time_wait = h->kind == EXPLAIN_TIME_WAIT;
-	const char *unit = intern_get(f->names, h->proc != NONE && f->procs.v[h->proc].unit ? f->procs.v[h->proc].unit
-											    : f->rows.v[h->row].unit);
 	const char *reason = reason_table[f->rows.v[h->row].reason].name;
 	uint64_t start = process ? frame_proc_start_wall(f, h->proc) : 0;
+	struct str unit = {0};
 	char when[UNIT_BUF];
 
+	explain_put_unit(e, h, &unit);
 	str_putc(out, '{');
 	put_key_text(out, "kind", explain_kind_names[h->kind]);
 	put_key_text(out, "effect", explain_effect_names[h->effect]);
 	put_key_number(out, "sockets", true, h->n);
 	put_key_addr(out, "laddr", &h->ip);
 	put_key_bool(out, "v6only", h->v6only);
-	put_key_text(out, "iface", device_name(e, h->ifindex));
+	put_key_text(out, "iface", explain_device(e, h->ifindex));
 	put_key_number(out, "pid", process, process ? p->pid : 0);
 	put_key(out, "process");
 	if (process)
@@ -91,9 +83,9 @@ static void put_holder(const struct explain *e, const struct explain_holder *h, 
 	put_key_number(out, "processes", process, h->procs);
 	put_key_text(out, "user", process ? frame_user(f, p->uid) : NULL);
 	put_key_number(out, "uid", process || s->flags & SOCK_HAS_UID, process ? p->uid : s->uid);
-	put_key_text(out, "unit", *unit ? unit : NULL);
+	put_key_text(out, "unit", unit.n ? unit.s : NULL);
 	put_key_text(out, "start", start ? fmt_rfc3339(when, start) : NULL);
-	put_key_bool(out, "systemd_socket", h->pid1);
+	put_key_bool(out, "systemd_socket", h->systemd);
 	put_key_text(out, "owner_reason", process ? NULL : reason);
 	put_key(out, "timer_s");
 	if (time_wait && h->timer_ms)
@@ -101,17 +93,20 @@ static void put_holder(const struct explain *e, const struct explain_holder *h, 
 	else
 		str_puts(out, "null");
 	str_putc(out, '}');
+	str_done(&unit);
 }
 
 static void put_try(const struct explain *e, const struct explain_try *t, struct str *out)
 {
-	static const char *const expects[] = {
-		[EXPECT_OK] = "ok", [EXPECT_INUSE] = "EADDRINUSE", [EXPECT_DENIED] = "EACCES", [EXPECT_EITHER] = NULL};
+	static const char *const expects[] = {[EXPECT_OK] = "ok",
+					      [EXPECT_INUSE] = "EADDRINUSE",
+					      [EXPECT_DENIED] = "EACCES",
+					      [EXPECT_EITHER] = NULL};
 	struct str name = {0};
 
 	str_putc(out, '{');
 	put_key_addr(out, "addr", &t->ip);
-	put_key_text(out, "iface", device_name(e, t->ifindex));
+	put_key_text(out, "iface", explain_device(e, t->ifindex));
 	put_key_bool(out, "v6only", t->v6only);
 	put_key_text(out, "expected", expects[t->expect]);
 	if (t->tried && t->err)

@@ -50,8 +50,13 @@ static int read_small(const char *path, char *buf, size_t size)
 	return (int)n;
 }
 
+struct stat_fields {
+	char state;
+	uint32_t ppid, pgrp;
+	uint64_t start;
+};
 /* The fields behind the name. The kernel escapes nothing in it, so it ends at the last ')'. */
-static int stat_fields(uint32_t pid, char *ret_state, uint32_t *ret_ppid, uint64_t *ret_start)
+static int stat_fields(uint32_t pid, struct stat_fields *ret)
 {
 	char path[40], buf[1024], *p, *save = NULL;
 	int n, field = 3;
@@ -66,11 +71,13 @@ static int stat_fields(uint32_t pid, char *ret_state, uint32_t *ret_ppid, uint64
 		return -EBADMSG;
 	for (p = strtok_r(p + 1, " \n", &save); p; p = strtok_r(NULL, " \n", &save), field++) {
 		if (field == 3)
-			*ret_state = p[0];
+			ret->state = p[0];
 		else if (field == 4)
-			*ret_ppid = (uint32_t)strtoul(p, NULL, 10);
+			ret->ppid = (uint32_t)strtoul(p, NULL, 10);
+		else if (field == 5)
+			ret->pgrp = (uint32_t)strtoul(p, NULL, 10);
 		else if (field == 22) {
-			*ret_start = strtoull(p, NULL, 10);
+			ret->start = strtoull(p, NULL, 10);
 			return 0;
 		}
 	}
@@ -79,17 +86,50 @@ static int stat_fields(uint32_t pid, char *ret_state, uint32_t *ret_ppid, uint64
 
 static int real_start_ticks(void *data, uint32_t pid, uint64_t *ret, char *ret_state)
 {
-	uint32_t ppid;
+	struct stat_fields f = {0};
+	int r = stat_fields(pid, &f);
 
-	return stat_fields(pid, ret_state, &ppid, ret);
+	if (r < 0)
+		return r;
+	*ret = f.start;
+	*ret_state = f.state;
+	return 0;
 }
 
 static int real_parent(void *data, uint32_t pid, uint32_t *ret_ppid)
 {
-	uint64_t start;
-	char state;
+	struct stat_fields f = {0};
+	int r = stat_fields(pid, &f);
 
-	return stat_fields(pid, &state, ret_ppid, &start);
+	if (r < 0)
+		return r;
+	*ret_ppid = f.ppid;
+	return 0;
+}
+
+static int real_group(void *data, uint32_t pid, uint32_t *ret_pgrp)
+{
+	struct stat_fields f = {0};
+	int r = stat_fields(pid, &f);
+
+	if (r < 0)
+		return r;
+	*ret_pgrp = f.pgrp;
+	return 0;
+}
+
+static int real_pids(void *data, struct kill_pids *ret)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+
+	if (!d)
+		return -errno;
+	while ((e = readdir(d)))
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
+			vec_push(&ret->list, (uint32_t)strtoul(e->d_name, NULL, 10));
+	closedir(d);
+	return 0;
 }
 
 static int real_comm(void *data, uint32_t pid, char ret[64])
@@ -193,6 +233,18 @@ static int real_signal(void *data, int pidfd, int sig)
 	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
+#define PIDFD_SIGNAL_PROCESS_GROUP_ 4u /* linux/pidfd.h, 6.9; EINVAL before */
+
+static int real_signal_group(void *data, int pidfd, int sig)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, PIDFD_SIGNAL_PROCESS_GROUP_) < 0 ? -errno : 0;
+}
+
+static int real_stoppable(void *data)
+{
+	return unit_systemctl();
+}
+
 static int real_exited(void *data, int pidfd)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
@@ -214,4 +266,12 @@ const struct kill_sys kill_sys_real = {
 	.exited = real_exited,
 	.parent = real_parent,
 	.comm = real_comm,
+	.group = real_group,
+	.pids = real_pids,
+	.signal_group = real_signal_group,
+	.cgroup = kill_real_cgroup,
+	.cgroup_open = kill_real_cgroup_open,
+	.cgroup_pids = kill_real_cgroup_pids,
+	.cgroup_kill = kill_real_cgroup_kill,
+	.unit_stoppable = real_stoppable,
 };

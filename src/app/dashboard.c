@@ -1,8 +1,11 @@
 /* The dashboard's main loop: one poll over the terminal, the sampler, the workers, the kill in hand and the signals.
  * Main owns terminal and ui, and waits for nothing but this poll. */
 #include "clock.h"
+#include "config.h"
+#include "export.h"
 #include "killing.h"
 #include "list.h"
+#include "netns_option.h"
 #include "options.h"
 #include "privileges.h"
 #include "sampler.h"
@@ -23,9 +26,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define INTERVAL_NS NSEC_PER_SEC
 #define REFRESH_EVERY_NS                                                                                     \
 	(100 * NSEC_PER_MS) /* late texts come in hundreds: filter and sort again for all at once */
+#define SLICE_NS (8 * NSEC_PER_MS) /* work between two looks at the keys */
 #define BEHIND_NS (50 * NSEC_PER_MS) /* until a terminal that took no more is asked again */
 #define KEYS_AT_ONCE 64 /* between two frames on the screen */
 #define USER_NAME_NS (300 * NSEC_PER_MS)
@@ -37,9 +40,14 @@ struct dashboard {
 	struct workers *workers; /* owned */
 	struct killing *killing; /* owned */
 	struct services *services; /* owned */
+	struct config config;
 	struct canvas canvas;
 	const struct frame *frame; /* the ui's; given back to the sampler */
+	const struct frame *next; /* the ui is taking it in; NULL */
+	uint64_t slice_ns; /* when main has to look at the keys again */
 	struct want want; /* what the sampler was told */
+	struct want netns; /* its namespaces alone: what the command line chose */
+	struct netns_choice netns_choice;
 	uint64_t refreshed_ns;
 	bool refresh, dirty, more_keys;
 	bool over;
@@ -55,6 +63,11 @@ static void quit(void *data)
 	struct dashboard *d = data;
 
 	d->over = true;
+}
+
+static bool slice_over(void *data)
+{
+	return clock_boot() >= ((struct dashboard *)data)->slice_ns;
 }
 
 /* A signal that ends the program waits to be read. */
@@ -133,6 +146,26 @@ static void host_kill_close(void *data)
 	killing_close(((struct dashboard *)data)->killing);
 }
 
+static int host_copy(void *data, const char *text, size_t n)
+{
+	const char *tmux = getenv("TMUX");
+	int r = term_copy(text, n);
+
+	return r == 0 && tmux && *tmux ? 1 : r;
+}
+
+static int host_export(void *data, const struct table *t, const char *path, bool overwrite, char *err,
+		       size_t err_n)
+{
+	return export_table(t, path, overwrite, err, err_n);
+}
+
+static int host_save(void *data, int view, uint64_t interval_ns, const struct ui_arranged *v, size_t n,
+		     char *text, size_t text_n)
+{
+	return config_save(&((struct dashboard *)data)->config, view, interval_ns, v, n, text, text_n);
+}
+
 static void safe_copy(char *to, size_t n, const char *from)
 {
 	struct str s = {0};
@@ -161,6 +194,12 @@ static void names(struct dashboard *d)
 	late_unref(l);
 }
 
+/* The command line goes before the settings. */
+static uint64_t interval(const struct dashboard *d, const struct options *o)
+{
+	return o->interval_ns ? o->interval_ns : d->config.interval_ns;
+}
+
 static int make_ui(struct dashboard *d, const struct options *o, struct ui_host *host, char *err,
 		   size_t err_n)
 {
@@ -177,6 +216,7 @@ static int make_ui(struct dashboard *d, const struct options *o, struct ui_host 
 	*host = (struct ui_host){
 		.data = d,
 		.quit = quit,
+		.over = slice_over,
 		.suspend = suspend,
 		.redraw = redraw,
 		.set_interval = set_interval,
@@ -184,17 +224,30 @@ static int make_ui(struct dashboard *d, const struct options *o, struct ui_host 
 		.kill_send = host_kill_send,
 		.kill_steps = host_kill_steps,
 		.kill_close = host_kill_close,
+		.copy = host_copy,
+		.export = host_export,
+		.save = host_save,
 	};
 	u.host_name = d->host;
 	u.user_name = d->user;
+	u.netns_name = o->netns ? d->netns_choice.name : NULL;
 	u.root = geteuid() == 0 || privileges_see_all_owners();
-	u.ascii = o->ascii || term_ascii();
+	u.ascii = o->ascii || d->config.ascii || term_ascii();
 	u.read_only = o->read_only;
-	u.interval_ns = o->interval_ns ? o->interval_ns : INTERVAL_NS;
-	u.view = o->view >= 0 ? o->view : VIEW_PORTS;
+	u.interval_ns = interval(d, o);
+	u.view = o->view >= 0 ? o->view : d->config.view;
 	u.filter = o->filter;
 	u.sort = o->sort;
 	u.columns = o->columns;
+	u.listening = o->listening;
+	u.all = o->all;
+	for (int i = 0; i < VIEW_N; i++) {
+		u.view_columns[i] = d->config.columns[i];
+		u.view_sort[i] = d->config.sort[i];
+	}
+	u.named = d->config.named;
+	u.named_n = d->config.named_n;
+	u.keymap = &d->config.keymap;
 	u.signals_names = signal_names;
 	u.signals_help = signal_help;
 	u.signals = signals;
@@ -285,6 +338,19 @@ static void on_keys(struct dashboard *d)
 		hangup(d);
 }
 
+/* Goes on with a table that could not be filled in one slice. */
+static void work(struct dashboard *d)
+{
+	if (ui_working(d->ui) && !ui_work(d->ui))
+		return;
+	d->dirty = true;
+	if (d->next) {
+		sampler_give(d->sampler, d->frame);
+		d->frame = d->next;
+		d->next = NULL;
+	}
+}
+
 static void on_frame(struct dashboard *d)
 {
 	int error = sampler_error(d->sampler);
@@ -298,15 +364,14 @@ static void on_frame(struct dashboard *d)
 		d->dirty = true;
 	}
 	d->error = error;
-	if (ui_paused(d->ui) && d->frame)
+	if (d->next || (ui_paused(d->ui) && d->frame))
 		return;
 	f = sampler_take(d->sampler);
 	if (!f)
 		return;
+	d->next = f;
 	ui_frame(d->ui, f, clock_boot());
-	sampler_give(d->sampler, d->frame);
-	d->frame = f;
-	d->dirty = true;
+	work(d);
 }
 
 /* What is on the screen decides what the kernel is asked for. */
@@ -315,6 +380,8 @@ static void tell_want(struct dashboard *d)
 	struct want w = {0};
 
 	ui_want(d->ui, &w);
+	w.netns = d->netns.netns;
+	w.netns_inode = d->netns.netns_inode;
 	if (w.protos == d->want.protos && w.states == d->want.states && w.attrs == d->want.attrs)
 		return;
 	d->want = w;
@@ -338,7 +405,7 @@ static int timeout_ms(const struct dashboard *d)
 {
 	uint64_t now = clock_boot(), at = ui_deadline(d->ui), ms;
 
-	if (d->more_keys)
+	if (d->more_keys || ui_working(d->ui))
 		return 0;
 	if (d->refresh && d->refreshed_ns + REFRESH_EVERY_NS < at)
 		at = d->refreshed_ns + REFRESH_EVERY_NS;
@@ -365,7 +432,7 @@ static void loop(struct dashboard *d)
 		tell_want(d);
 		draw(d);
 		/* A frame that is not taken while paused must not keep the poll awake. */
-		p[SAMPLER].events = ui_paused(d->ui) && d->frame ? 0 : POLLIN;
+		p[SAMPLER].events = d->next || (ui_paused(d->ui) && d->frame) ? 0 : POLLIN;
 		if (d->over)
 			break;
 		if (poll(p, FDS, timeout_ms(d)) < 0) {
@@ -373,6 +440,7 @@ static void loop(struct dashboard *d)
 				break;
 			continue;
 		}
+		d->slice_ns = clock_boot() + SLICE_NS;
 		if (p[SIGNALS].revents)
 			on_signals(d);
 		if (p[TERMINAL].revents || d->more_keys)
@@ -396,9 +464,26 @@ static void loop(struct dashboard *d)
 				ui_refresh(d->ui, d->refreshed_ns);
 			d->dirty = true;
 		}
+		if (d->next || ui_working(d->ui))
+			work(d);
 		if (ui_tick(d->ui, clock_boot()))
 			d->dirty = true;
 	}
+}
+
+/* Wrong settings are told where they can be seen; the whole line again when the screen is given back. */
+static void tell_config(struct dashboard *d)
+{
+	const char *text = d->config.error, *home = getenv("HOME");
+	size_t n = home ? strlen(home) : 0;
+	char line[sizeof(d->config.error) + 1];
+
+	if (n > 1 && !strncmp(text, home, n))
+		snprintf(line, sizeof(line), "~%s", text + n);
+	else
+		snprintf(line, sizeof(line), "%s", text);
+	safe_copy(line, sizeof(line), line);
+	ui_message(d->ui, true, line, clock_boot());
 }
 
 static int run(struct dashboard *d, const struct options *o)
@@ -410,7 +495,6 @@ static int run(struct dashboard *d, const struct options *o)
 	int r;
 
 	names(d);
-	d->services = services_load("/etc/services");
 	d->killing = killing_new();
 	r = make_ui(d, o, &host, err, sizeof(err));
 	if (r < 0) {
@@ -418,11 +502,15 @@ static int run(struct dashboard *d, const struct options *o)
 		complain("%s", err);
 		return 2;
 	}
+	if (d->config.error[0])
+		tell_config(d);
 	ui_want(d->ui, &d->want);
+	d->want.netns = d->netns.netns;
+	d->want.netns_inode = d->netns.netns_inode;
 	so.services = d->services;
 	so.workers = d->workers;
 	so.want = d->want;
-	so.interval_ns = o->interval_ns ? o->interval_ns : INTERVAL_NS;
+	so.interval_ns = interval(d, o);
 	r = sampler_start(&so, &d->sampler);
 	if (r < 0) {
 		term_close();
@@ -440,6 +528,9 @@ static int run(struct dashboard *d, const struct options *o)
 		str_done(&log);
 	}
 	canvas_done(&d->canvas);
+	if (d->config.error[0])
+		complain("%s", d->config.error);
+	config_done(&d->config);
 	if (sampler_stop(d->sampler, SAMPLER_END_NS)) {
 		killing_free(d->killing);
 		services_free(d->services);
@@ -453,7 +544,7 @@ int cmd_dashboard(const struct options *o)
 {
 	struct dashboard d = {0};
 	const char *no_color = getenv("NO_COLOR");
-	struct term_opts to = {.color = !o->no_color && !(no_color && *no_color), .mouse = !o->no_mouse};
+	struct term_opts to = {0};
 	char err[200];
 	int r;
 
@@ -461,8 +552,17 @@ int cmd_dashboard(const struct options *o)
 		complain("--read-only: cannot give up privileges: %s", strerror(-r));
 		return 2;
 	}
+	if (netns_option(o, WANT_NETNS_ALL, &d.netns, &d.netns_choice) < 0)
+		return 2;
+	d.services = services_load("/etc/services");
+	config_load(&d.config, d.services);
+	to.color = d.config.color && !o->no_color && !(no_color && *no_color);
+	to.mouse = d.config.mouse && !o->no_mouse;
+	to.looks = d.config.looks;
 	r = term_open(&to, err, sizeof(err));
 	if (r < 0) {
+		config_done(&d.config);
+		services_free(d.services);
 		/* Into a pipe or file this is what was meant; on a terminal it needs saying. */
 		if (r != -ENOTTY || isatty(STDOUT_FILENO))
 			complain("%s: doing what \"sockeye list\" does", err);

@@ -1,6 +1,8 @@
 /* sockeye list: one look at the kernel, one table, printed; no dashboard, no second look. */
 #include "list.h"
 #include "clock.h"
+#include "netns_option.h"
+#include "sockeye/model/forward.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
@@ -144,6 +146,9 @@ static int look_take(struct look *l, const struct options *o)
 	}
 	live_set_owner_budget(l->source, 0);
 	table_want(&l->table, &want);
+	r = netns_option(o, WANT_NETNS_ALL, &want, NULL);
+	if (r < 0)
+		return r;
 	if (all_keys(o))
 		columns_attrs(l->table.rows_kind, &want.attrs);
 	r = source_look(l->source, &want, &l->snap);
@@ -156,6 +161,8 @@ static int look_take(struct look *l, const struct options *o)
 	return 0;
 }
 
+#define OF_FORWARDERS (1 << 7) /* LATE_CMDLINE, of programs that forward ports */
+
 /* Texts that take a read of their own, by what needs them: a key that is printed, or a filter. */
 static const struct {
 	const char *key;
@@ -165,6 +172,8 @@ static const struct {
 	{"exe", 1 << LATE_EXE},
 	{"cmdline", 1 << LATE_CMDLINE},
 	{"owners", 1 << LATE_USER | 1 << LATE_EXE | 1 << LATE_CMDLINE},
+	{"forwards", OF_FORWARDERS},
+	{"unit", OF_FORWARDERS},
 };
 
 static uint8_t late_wanted(const struct look *l, const struct options *o)
@@ -195,12 +204,14 @@ static void ask_late(struct look *l, const struct options *o)
 		const struct proc *p = &l->frame.procs.v[i];
 		if (!p->late || !p->sock_n)
 			continue;
-		if (texts & 1 << LATE_CMDLINE)
+		if (texts & 1 << LATE_CMDLINE ||
+		    (texts & OF_FORWARDERS && forward_comm(intern_get(l->names, p->p.comm))))
 			workers_ask(l->workers, p->late, LATE_CMDLINE);
 		if (texts & 1 << LATE_EXE)
 			workers_ask(l->workers, p->late, LATE_EXE);
 	}
 	workers_wait(l->workers, clock_boot() + LATE_WAIT_NS);
+	frame_forwards(&l->frame, l->names);
 }
 
 static int look(struct look *l, const struct options *o)

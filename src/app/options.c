@@ -1,8 +1,12 @@
 /* The tables of commands and options, and the takers that put a value into struct options. */
 #include "options.h"
+#include "close_cmd.h"
+#include "config.h"
 #include "explain.h"
+#include "kill_cmd.h"
 #include "list.h"
 #include "options_private.h"
+#include "sockeye/action/kill.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
@@ -10,12 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define INTERVAL_MIN (NSEC_PER_SEC / 10)
-#define INTERVAL_MAX (86400 * NSEC_PER_SEC)
-
 /* Without a command: a terminal gets the dashboard, anything else a list. */
 static int run_default(const struct options *o)
 {
+	if (o->print_config)
+		return config_show();
 	if (!isatty(STDOUT_FILENO))
 		return cmd_list(o);
 	if (o->near_command) {
@@ -36,8 +39,12 @@ const struct command commands[] = {
 	{"list", "print one look and end", ON_LIST, cmd_list, NULL,
 	 "0 found, 1 nothing matched, 2 usage or failure."},
 	/* Words that will be commands are none of the filter's already now. */
-	{"kill", "the dashboard's K signals who holds a port", 0, NULL},
-	{"close", NULL, 0, NULL},
+	{"kill", "signal who holds the sockets that match", ON_KILL, cmd_kill, "FILTER...",
+	 "0 freed (signals that do not end: delivered), 1 no match, 2 usage or failure,\n"
+	 "        3 refused, not permitted or unconfirmed, 4 still held or taken again"},
+	{"close", "close connections that match, the process lives on", ON_CLOSE, cmd_close, "FILTER...",
+	 "0 all gone, 1 no match, 2 usage or failure, 3 refused, not permitted or\n"
+	 "        unconfirmed, 4 some remain"},
 	{"wait", "wait until something matches", ON_WAIT, cmd_wait, "FILTER...",
 	 "0 it matches (--gone: no more), 1 timed out, 2 usage or failure, 130 interrupted"},
 	{"explain", "say why bind() would fail", ON_EXPLAIN, cmd_explain, "PORT[/PROTO]",
@@ -120,6 +127,53 @@ static int take_timeout(struct reading *r, const struct option_row *row, const c
 	return -1;
 }
 
+static int take_wait(struct reading *r, const struct option_row *row, const char *value)
+{
+	r->o->wait_given = true;
+	if (parse_duration(value, &r->o->wait_ns) == 0)
+		return 0;
+	complain("--wait: \"%s\" is no duration; expected 5, 500ms, 30s or 5m", value);
+	return -1;
+}
+
+static int take_kill_after(struct reading *r, const struct option_row *row, const char *value)
+{
+	if (parse_duration(value, &r->o->kill_after_ns) == 0)
+		return 0;
+	complain("--kill-after: \"%s\" is no duration; expected 3, 500ms, 30s or 5m", value);
+	return -1;
+}
+
+static int take_signal(struct reading *r, const struct option_row *row, const char *value)
+{
+	const char *names[16];
+	size_t n = 0;
+	r->o->signal = kill_signal_by_name(value);
+	if (r->o->signal)
+		return 0;
+	for (; n < kill_signals_n && n < ARRAY_LEN(names); n++)
+		names[n] = kill_signals[n].name;
+	int near = text_nearest(value, names, n);
+	if (near >= 0)
+		complain("--signal: no signal \"%s\"; did you mean %s?", value, names[near]);
+	else
+		complain("--signal: no signal \"%s\"; expected a name or number, e.g. TERM, INT, HUP, 9", value);
+	return -1;
+}
+
+static int take_to(struct reading *r, const struct option_row *row, const char *value)
+{
+	static const char *const names[] = {"holders", "group", "unit", "stop"}; /* as enum kill_to */
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!strcmp(value, names[i])) {
+			r->o->kill_to = (uint8_t)i;
+			return 0;
+		}
+	}
+	complain("--to: no \"%s\"; expected holders, group, unit or stop", value);
+	return -1;
+}
+
 static int take_from(struct reading *r, const struct option_row *row, const char *value)
 {
 	uint64_t port;
@@ -137,10 +191,19 @@ static int take_letter(struct reading *r, const struct option_row *row, const ch
 	r->o->letters = true;
 	switch (row->letter) {
 	case 't':
-		r->tcp = true;
+		r->protos |= PROTO_BIT(PROTO_TCP);
 		break;
 	case 'u':
-		r->udp = true;
+		r->protos |= PROTO_BIT(PROTO_UDP);
+		break;
+	case 'x':
+		r->protos |= PROTO_BIT(PROTO_UNIX);
+		break;
+	case 'w':
+		r->protos |= PROTO_BIT(PROTO_RAW) | PROTO_BIT(PROTO_ICMP);
+		break;
+	case '0':
+		r->protos |= PROTO_BIT(PROTO_PACKET);
 		break;
 	case '4':
 		r->v4 = true;
@@ -166,10 +229,24 @@ const struct option_row option_rows[] = {
 	{0, "columns", "COL,...", "show just these, or more and fewer: +a,-b", BOTH, take_text, AT(columns)},
 	{'d', "interval", "DUR", "time between two looks: 2, 500ms (default 1s)", ON_DASHBOARD, take_interval,
 	 0},
+	{'N', "netns", "NS", "network namespace: a name, path or pid, all, host", BOTH | ON_WAIT | ON_EXPLAIN | ON_KILL | ON_CLOSE,
+	 take_text, AT(netns)},
 	{0, "ascii", NULL, "no characters beyond ASCII", BOTH, take_true, AT(ascii)},
 	{0, "no-color", NULL, "no colours (as NO_COLOR does)", ON_DASHBOARD, take_true, AT(no_color)},
 	{0, "no-mouse", NULL, "leave the mouse to the terminal", ON_DASHBOARD, take_true, AT(no_mouse)},
 	{0, "read-only", NULL, "refuse every action", ON_DASHBOARD, take_true, AT(read_only)},
+	{'s', "signal", "SIG", "send this one instead of TERM, by name or number", ON_KILL, take_signal, 0},
+	{0, "to", "WHOM", "holders, or the first one's group or unit; stop: systemctl stop", ON_KILL, take_to, 0},
+	{0, "dry-run", NULL, "say what would be done, and do nothing", ON_KILL | ON_CLOSE, take_true, AT(dry_run)},
+	{'y', "yes", NULL, "do not ask", ON_KILL | ON_CLOSE, take_true, AT(yes)},
+	{0, "all", NULL, "even if it reaches several ports, units or programs", ON_KILL | ON_CLOSE, take_true,
+	 AT(all_of)},
+	{0, "partial", NULL, "also if some are unknown, refused or not permitted", ON_KILL | ON_CLOSE, take_true,
+	 AT(partial)},
+	{0, "wait", "DUR", "watch the outcome for this long (default 5s)", ON_KILL, take_wait, 0},
+	{0, "kill-after", "DUR", "then send KILL to those that still run", ON_KILL, take_kill_after, 0},
+	{0, "print-config", NULL, "print the settings in force, as the configuration file has them, and end",
+	 ON_DASHBOARD, take_true, AT(print_config)},
 	{0, "gone", NULL, "wait until nothing matches any more", ON_WAIT, take_true, AT(gone)},
 	{0, "timeout", "DUR", "give up after this time: 30, 500ms, 5m", ON_WAIT, take_timeout, 0},
 	{'v', "verbose", NULL, "say how often it looks, and what came", ON_WAIT, take_true, AT(verbose)},
@@ -186,6 +263,9 @@ const struct option_row option_rows[] = {
 	 AT(help_columns)},
 	{'t', "tcp", NULL, "TCP", ON_LIST, take_letter, 0},
 	{'u', "udp", NULL, "UDP", ON_LIST, take_letter, 0},
+	{'x', "unix", NULL, "unix sockets", ON_LIST, take_letter, 0},
+	{'w', "raw", NULL, "raw and ICMP (ping) sockets", ON_LIST, take_letter, 0},
+	{'0', "packet", NULL, "packet sockets", ON_LIST, take_letter, 0},
 	{'4', "ipv4", NULL, "IPv4", ON_LIST, take_letter, 0},
 	{'6', "ipv6", NULL, "IPv6", ON_LIST, take_letter, 0},
 	{'l', "listening", NULL, "listening and bound sockets, as ports", ON_LIST, take_letter, 0},

@@ -1,10 +1,14 @@
 /* The command line. Commands and options are declared once, in the tables of options.c, which drive the
  * parsing, the --help texts and later the completion and the man page. */
 #pragma once
+#include "sockeye/base/units.h"
 #include "sockeye/report/report.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define INTERVAL_MIN (NSEC_PER_SEC / 10)
+#define INTERVAL_MAX (86400 * NSEC_PER_SEC)
 
 struct options;
 struct command {
@@ -22,6 +26,7 @@ struct options {
 	const struct command *command; /* never NULL */
 	int view; /* enum view_id; -1: not given */
 	const char *sort, *columns; /* lists as given; NULL: not given */
+	const char *netns; /* -N as given, see netns_option.h; NULL: not given */
 	char *filter; /* owned; the words and the narrowing letters as one text; NULL: none. It parses. */
 	char *words; /* owned; the words of a command that takes no filter, with one space between; NULL: none */
 	enum format format;
@@ -29,8 +34,15 @@ struct options {
 	bool help_columns;
 	/* -l, -a, and whether any of ss's letters was given: they choose view and rows (list). */
 	bool listening, all, letters;
-	uint64_t interval_ns;
+	uint64_t interval_ns; /* 0: not given */
 	bool ascii, no_color, no_mouse, read_only;
+	bool print_config;
+	int signal; /* kill -s; 0: not given */
+	uint8_t kill_to; /* enum kill_to */
+	bool dry_run, yes, all_of, partial; /* kill, close */
+	bool wait_given; /* kill --wait: */
+	uint64_t wait_ns;
+	uint64_t kill_after_ns; /* UINT64_MAX: never */
 	bool gone, verbose; /* wait */
 	uint64_t timeout_ns; /* wait; UINT64_MAX: for ever */
 	bool free_port; /* explain --free */

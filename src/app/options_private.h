@@ -5,6 +5,8 @@
 enum command_bit {
 	ON_DASHBOARD = 1 << 0,
 	ON_LIST = 1 << 1,
+	ON_KILL = 1 << 2,
+	ON_CLOSE = 1 << 3,
 	ON_WAIT = 1 << 4,
 	ON_EXPLAIN = 1 << 5,
 };
@@ -13,7 +15,8 @@ extern const size_t commands_n;
 
 struct reading { /* a command line on its way into options */
 	struct options *o;
-	bool tcp, udp, v4, v6;
+	uint32_t protos; /* PROTO_BIT()s named by letters */
+	bool v4, v6;
 };
 struct option_row {
 	char letter; /* 0: none */

@@ -87,15 +87,20 @@ static const char *near_command(const char *word)
 	return near < 0 ? NULL : names[near];
 }
 
-/* letter 0: by name, which ends at n. */
-static const struct option_row *row_of(char letter, const char *name, size_t n)
+/* letter 0: by name, which ends at n. on: commands; of several with this name theirs, else the first. */
+static const struct option_row *row_of(uint8_t on, char letter, const char *name, size_t n)
 {
+	const struct option_row *first = NULL;
 	for (size_t i = 0; i < option_rows_n; i++) {
 		const struct option_row *row = &option_rows[i];
-		if (letter ? row->letter == letter : (strlen(row->name) == n && !memcmp(row->name, name, n)))
+		if (letter ? row->letter != letter : (strlen(row->name) != n || memcmp(row->name, name, n)))
+			continue;
+		if (row->on & on)
 			return row;
+		if (!first)
+			first = row;
 	}
-	return NULL;
+	return first;
 }
 
 static int no_option(const char *word)
@@ -158,7 +163,7 @@ static int read_long(struct words *w, const char *word)
 		w->version = true;
 		return 0;
 	}
-	const struct option_row *row = row_of(0, name, n);
+	const struct option_row *row = row_of(w->on, 0, name, n);
 	if (!row)
 		return no_option(word);
 	char spelled[32];
@@ -174,7 +179,7 @@ static int read_letters(struct words *w, const char *word)
 			w->help = true;
 			continue;
 		}
-		const struct option_row *row = row_of(*p, NULL, 0);
+		const struct option_row *row = row_of(w->on, *p, NULL, 0);
 		if (!row)
 			return p == word + 1 ? no_option(word) : no_option(spelled);
 		int r = take(w, row, spelled, row->arg && p[1] ? p + 1 : NULL);
@@ -196,11 +201,11 @@ static const struct command *find_command(int argc, char **argv, int *ret_at)
 			return c ? c : &commands[0];
 		}
 		if (s[1] == '-') {
-			row = strchr(s, '=') ? NULL : row_of(0, s + 2, strlen(s + 2));
+			row = strchr(s, '=') ? NULL : row_of(0, 0, s + 2, strlen(s + 2));
 		} else {
 			/* The first letter that takes a value takes the rest, or the next word when it is last. */
 			const char *p = s + 1;
-			while (*p && (!(row = row_of(*p, NULL, 0)) || !row->arg))
+			while (*p && (!(row = row_of(0, *p, NULL, 0)) || !row->arg))
 				p++;
 			if (!*p || p[1])
 				row = NULL;
@@ -216,18 +221,27 @@ static const struct command *find_command(int argc, char **argv, int *ret_at)
 static void put_terms(struct str *out, const struct reading *r)
 {
 	struct options *o = r->o;
-	if (r->tcp || r->udp)
-		str_puts(out, r->tcp && r->udp ? " proto=tcp,udp" : r->tcp ? " proto=tcp" : " proto=udp");
+	const char *before = " proto=";
+	for (int i = 0; i < PROTO_N; i++) {
+		if (!(r->protos & PROTO_BIT(i)))
+			continue;
+		str_putf(out, "%s%s", before, proto_table[i].name);
+		before = ",";
+	}
 	if (r->v4 != r->v6)
 		str_puts(out, r->v4 ? " family=ipv4" : " family=ipv6");
 	if (!o->letters)
 		return;
 	/* As ss does: without -l sockets, connected ones unless -a says all; with -l the ports. */
 	bool given = o->view >= 0;
+	/* What has no ports is in the list of sockets alone. */
+	bool ports = !r->protos || r->protos & PROTOS_PORTS;
 	if (!given)
-		o->view = o->listening ? VIEW_PORTS : VIEW_SOCKETS;
-	if (!given && !o->listening && !o->all)
-		str_puts(out, " state=connected");
+		o->view = o->listening && ports ? VIEW_PORTS : VIEW_SOCKETS;
+	if (!given && !o->listening &&
+	    !o->all) /* a packet socket never is, and would not be asked for in vain */
+		str_puts(out, r->protos & PROTO_BIT(PROTO_PACKET) ? " (state=connected or proto=packet)"
+								  : " state=connected");
 	else if (o->listening && !o->all && o->view != VIEW_PORTS)
 		str_puts(out, " state=listening,bound,unconn");
 }
@@ -304,7 +318,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 	struct str text = {0};
 	int command_at;
 	*ret = (struct options){
-		.view = -1, .header = true, .interval_ns = NSEC_PER_SEC, .timeout_ns = UINT64_MAX};
+		.view = -1, .header = true, .timeout_ns = UINT64_MAX,
+		.wait_ns = 5 * NSEC_PER_SEC, .kill_after_ns = UINT64_MAX};
 	struct words w = {.r = {.o = ret}, .argc = argc, .argv = argv};
 	ret->command = find_command(argc, argv, &command_at);
 	if (!ret->command->run) {

@@ -1,8 +1,11 @@
 /* Capabilities by bare system calls: three lines of them do not earn a dependency on libcap. */
 #include "privileges.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/nsfs.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,4 +51,23 @@ bool privileges_see_all_owners(void)
 
 	/* Reading another user's descriptors takes both: one to open the directory, one to read its links. */
 	return !get(d) && has(d, CAP_DAC_READ_SEARCH) && has(d, CAP_SYS_PTRACE);
+}
+
+bool privileges_bind_low(void)
+{
+	struct __user_cap_data_struct d[2];
+	int ns, owner;
+
+	if (get(d) || !has(d, CAP_NET_BIND_SERVICE))
+		return false;
+	/* The capability counts only if the network namespace is our user namespace's or a child's; the kernel shows the
+	 * owner of no other (ns_get_owner). */
+	ns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (ns < 0)
+		return true;
+	owner = ioctl(ns, NS_GET_USERNS);
+	if (owner >= 0)
+		close(owner);
+	close(ns);
+	return owner >= 0 || errno != EPERM;
 }

@@ -6,3 +6,4 @@
  * started from here. Before any thread is started: capabilities belong to a thread. 0 or a negative errno. */
 int privileges_drop(void);
 bool privileges_see_all_owners(void);
+bool privileges_bind_low(void); /* CAP_NET_BIND_SERVICE, in effect for the namespace this thread is in */

@@ -13,9 +13,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* One with main, one on its way, and the two last written, which the world may still read: main can sit on its
- * frame for long (pause), and then the others take turns. In the common case only three are ever filled. */
-#define FRAMES_N 4
+/* One with main, which can sit on it for long (pause), the one written last, which the world reads and which
+ * may be on its way, and one to write. */
+#define FRAMES_N 3
+
+/* What walking the connections of busy foreign network namespaces may take of the interval. */
+#define NS_SHARE 5
+/* Our descriptors keep a namespace that has ended: no longer than this. */
+#define LET_GO_NS (1500 * NSEC_PER_MS)
 
 /* A machine with very many descriptors shows its first picture early, and the rest of the owners a look later. */
 #define OWNER_BUDGET_NS (250 * NSEC_PER_MS)
@@ -28,7 +33,7 @@ struct slot {
 struct sampler {
 	pthread_t thread;
 	struct slot slots[FRAMES_N];
-	struct slot *last, *before; /* the two last written */
+	struct slot *last; /* the one written last */
 	_Atomic(struct slot *) fresh; /* published, not yet taken */
 	atomic_int error;
 	int fd;
@@ -49,18 +54,17 @@ static void notify(struct sampler *s)
 	(void)!write(s->fd, &one, sizeof(one));
 }
 
-/* A slot that neither main nor the world reads. There is always one: see FRAMES_N. */
+/* A slot that neither main nor the world reads. NULL only while main has taken a frame and not yet given back
+ * the one before it. */
 static struct slot *free_slot(struct sampler *s)
 {
-	struct slot *fresh = atomic_load(&s->fresh);
-
 	for (int i = 0; i < FRAMES_N; i++)
 		if (s->slots[i].with_main && atomic_exchange(&s->slots[i].given, false))
 			s->slots[i].with_main = false;
 	for (int i = 0; i < FRAMES_N; i++) {
 		struct slot *t = &s->slots[i];
 
-		if (!t->with_main && t != fresh && t != s->last && t != s->before)
+		if (!t->with_main && t != s->last)
 			return t;
 	}
 	return NULL;
@@ -75,7 +79,6 @@ static void publish(struct sampler *s, struct slot *t)
 	unread = atomic_exchange(&s->fresh, t);
 	if (unread)
 		unread->with_main = false;
-	s->before = s->last;
 	s->last = t;
 	notify(s);
 }
@@ -100,7 +103,7 @@ static void ask_late(struct workers *w, const struct frame *f)
 
 /* Sleeps until the next look is due, a poke or the end; gives the order for that look. Looks that take longer than
  * the interval leave the machine at least as much time as they took. */
-static bool sleep_until_due(struct sampler *s, uint64_t last_start, struct want *ret_want,
+static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t last_start, struct want *ret_want,
 			    uint64_t *ret_interval)
 {
 	uint64_t now = clock_read(CLOCK_MONOTONIC), earliest = last_start ? now + (now - last_start) : 0;
@@ -108,15 +111,21 @@ static bool sleep_until_due(struct sampler *s, uint64_t last_start, struct want 
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->quit && !s->poke) {
-		uint64_t next = last_start ? last_start + s->interval_ns : 0;
+		uint64_t next = last_start ? last_start + s->interval_ns : 0, at;
 		struct timespec t;
 
 		if (next < earliest)
 			next = earliest;
-		t = (struct timespec){(time_t)(next / NSEC_PER_SEC), (long)(next % NSEC_PER_SEC)};
-		if (clock_read(CLOCK_MONOTONIC) >= next)
+		now = clock_read(CLOCK_MONOTONIC);
+		if (now >= next)
 			break;
-		pthread_cond_timedwait(&s->wake, &s->lock, &t);
+		at = next > now + LET_GO_NS ? now + LET_GO_NS : next;
+		t = (struct timespec){(time_t)(at / NSEC_PER_SEC), (long)(at % NSEC_PER_SEC)};
+		if (pthread_cond_timedwait(&s->wake, &s->lock, &t) == ETIMEDOUT && at < next) {
+			pthread_mutex_unlock(&s->lock);
+			live_let_go(source);
+			pthread_mutex_lock(&s->lock);
+		}
 	}
 	s->poke = false;
 	*ret_want = s->want;
@@ -144,10 +153,11 @@ static void run(struct sampler *s)
 	}
 	live_set_owner_budget(source, OWNER_BUDGET_NS);
 	world = world_new(names, s->services, (uint32_t)sysconf(_SC_CLK_TCK));
-	while (sleep_until_due(s, start, &want, &interval)) {
+	while (sleep_until_due(s, source, start, &want, &interval)) {
 		struct slot *t;
 
 		start = clock_read(CLOCK_MONOTONIC);
+		live_set_ns_budget(source, interval / NS_SHARE);
 		r = source_look(source, &want, &snap);
 		atomic_store(&s->error, r < 0 ? r : 0);
 		if (r < 0) {

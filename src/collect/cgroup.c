@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CGROUP_ROOT 1 /* the root's number: kernfs counts from there */
 #define DEPTH_MAX 32
 #define DIRS_MAX 65536u
 #define MOUNTINFO_MAX (256u * 1024)
@@ -69,20 +70,47 @@ char *cgroups_find_mount(const char *mountinfo, size_t n)
 	return NULL;
 }
 
-void cgroups_init(struct cgroups *c, struct intern *names, const char *proc_root)
+static int read_self(const char *proc_root, const char *name, char *buf, size_t size)
 {
-	char *buf = mem_alloc(MOUNTINFO_MAX, 1);
 	struct str path = {0};
 	int n;
 
-	*c = (struct cgroups){.names = names};
 	str_puts(&path, proc_root);
-	str_puts(&path, "/self/mountinfo");
-	n = proc_file_read(AT_FDCWD, str_text(&path), buf, MOUNTINFO_MAX);
-	if (n > 0)
-		c->mount = cgroups_find_mount(buf, (size_t)n);
+	str_puts(&path, name);
+	n = proc_file_read(AT_FDCWD, str_text(&path), buf, size);
 	str_done(&path);
+	return n;
+}
+
+char *cgroups_mount(const char *proc_root)
+{
+	char *buf = mem_alloc(MOUNTINFO_MAX, 1), *mount = NULL;
+	int n = read_self(proc_root, "/self/mountinfo", buf, MOUNTINFO_MAX);
+
+	if (n > 0)
+		mount = cgroups_find_mount(buf, (size_t)n);
 	free(buf);
+	return mount;
+}
+
+/* Does the root's number mean the root? Where hierarchies of version 1 exist, processes need not be in the tree
+ * of version 2, and all their sockets say root. */
+static bool is_unified(const char *proc_root, const char *mount)
+{
+	char buf[4096];
+	struct stat st;
+	int n = read_self(proc_root, "/self/cgroup", buf, sizeof(buf));
+
+	return n > 3 && !memcmp(buf, "0::", 3) && memchr(buf, '\n', (size_t)n) == buf + n - 1 &&
+	       !stat(mount, &st) && st.st_ino == CGROUP_ROOT;
+}
+
+void cgroups_init(struct cgroups *c, struct intern *names, const char *proc_root)
+{
+	*c = (struct cgroups){.names = names};
+	c->mount = cgroups_mount(proc_root);
+	if (c->mount && is_unified(proc_root, c->mount))
+		c->root_path = intern_adds(names, "/");
 }
 
 void cgroups_done(struct cgroups *c)
@@ -171,7 +199,9 @@ static uint32_t find_path(struct cgroups *c, uint64_t id)
 
 uint32_t cgroups_path(struct cgroups *c, uint64_t id)
 {
-	if (id <= 1 || !c->mount)
+	if (id == CGROUP_ROOT)
+		return c->root_path;
+	if (!id || !c->mount)
 		return 0;
 	if (id != c->last_id) {
 		c->last_path = find_path(c, id);

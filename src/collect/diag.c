@@ -1,10 +1,12 @@
 /* The netlink side of sock_diag: what to ask for each protocol, and receiving answers that can be cut,
  * interrupted, refused or mixed with those of another dump, without ever taking a failure for "no sockets". */
 #include "diag.h"
-#include "diag_parse.h"
+#include "diag_private.h"
+#include "diag_protos.h"
+#include "sockeye/base/map.h"
+#include "sockeye/base/str.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -14,31 +16,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the kernel fills at most in one message of a dump (netlink_dump); a smaller buffer loses rows. */
-#define BUFFER_SIZE 32768u
 #define TRIES 3
 
-enum {
-	EXT_INFO = 1 << (DIAG_INFO - 1),
-	EXT_CONG = 1 << (DIAG_CONG - 1),
-	EXT_MEM = 1 << (DIAG_SKMEMINFO - 1)
+/* A unix client that the listener has not accepted: the kernel tells it with the listener alone. */
+struct waiting {
+	uint32_t client, listener; /* inodes */
 };
-
-enum bound_support { BOUND_UNPROBED, BOUND_YES, BOUND_NO };
-
-struct diag {
-	struct mnl_socket *nl; /* owned; NULL while it could not be opened again */
-	uint8_t *buf; /* owned; BUFFER_SIZE */
-	uint32_t seq;
-	enum bound_support bound;
-	bool no_twin; /* the request for both families at once was refused */
-};
-
-struct diag_proto;
 /* One dump that is under way. */
 struct job {
 	struct diag *d;
 	const struct diag_proto *proto;
+	uint32_t states; /* rows in others are left out */
 	uint32_t kernel_states;
 	uint8_t ext;
 	bool bound; /* the BOUND_INACTIVE request */
@@ -53,71 +41,8 @@ struct job {
 	char cc[16]; /* the last row's congestion control and its id: mostly the next row's too */
 	size_t cc_n;
 	uint32_t cc_id;
+	VEC(struct waiting) waiting;
 };
-
-/* How to ask for a protocol. A further one is a row here, and a parser if its messages have another form. */
-struct diag_proto {
-	uint8_t proto; /* enum proto; proto_table has the number on the wire */
-	bool twin; /* the old request type gives both families in one walk of the kernel's table */
-	uint8_t families[3]; /* AF_*, else one dump each; 0 ends */
-	uint8_t ext; /* attributes that exist for it */
-	uint32_t states; /* STATE_BIT()s it can be in */
-	int (*parse)(const void *payload, size_t n, enum proto proto, bool bound, struct sock *ret_sock,
-		     struct sock_info *ret_info, struct diag_extra *ret_extra);
-};
-#define STATES_CONNECTED                                                                                     \
-	(STATES_ALL & ~(STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_NEW_SYN_RECV_) | STATE_BIT(STATE_UNCONN)))
-#define STATES_DATAGRAM (STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_UNCONN))
-static const struct diag_proto diag_protos[] = {
-	{PROTO_TCP,
-	 true,
-	 {AF_INET, AF_INET6},
-	 EXT_INFO | EXT_CONG | EXT_MEM,
-	 STATES_CONNECTED,
-	 diag_parse_inet},
-	{PROTO_UDP, false, {AF_INET, AF_INET6}, EXT_MEM, STATES_DATAGRAM, diag_parse_inet},
-};
-
-static int reopen(struct diag *d)
-{
-	if (d->nl)
-		mnl_socket_close(d->nl);
-	d->nl = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
-	if (!d->nl)
-		return -errno;
-	if (mnl_socket_bind(d->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int err = errno;
-
-		mnl_socket_close(d->nl);
-		d->nl = NULL;
-		return -err;
-	}
-	return 0;
-}
-
-int diag_open(struct diag **ret)
-{
-	struct diag *d = mem_zalloc(1, sizeof(*d));
-	int r = reopen(d);
-
-	if (r) {
-		free(d);
-		return r;
-	}
-	d->buf = mem_alloc(BUFFER_SIZE, 1);
-	*ret = d;
-	return 0;
-}
-
-void diag_close(struct diag *d)
-{
-	if (!d)
-		return;
-	if (d->nl)
-		mnl_socket_close(d->nl);
-	free(d->buf);
-	free(d);
-}
 
 static uint32_t cc_id(struct job *j, const struct diag_extra *x)
 {
@@ -131,6 +56,52 @@ static uint32_t cc_id(struct job *j, const struct diag_extra *x)
 	return j->cc_id;
 }
 
+static void take_waiting(struct job *j, const struct diag_extra *x, uint32_t listener)
+{
+	for (size_t i = 0; i < x->waiting_n; i++) {
+		struct waiting *w = vec_add(&j->waiting);
+
+		memcpy(&w->client, x->waiting + 4 * i, 4);
+		w->listener = listener;
+	}
+}
+
+/* The other end of one that waits is not a socket yet, so it has no inode; the listener stands for it. */
+static void tie_waiting(struct job *j, size_t from)
+{
+	struct map listener_of = {0};
+
+	if (!j->waiting.n)
+		return;
+	for (size_t i = 0; i < j->waiting.n; i++)
+		if (j->waiting.v[i].client)
+			*map_at(&listener_of, j->waiting.v[i].client, 0) = j->waiting.v[i].listener;
+	for (size_t i = from; i < j->out->socks.n; i++) {
+		struct sock *s = &j->out->socks.v[i];
+		uint32_t listener = s->peer_inode ? MAP_NONE : map_get(&listener_of, s->inode, 0);
+
+		if (listener != MAP_NONE)
+			s->peer_inode = listener;
+	}
+	map_done(&listener_of);
+}
+
+static uint32_t name_id(struct job *j, const char *name, size_t n)
+{
+	struct str text = {0};
+	uint32_t id;
+
+	if (!n)
+		return 0;
+	if (name[0])
+		return intern_add(j->names, name, n);
+	str_putc(&text, '@'); /* an abstract name: as people write it */
+	str_put(&text, name + 1, n - 1);
+	id = intern_add(j->names, str_text(&text), text.n);
+	str_done(&text);
+	return id;
+}
+
 static void take_row(void *arg, const void *payload, size_t n)
 {
 	struct job *j = arg;
@@ -138,6 +109,7 @@ static void take_row(void *arg, const void *payload, size_t n)
 	struct sock_info *info = NULL;
 	struct diag_extra x;
 	struct sock *s;
+	int r;
 
 	vec_reserve(&out->socks, 1);
 	s = &out->socks.v[out->socks.n];
@@ -145,16 +117,22 @@ static void take_row(void *arg, const void *payload, size_t n)
 		vec_reserve(&out->infos, 1);
 		info = &out->infos.v[out->infos.n];
 	}
-	if (j->proto->parse(payload, n, (enum proto)j->proto->proto, j->bound, s, info, &x)) {
+	r = j->proto->parse(payload, n, (enum proto)j->proto->proto, j->bound, s, info, &x);
+	if (r < 0)
 		j->bad++;
+	if (r || !(j->states & STATE_BIT(s->state)))
 		return;
-	}
 	if (j->probe_inode && s->inode == j->probe_inode) {
 		j->probe_seen = true;
 		return;
 	}
 	s->netns = j->netns;
 	s->cgroup = cgroups_path(j->cgroups, x.cgroup);
+	if (s->family > FAMILY_IPV6) {
+		s->lname = name_id(j, x.lname, x.lname_n);
+		s->rname = name_id(j, x.rname, x.rname_n);
+		take_waiting(j, &x, s->inode);
+	}
 	if (info) {
 		info->cc = cc_id(j, &x);
 		out->infos.n++;
@@ -169,25 +147,15 @@ static int send_request(struct job *j, uint8_t family, uint32_t seq)
 		char room[256];
 	} msg = {0};
 	struct nlmsghdr *h = mnl_nlmsg_put_header(&msg);
+	struct diag_ask ask = {.family = family,
+			       .protocol = proto_table[j->proto->proto].ipproto,
+			       .ext = j->ext,
+			       .kernel_states = j->kernel_states};
 
+	h->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	h->nlmsg_seq = seq;
-	if (family == AF_UNSPEC) {
-		struct inet_diag_req *q = mnl_nlmsg_put_extra_header(h, sizeof(*q));
-
-		h->nlmsg_type = TCPDIAG_GETSOCK;
-		q->idiag_family = AF_UNSPEC;
-		q->idiag_ext = j->ext;
-		q->idiag_states = j->kernel_states;
-	} else {
-		struct inet_diag_req_v2 *q = mnl_nlmsg_put_extra_header(h, sizeof(*q));
-
-		h->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-		q->sdiag_family = family;
-		q->sdiag_protocol = proto_table[j->proto->proto].ipproto;
-		q->idiag_ext = j->ext;
-		q->idiag_states = j->kernel_states;
-	}
+	j->proto->put(h, &ask);
 	for (;;) {
 		if (mnl_socket_sendto(j->d->nl, h, h->nlmsg_len) >= 0)
 			return 0;
@@ -205,7 +173,7 @@ static int dump_once(struct job *j, uint8_t family)
 	int r;
 
 	if (!d->nl) {
-		r = reopen(d);
+		r = diag_reopen(d);
 		if (r)
 			return r;
 	}
@@ -224,18 +192,12 @@ static int dump_once(struct job *j, uint8_t family)
 	}
 	if (r) {
 		/* what is still on its way must not meet the next dump */
-		reopen(d);
+		diag_reopen(d);
 		return r;
 	}
 	if (reply.err)
 		return reply.err;
 	return reply.interrupted ? -EAGAIN : 0;
-}
-
-static bool worth_another_try(int err)
-{
-	return err == -EAGAIN || err == -EBUSY || err == -ENOSPC || err == -ENOBUFS || err == -EBADMSG ||
-	       err == -EPIPE;
 }
 
 /* Rows of a failed try are taken back, except those of the last one: some rows are better than none. */
@@ -247,46 +209,22 @@ static int dump(struct job *j, uint8_t family)
 
 	for (int i = 0; i < TRIES; i++) {
 		j->bad = bad;
+		vec_clear(&j->waiting);
 		j->out->socks.n = from;
 		if (j->infos)
 			j->out->infos.n = from;
 		r = dump_once(j, family);
 		if (r == -EBUSY)
-			reopen(j->d);
-		if (!worth_another_try(r) || (r == -EAGAIN && i == 1))
+			diag_reopen(j->d);
+		if (!diag_worth_another_try(r) || (r == -EAGAIN && i == 1))
 			break;
 	}
+	tie_waiting(j, from);
 	return r;
 }
 
-static bool refused(int err)
-{
-	return err == -EINVAL || err == -EOPNOTSUPP || err == -ENOENT || err == -EPROTONOSUPPORT ||
-	       err == -EAFNOSUPPORT || err == -EPROTO;
-}
-
-static void say_failure(struct snapshot *out, const char *what, int err)
-{
-	if (err == -ENOENT || err == -EPROTONOSUPPORT || err == -EAFNOSUPPORT || err == -EOPNOTSUPP)
-		snapshot_limit(out, what, "not-supported",
-			       "The kernel has no sock_diag handler for %s: such sockets are not shown.",
-			       what);
-	else if (err == -EAGAIN)
-		snapshot_limit(out, what, "interrupted",
-			       "The list of %s sockets changed while it was read: some may be missing.",
-			       what);
-	else if (err == -EPERM || err == -EACCES)
-		snapshot_limit(out, what, "not-permitted", "The kernel does not let us list %s sockets.",
-			       what);
-	else if (worth_another_try(err))
-		snapshot_limit(out, what, "truncated",
-			       "The list of %s sockets was cut short on its way: some are missing.", what);
-	else
-		snapshot_limit(out, what, "failed", "The kernel would not list %s sockets: %s.", what,
-			       strerror(-err));
-}
-
-/* All families of a protocol, in as few walks as it can be done. Returns 0 when anything was answered. */
+/* All families of a protocol, in as few walks as it can be done. Returns 0 when anything was answered; a
+ * refusal is the caller's to tell. */
 static int ask(struct job *j, const char *what)
 {
 	size_t limits = j->out->limits.n;
@@ -295,9 +233,9 @@ static int ask(struct job *j, const char *what)
 
 	if (j->proto->twin && !j->d->no_twin) {
 		r = dump(j, AF_UNSPEC);
-		if (!refused(r)) {
+		if (!diag_refused(r)) {
 			if (r)
-				say_failure(j->out, what, r);
+				diag_say_failure(j->out, what, r);
 			return r;
 		}
 		j->d->no_twin = true;
@@ -309,22 +247,10 @@ static int ask(struct job *j, const char *what)
 			answered = true;
 		else if (!first)
 			first = r;
-		if (r && !(refused(r) && *family == AF_INET6) && j->out->limits.n == limits)
-			say_failure(j->out, what, r);
+		if (r && !diag_refused(r) && j->out->limits.n == limits)
+			diag_say_failure(j->out, what, r);
 	}
 	return answered ? 0 : first;
-}
-
-/* STATE_BIT()s to the kernel's bits. Its request sockets answer to a number of their own. */
-static uint32_t kernel_states(const struct diag_proto *p, uint32_t states)
-{
-	uint32_t bits = states & ((1u << DIAG_KERNEL_NEW_SYN_RECV) - 1) & ~STATE_BIT(STATE_CLOSED);
-
-	if (states & STATE_BIT(STATE_SYN_RECV))
-		bits |= 1u << DIAG_KERNEL_NEW_SYN_RECV;
-	if (!proto_table[p->proto].connected && states & STATE_BIT(STATE_UNCONN))
-		bits |= 1u << DIAG_KERNEL_CLOSE;
-	return bits;
 }
 
 /* A bound socket of our own: a kernel that knows the request must show it. -1 when it cannot be made. */
@@ -351,24 +277,70 @@ static void ask_bound(struct job *j)
 	struct diag *d = j->d;
 	int probe = -1, r;
 
-	if (d->bound == BOUND_UNPROBED)
+	if (d->bound == BOUND_UNPROBED && !d->foreign)
 		probe = make_probe(&j->probe_inode);
 	if (d->bound != BOUND_NO) {
 		j->bound = true;
+		j->states = STATE_BIT(STATE_BOUND);
 		j->kernel_states = 1u << DIAG_KERNEL_BOUND_INACTIVE;
 		r = ask(j, "bound");
 		if (probe >= 0 && !r)
 			d->bound = j->probe_seen ? BOUND_YES : BOUND_NO;
+		else if (diag_refused(r))
+			d->bound = BOUND_NO;
 		j->bound = false;
 	}
 	if (probe >= 0)
 		close(probe);
 	j->probe_inode = 0;
-	if (d->bound == BOUND_NO)
+	if (d->bound == BOUND_NO && !d->foreign) /* said for the whole machine */
 		snapshot_limit(
 			j->out, "bound", "not-supported",
 			"This kernel does not tell of TCP ports that are bound but not listening (Linux "
 			"6.8 and later do).");
+}
+
+/* What sock_diag has not. Nothing is said about ping sockets: no kernel has them there. */
+static int ask_proc(struct job *j)
+{
+	struct diag *d = j->d;
+	enum proto proto = (enum proto)j->proto->proto;
+	int r;
+
+	diag_open_proc(d, proto);
+	r = procnet_look(&d->proc, proto, j->states, j->netns, j->infos, j->out, &j->bad);
+	if (r)
+		diag_say_failure(j->out, proto_table[proto].name, r);
+	else if (j->proto->families[0])
+		diag_say_proc(j->out, proto, d->none);
+	return 0;
+}
+
+/* A handler that is missing is no failure: there is an answer, and a line that says so. */
+static int ask_proto(struct job *j)
+{
+	const struct diag_proto *p = j->proto;
+	uint32_t bit = PROTO_BIT(p->proto);
+	const char *name = proto_table[p->proto].name;
+	int r;
+
+	if (!j->d->none && !(j->d->missing & bit) && p->families[0]) {
+		if (p->proto == PROTO_MPTCP && !diag_may_have_mptcp(j->d))
+			return 0;
+		r = ask(j, name);
+		if (!diag_refused(r))
+			return r;
+		if (r == -EINVAL || r == -EPROTO) {
+			diag_say_failure(j->out, name, r);
+			return r;
+		}
+		j->d->missing |= bit;
+	}
+	if (p->proc)
+		return ask_proc(j);
+	if (!j->d->none)
+		diag_say_failure(j->out, name, -ENOENT);
+	return 0;
 }
 
 int diag_look(struct diag *d, const struct want *want, uint16_t netns, struct intern *names,
@@ -382,12 +354,14 @@ int diag_look(struct diag *d, const struct want *want, uint16_t netns, struct in
 	ext |= attrs & WANT_INFO ? EXT_INFO : 0;
 	ext |= attrs & WANT_MEM ? EXT_MEM : 0;
 	ext |= attrs & WANT_CONG ? EXT_CONG : 0;
-	for (size_t i = 0; i < ARRAY_LEN(diag_protos); i++) {
+	for (size_t i = 0; i < diag_protos_n; i++) {
 		const struct diag_proto *p = &diag_protos[i];
-		uint32_t states = want->states & p->states, plain = states & ~STATE_BIT(STATE_BOUND);
+		bool tcp = p->proto == PROTO_TCP; /* the others give bound sockets with the rest */
+		uint32_t states = want->states & p->states;
 		struct job j = {
 			.d = d,
 			.proto = p,
+			.states = tcp ? states & ~STATE_BIT(STATE_BOUND) : states,
 			.ext = ext & p->ext,
 			.infos = attrs != 0,
 			.netns = netns,
@@ -398,23 +372,25 @@ int diag_look(struct diag *d, const struct want *want, uint16_t netns, struct in
 		const char *name = proto_table[p->proto].name;
 		int r = 0;
 
-		if (!(want->protos & 1u << p->proto))
+		if (!(want->protos & PROTO_BIT(p->proto)))
 			continue;
-		if (plain) {
+		if (j.states) {
 			asked = true;
-			j.kernel_states = kernel_states(p, plain);
-			r = ask(&j, name);
+			j.kernel_states = diag_kernel_states(p, j.states);
+			r = ask_proto(&j);
 			if (!r)
 				answered = true;
 			else if (!first)
 				first = r;
 		}
-		if (states & STATE_BIT(STATE_BOUND) && !r)
+		if (tcp && states & STATE_BIT(STATE_BOUND) && !r && !d->none &&
+		    !(d->missing & PROTO_BIT(PROTO_TCP)))
 			ask_bound(&j);
 		if (j.bad)
 			snapshot_limit(ret, name, "unreadable",
 				       "%u rows of the kernel's list of %s sockets could not be read.", j.bad,
 				       name);
+		vec_done(&j.waiting);
 	}
 	return asked && !answered ? first : 0;
 }

@@ -1,6 +1,8 @@
 /* Reads sock_diag answers byte by byte, apart from the socket they came from, so that every length
  * check can be tested and fuzzed without a kernel. */
 #include "diag_parse.h"
+#include "diag_attr.h"
+#include "sockeye/base/map.h"
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
@@ -9,34 +11,6 @@
 #include <linux/sock_diag.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#define ATTR_MAX 32 /* attributes with higher numbers are not known here */
-
-struct attr {
-	const uint8_t *p; /* borrowed from the message; NULL: not given */
-	size_t n;
-};
-
-static uint16_t get_u16(const uint8_t *p)
-{
-	uint16_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint32_t get_u32(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t get_u64(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 /* The kernel's struct tcp_info has grown with every few releases and headers name only the fields of
  * their day, so it is read by offset (include/uapi/linux/tcp.h; the layout never changes, only ends later). */
@@ -141,7 +115,7 @@ static void read_tcp_info(const struct attr *a, struct sock *s, struct sock_info
 	i->sndbuf_limited_us = info_u64(a, AT_SNDBUF_LIMITED);
 }
 
-static void read_meminfo(const struct attr *a, struct sock *s, struct sock_info *i)
+void diag_read_meminfo(const struct attr *a, struct sock *s, struct sock_info *i)
 {
 	if (!a->p || a->n < (SK_MEMINFO_DROPS + 1) * 4)
 		return;
@@ -175,29 +149,90 @@ static bool is_mini(const struct inet_diag_msg *m, uint8_t state, bool has_shutd
 	return state == STATE_SYN_RECV && !has_shutdown;
 }
 
-static int split_attrs(const uint8_t *p, size_t n, struct attr attrs[ATTR_MAX])
-{
-	while (n >= NLA_HDRLEN) {
-		size_t len = get_u16(p);
-		unsigned type = get_u16(p + 2) & NLA_TYPE_MASK;
+/* ---- MPTCP ---- */
 
-		if (len < NLA_HDRLEN || len > n)
-			return -EBADMSG;
-		if (type < ATTR_MAX)
-			attrs[type] = (struct attr){p + NLA_HDRLEN, len - NLA_HDRLEN};
-		len = NLA_ALIGN(len);
-		if (len >= n)
-			return 0;
-		p += len;
-		n -= len;
-	}
-	return n ? -EBADMSG : 0;
+/* struct mptcp_info by offset (include/uapi/linux/mptcp.h); the byte counters came with Linux 6.5. */
+enum mptcp_info_at { MPTCP_AT_TOKEN = 12, MPTCP_AT_BYTES_RECEIVED = 64, MPTCP_AT_BYTES_ACKED = 72 };
+
+static void read_mptcp_info(const struct attr *a, struct sock *s)
+{
+	if (!a->p || !state_has_info(s->state))
+		return;
+	if (a->n >= MPTCP_AT_TOKEN + 4)
+		s->token = get_u32(a->p + MPTCP_AT_TOKEN);
+	if (a->n < MPTCP_AT_BYTES_ACKED + 8)
+		return;
+	s->flags |= SOCK_HAS_BYTES;
+	s->rx_bytes = get_u64(a->p + MPTCP_AT_BYTES_RECEIVED);
+	s->tx_bytes = get_u64(a->p + MPTCP_AT_BYTES_ACKED);
 }
 
-static const struct attr *attr_of(const struct attr *attrs, enum diag_attr type, size_t least)
+/* A TCP socket that works for a MPTCP one says so in its upper layer protocol: {name "mptcp", {token, …}}. */
+enum ulp_attr { ULP_NAME = 1, ULP_MPTCP = 3, ULP_MPTCP_TOKEN_LOC = 2 };
+
+static void read_ulp(const struct attr *a, struct sock *s)
 {
-	static const struct attr none;
-	return attrs[type].p && attrs[type].n >= least ? &attrs[type] : &none;
+	struct attr ulp[ATTR_MAX] = {0}, flow[ATTR_MAX] = {0};
+	const struct attr *name, *token;
+
+	if (!a->p || attrs_split(a->p, a->n, ulp))
+		return;
+	name = attr_of(ulp, ULP_NAME, 5);
+	if (!name->p || memcmp(name->p, "mptcp", 5) != 0 || (name->n > 5 && name->p[5]))
+		return;
+	s->flags |= SOCK_SUBFLOW;
+	if (!ulp[ULP_MPTCP].p || attrs_split(ulp[ULP_MPTCP].p, ulp[ULP_MPTCP].n, flow))
+		return;
+	token = attr_of(flow, ULP_MPTCP_TOKEN_LOC, 4);
+	if (token->p)
+		s->token = get_u32(token->p);
+}
+
+/* ---- SCTP ---- */
+
+/* An association has states of its own (include/net/sctp/constants.h, enum sctp_state); they are told with
+ * the nearest words of TCP. An endpoint has TCP's numbers. */
+static uint8_t state_of_association(uint8_t kernel)
+{
+	static const uint8_t states[] = {
+		STATE_CLOSED, /* CLOSED */
+		STATE_SYN_SENT, /* COOKIE_WAIT */
+		STATE_SYN_SENT, /* COOKIE_ECHOED */
+		STATE_ESTABLISHED, /* ESTABLISHED */
+		STATE_FIN_WAIT_1, /* SHUTDOWN_PENDING */
+		STATE_FIN_WAIT_2, /* SHUTDOWN_SENT */
+		STATE_CLOSE_WAIT, /* SHUTDOWN_RECEIVED */
+		STATE_LAST_ACK, /* SHUTDOWN_ACK_SENT */
+	};
+	return kernel < sizeof(states) ? states[kernel] : STATE_NONE;
+}
+
+/* The kernel gives an endpoint with associations as a row of its own before theirs, all with the socket's
+ * cookie (sctp_sock_dump): only one that listens says more than they do. 1: leave it out. */
+static int make_sctp(const struct inet_diag_msg *m, bool association, struct sock *s)
+{
+	s->timer = s->timer ? 1 : 0; /* T3-rtx, in a numbering of its own */
+	if (!association) {
+		s->state = m->idiag_state == STATE_LISTENING     ? STATE_LISTENING
+			   : m->idiag_state == DIAG_KERNEL_CLOSE ? STATE_BOUND
+								 : STATE_NONE;
+		return s->state == STATE_NONE;
+	}
+	s->state = state_of_association(m->idiag_state);
+	s->cookie = diag_own_cookie(s->cookie, s);
+	s->flags |= SOCK_OWN_COOKIE;
+	return 0;
+}
+
+uint64_t diag_own_cookie(uint64_t a, const struct sock *s)
+{
+	uint64_t w[4];
+
+	memcpy(w, s->laddr, 16);
+	memcpy(w + 2, s->raddr, 16);
+	a = map_hash(a ^ (uint64_t)s->proto << 56, w[0] ^ map_hash(w[1], s->lport));
+	a = map_hash(a, w[2] ^ map_hash(w[3], s->rport));
+	return a | UINT64_C(1) << 63;
 }
 
 int diag_parse_inet(const void *payload, size_t n, enum proto proto, bool bound, struct sock *ret_sock,
@@ -218,7 +253,7 @@ int diag_parse_inet(const void *payload, size_t n, enum proto proto, bool bound,
 		s.family = FAMILY_IPV6, addr_n = 16;
 	else
 		return -EAFNOSUPPORT;
-	if (split_attrs((const uint8_t *)payload + sizeof(m), n - sizeof(m), attrs))
+	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), attrs))
 		return -EBADMSG;
 
 	s.proto = (uint8_t)proto;
@@ -239,7 +274,9 @@ int diag_parse_inet(const void *payload, size_t n, enum proto proto, bool bound,
 	a = attr_of(attrs, DIAG_SHUTDOWN, 1);
 	if (a->p)
 		s.shutdown = a->p[0];
-	if (is_mini(&m, s.state, a->p != NULL)) {
+	if (proto == PROTO_SCTP && make_sctp(&m, attrs[DIAG_PEERS].p != NULL, &s))
+		return 1;
+	if (proto != PROTO_SCTP && is_mini(&m, s.state, a->p != NULL)) {
 		s.flags |= SOCK_MINI;
 	} else {
 		s.flags |= SOCK_HAS_UID;
@@ -256,10 +293,21 @@ int diag_parse_inet(const void *payload, size_t n, enum proto proto, bool bound,
 		s.flags |= SOCK_HAS_MARK;
 		ret_info->mark = get_u32(a->p);
 	}
-	read_meminfo(&attrs[DIAG_SKMEMINFO], &s, ret_info);
-	if (proto == PROTO_TCP)
+	diag_read_meminfo(&attrs[DIAG_SKMEMINFO], &s, ret_info);
+	if (proto == PROTO_TCP) {
 		read_tcp_info(&attrs[DIAG_INFO], &s, ret_info);
+		read_ulp(&attrs[DIAG_ULP_INFO], &s);
+	} else if (proto == PROTO_MPTCP) {
+		read_mptcp_info(&attrs[DIAG_INFO], &s);
+		/* An accepted one is a copy of its listener, cookie and all, once that has been asked for its own
+		 * (mptcp_sk_clone; Linux 6.18). */
+		if (s.state != STATE_LISTENING) {
+			s.cookie = diag_own_cookie(s.cookie, &s);
+			s.flags |= SOCK_OWN_COOKIE;
+		}
+	}
 
+	diag_extra_clear(ret_extra);
 	a = attr_of(attrs, DIAG_CGROUP_ID, 8);
 	ret_extra->cgroup = a->p ? get_u64(a->p) : 0;
 	a = attr_of(attrs, DIAG_CONG, 1);

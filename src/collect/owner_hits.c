@@ -1,10 +1,8 @@
 /* Joins known descriptors with the sockets of a snapshot: which inodes have a holder, which still lack one,
  * and the lists that are handed over. Nothing is read here. */
 #include "owners_private.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- the snapshot's inodes ---- */
 
@@ -17,11 +15,27 @@ static struct inode_slot *slot_of(const struct owners *o, uint32_t inode)
 	return &o->slots[at];
 }
 
+static struct inode *add_inode(struct owners *o, uint32_t inode)
+{
+	struct inode_slot *slot = slot_of(o, inode);
+	struct inode *ino;
+
+	if (slot->inode)
+		return NULL;
+	slot->inode = inode;
+	slot->at = (uint32_t)o->inodes.n;
+	ino = vec_add(&o->inodes);
+	*ino = (struct inode){.inode = inode, .state = INODE_OPEN};
+	return ino;
+}
+
 void owners_index_inodes(struct owners *o, const struct snapshot *s)
 {
 	size_t cap = 64;
 
-	while (cap < s->socks.n * 2)
+	vec_swap(&o->ports, &o->ports_next);
+	vec_clear(&o->ports_next);
+	while (cap < (s->socks.n + o->ports.n) * 2)
 		cap *= 2;
 	if (cap != o->slots_cap) {
 		free(o->slots);
@@ -31,22 +45,46 @@ void owners_index_inodes(struct owners *o, const struct snapshot *s)
 	memset(o->slots, 0, cap * sizeof(o->slots[0]));
 	vec_clear(&o->inodes);
 	for (size_t i = 0; i < s->socks.n; i++) {
-		struct inode_slot *slot;
+		const struct sock *k = &s->socks.v[i];
+		struct inode *ino = k->inode ? add_inode(o, k->inode) : NULL;
 
-		if (!s->socks.v[i].inode)
+		if (!ino)
 			continue;
-		slot = slot_of(o, s->socks.v[i].inode);
-		if (slot->inode)
-			continue;
-		slot->inode = s->socks.v[i].inode;
-		slot->at = (uint32_t)o->inodes.n;
-		vec_push(&o->inodes, ((struct inode){slot->inode, INODE_OPEN}));
+		ino->cgroup = k->cgroup;
+		ino->port = k->state < STATE_N && (STATES_PORT & STATE_BIT(k->state));
+		ino->root = k->flags & SOCK_HAS_UID && !k->uid;
+		ino->local = k->proto == PROTO_UNIX;
+		if (ino->port && proto_table[k->proto].ports)
+			vec_push(&o->ports_next, k->inode);
 	}
+}
+
+struct inode *owners_inode(const struct owners *o, uint32_t inode)
+{
+	const struct inode_slot *slot = slot_of(o, inode);
+
+	return slot->inode ? &o->inodes.v[slot->at] : NULL;
 }
 
 bool owners_inode_alive(void *arg, uint32_t inode)
 {
-	return slot_of(arg, inode)->inode != 0;
+	return inode != OWNED_RING && slot_of(arg, inode)->inode != 0;
+}
+
+static void take_hit(struct owners *o, uint32_t owner, uint32_t inode, int32_t fd)
+{
+	const struct inode_slot *slot = inode && inode != OWNED_RING ? slot_of(o, inode) : NULL;
+	struct inode *ino;
+
+	if (!slot || !slot->inode)
+		return;
+	ino = &o->inodes.v[slot->at];
+	if (ino->state == INODE_OPEN && o->missing) {
+		o->missing--;
+		o->missing_ports -= ino->port;
+	}
+	ino->state = INODE_FOUND;
+	vec_push(&o->hits, ((struct hit){slot->at, owner, fd}));
 }
 
 void owners_take_hits(struct owners *o, uint32_t owner)
@@ -54,19 +92,10 @@ void owners_take_hits(struct owners *o, uint32_t owner)
 	struct owner *w = o->procs.v[owner];
 	size_t before = o->hits.n;
 
-	for (size_t i = 0; i < w->fds.n; i++) {
-		const struct owned_fd *f = &w->fds.v[i];
-		const struct inode_slot *slot = f->inode ? slot_of(o, f->inode) : NULL;
-		struct inode *ino;
-
-		if (!slot || !slot->inode)
-			continue;
-		ino = &o->inodes.v[slot->at];
-		if (ino->state == INODE_OPEN && o->missing)
-			o->missing--;
-		ino->state = INODE_FOUND;
-		vec_push(&o->hits, ((struct hit){slot->at, owner, f->fd}));
-	}
+	for (size_t i = 0; i < w->fds.n; i++)
+		take_hit(o, owner, w->fds.v[i].inode, w->fds.v[i].fd);
+	for (size_t i = 0; i < w->extra.n; i++)
+		take_hit(o, owner, w->extra.v[i].inode, w->extra.v[i].fd);
 	w->held = o->hits.n - before;
 }
 
@@ -84,17 +113,57 @@ void owners_take_known_hits(struct owners *o, bool comparable)
 	}
 }
 
-/* Which inodes have no descriptor among the known ones, and in which look that was first so. Gives the
- * number of the latest such look that some process has not been searched since: 0 when there is none. */
-uint64_t owners_find_missing(struct owners *o)
+#define SKIPPED_MAX 256 /* dumps skip few; closed ones can be very many, and their holders mostly have gone */
+
+void owners_take_skipped(struct owners *o)
 {
-	uint64_t swept = UINT64_MAX, need = 0;
-	struct map was;
+	size_t first = o->inodes.n, kept = 0, links = 0;
+
+	for (size_t i = 0; i < o->ports.n; i++) {
+		struct inode *ino = add_inode(o, o->ports.v[i]);
+
+		if (ino)
+			ino->state = INODE_FOUND; /* not to be searched for */
+	}
+	if (first == o->inodes.n)
+		return;
+	/* which of the known descriptors are these? The hits are counted anew. */
+	vec_clear(&o->hits);
+	for (uint32_t i = 0; i < o->procs.n; i++)
+		owners_take_hits(o, i);
+	for (size_t h = 0; h < o->hits.n; h++) {
+		struct hit *hit = &o->hits.v[h];
+		struct owner *w = o->procs.v[hit->owner];
+
+		if (hit->at < first || (links++ < SKIPPED_MAX &&
+					owner_still_has(&o->scan, w, hit->fd, o->inodes.v[hit->at].inode))) {
+			o->hits.v[kept++] = *hit;
+		} else {
+			w->held--;
+			w->lost = w->due = true;
+		}
+	}
+	o->hits.n = kept;
+}
+
+uint64_t owners_swept(const struct owners *o)
+{
+	uint64_t swept = UINT64_MAX;
 
 	for (size_t i = 0; i < o->procs.n; i++)
 		if (o->procs.v[i]->scanned < swept)
 			swept = o->procs.v[i]->scanned;
-	o->missing = 0;
+	return swept;
+}
+
+/* Which inodes have no descriptor among the known ones, and in which look that was first so. Gives the
+ * number of the latest such look that some process has not been searched since: 0 when there is none. */
+uint64_t owners_find_missing(struct owners *o)
+{
+	uint64_t swept = owners_swept(o), need = 0;
+	struct map was;
+
+	o->missing = o->missing_ports = 0;
 	map_clear(&o->orphans_next);
 	for (size_t i = 0; i < o->inodes.n; i++) {
 		struct inode *ino = &o->inodes.v[i];
@@ -111,6 +180,7 @@ uint64_t owners_find_missing(struct owners *o)
 			continue;
 		}
 		o->missing++;
+		o->missing_ports += ino->port;
 		if (since > need)
 			need = since;
 	}
@@ -206,53 +276,44 @@ static void emit_holders(struct owners *o, struct snapshot *s)
 	}
 }
 
-static void say_what_is_hidden(struct owners *o, struct snapshot *s)
-{
-	const char *way = geteuid() ? "run as root" : "this takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
-
-	for (size_t i = 0; i < o->procs.n; i++) {
-		const struct owner *w = o->procs.v[i];
-
-		/* without descriptors there is nothing to hide: kernel threads, zombies */
-		if (w->hidden && (w->hint || !o->hints))
-			s->hidden_procs++;
-	}
-	if (s->hidden_procs)
-		snapshot_limit(s, "owners", "not-permitted",
-			       "Descriptors of %u process%s are not ours to read; %s to see what they own.",
-			       s->hidden_procs, s->hidden_procs == 1 ? "" : "es", way);
-	if (!o->procs.n || o->procs.v[0]->pid != 1) {
-		/* process 1 always lives: a /proc that does not list it hides those of others (hidepid) */
-		s->hidden_procs++;
-		snapshot_limit(s, "owners", "hidden",
-			       "/proc hides other users' processes here (hidepid); %s to see what they own.",
-			       way);
-	}
-}
-
 static void say_what_was_searched(struct owners *o, struct snapshot *s)
 {
-	uint64_t swept = UINT64_MAX;
+	uint64_t swept = owners_swept(o);
 
-	for (size_t i = 0; i < o->procs.n; i++)
-		if (o->procs.v[i]->scanned < swept)
-			swept = o->procs.v[i]->scanned;
 	s->owners_complete = swept > 0;
 	for (size_t i = 0; i < s->socks.n; i++) {
 		struct sock *k = &s->socks.v[i];
-		uint8_t state = k->inode ? o->inodes.v[slot_of(o, k->inode)->at].state : INODE_NOBODYS;
+		const struct inode *ino = k->inode ? owners_inode(o, k->inode) : NULL;
 
-		/* orphans has all of those: see owners_find_missing() */
-		if (swept > 0 && (state != INODE_OPEN || map_get(&o->orphans, k->inode, 0) <= swept))
+		if (swept > 0 && (!ino || ino->state != INODE_OPEN))
 			k->flags |= SOCK_SEARCHED;
 		else
 			s->owners_complete = false;
+		if (ino && ino->maybe_sent)
+			k->flags |= SOCK_MAYBE_SENT;
+	}
+}
+
+/* What was missing when this look began, and was not found though everybody has been searched since. */
+static void settle(struct owners *o)
+{
+	uint64_t swept = owners_swept(o);
+
+	for (size_t i = 0; i < o->inodes.n; i++) {
+		struct inode *ino = &o->inodes.v[i];
+
+		/* orphans has all of those: see owners_find_missing() */
+		if (ino->state == INODE_OPEN && map_get(&o->orphans, ino->inode, 0) <= swept)
+			ino->state = INODE_NOBODYS;
 	}
 }
 
 void owners_emit(struct owners *o, struct snapshot *s)
 {
+	settle(o);
+	owners_judge(o);
 	emit_holders(o, s);
 	say_what_was_searched(o, s);
-	say_what_is_hidden(o, s);
+	owners_put_hidden(o, s);
+	owners_put_limits(o, s);
 }

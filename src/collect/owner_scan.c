@@ -18,6 +18,7 @@ struct dirent_head { /* struct linux_dirent64 of the kernel, the name follows */
 	uint8_t type;
 };
 #define DIRENT_NAME 19
+#define SLOW_NS 30000000000ull /* cgroup and limits hardly ever change */
 
 int dir_each(int fd, char *buf, size_t size, dir_entry_fn fn, void *arg)
 {
@@ -55,6 +56,7 @@ void owner_free(struct owner *w)
 	if (!w)
 		return;
 	vec_done(&w->fds);
+	vec_done(&w->extra);
 	free(w);
 }
 
@@ -64,7 +66,7 @@ static int gone(int err)
 	return err == -ENOENT || err == -ESRCH ? -ESRCH : err;
 }
 
-static int open_process(struct owner_scan *sc, uint32_t pid)
+int owner_open_dir(struct owner_scan *sc, uint32_t pid)
 {
 	char name[16];
 	int fd;
@@ -72,6 +74,17 @@ static int open_process(struct owner_scan *sc, uint32_t pid)
 	snprintf(name, sizeof(name), "%u", pid);
 	fd = openat(sc->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+/* What is known of its descriptors was another process's. */
+static void forget(struct owner *w)
+{
+	vec_clear(&w->fds);
+	vec_clear(&w->extra);
+	w->slow_facts_known = w->has_rings = w->own_tables = false;
+	w->compared = 0;
+	w->scanned = 0;
+	w->due = true;
 }
 
 static int read_facts_at(struct owner_scan *sc, struct owner *w, int dir_fd)
@@ -92,11 +105,8 @@ static int read_facts_at(struct owner_scan *sc, struct owner *w, int dir_fd)
 	if (r)
 		return n ? r : -ESRCH;
 	other = w->facts_known && w->facts.start != ps.start;
-	if (other) {
-		vec_clear(&w->fds);
-		w->slow_facts_known = false;
-		w->scanned = 0;
-	}
+	if (other)
+		forget(w);
 	w->facts.ppid = ps.ppid;
 	w->facts.uid = st.st_uid;
 	w->facts.comm = intern_add(sc->names, ps.comm, ps.comm_n);
@@ -105,6 +115,7 @@ static int read_facts_at(struct owner_scan *sc, struct owner *w, int dir_fd)
 	w->facts.cpu_ticks = ps.cpu_ticks;
 	w->facts.rss_bytes = ps.rss_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 	w->facts.state = ps.state;
+	w->facts.read_ns = sc->now_ns;
 	w->facts.flags |= PROC_FULL;
 	w->facts_known = true;
 	return other ? -ESTALE : 0;
@@ -112,7 +123,7 @@ static int read_facts_at(struct owner_scan *sc, struct owner *w, int dir_fd)
 
 int owner_read_facts(struct owner_scan *sc, struct owner *w)
 {
-	int fd = open_process(sc, w->pid), r;
+	int fd = owner_open_dir(sc, w->pid), r;
 
 	if (fd < 0)
 		return gone(fd);
@@ -127,9 +138,11 @@ void owner_read_slow_facts(struct owner_scan *sc, struct owner *w)
 	const char *path;
 	size_t path_n;
 
-	if (w->slow_facts_known)
+	if (w->slow_facts_known && sc->now_ns - w->slow_ns < SLOW_NS)
 		return;
-	fd = open_process(sc, w->pid);
+	w->slow_ns = sc->now_ns;
+	w->slow_facts_known = true;
+	fd = owner_open_dir(sc, w->pid);
 	if (fd < 0)
 		return;
 	n = proc_file_read(fd, "cgroup", sc->buf, OWNER_BUF);
@@ -139,12 +152,11 @@ void owner_read_slow_facts(struct owner_scan *sc, struct owner *w)
 	if (n > 0)
 		proc_limits_parse(sc->buf, (size_t)n, &w->facts.fds_max);
 	close(fd);
-	w->slow_facts_known = true;
 }
 
 struct listing {
 	struct owner_scan *sc;
-	struct owner *w;
+	const struct owner *w;
 	owner_alive_fn alive;
 	void *arg;
 	bool settled;
@@ -158,6 +170,15 @@ static const struct owned_fd *known_fd(struct listing *l, int32_t fd)
 	while (l->known < l->w->fds.n && l->w->fds.v[l->known].fd < fd)
 		l->known++;
 	return l->known < l->w->fds.n && l->w->fds.v[l->known].fd == fd ? &l->w->fds.v[l->known] : NULL;
+}
+
+static uint32_t inode_of_link(const char *link, size_t n)
+{
+	static const char ring[] = "anon_inode:[io_uring]";
+
+	if (n == sizeof(ring) - 1 && !memcmp(link, ring, n))
+		return OWNED_RING;
+	return proc_socket_link(link, n);
 }
 
 static bool list_fd(void *arg, const char *name, uint64_t ino)
@@ -188,7 +209,7 @@ static bool list_fd(void *arg, const char *name, uint64_t ino)
 		}
 		if (n < 0) /* closed in between */
 			return true;
-		now.inode = proc_socket_link(link, (size_t)n);
+		now.inode = inode_of_link(link, (size_t)n);
 	}
 	vec_push(&sc->fresh, now);
 	return true;
@@ -201,89 +222,104 @@ static int by_fd(const void *a, const void *b)
 	return (x->fd > y->fd) - (x->fd < y->fd);
 }
 
-static int list_fds(struct listing *l, int dir_fd, const char *name)
+int owner_list_fds(struct owner_scan *sc, int dir_fd, const char *name, const struct owner *w,
+		   owner_alive_fn alive, void *arg, bool settled)
 {
+	struct listing l = {.sc = sc, .w = w, .alive = w ? alive : NULL, .arg = arg};
 	int r;
 
-	l->fd_dir = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (l->fd_dir < 0)
+	l.settled = settled;
+	l.rising = true;
+	vec_clear(&sc->fresh);
+	l.fd_dir = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l.fd_dir < 0)
 		return -errno;
 	/* the buffer holds names only until list_fd returns, and nothing else uses it meanwhile */
-	r = dir_each(l->fd_dir, l->sc->buf, OWNER_BUF, list_fd, l);
-	close(l->fd_dir);
-	return r;
-}
-
-struct first_thread {
-	uint32_t leader, tid;
-};
-
-static bool take_first_thread(void *arg, const char *name, uint64_t ino)
-{
-	struct first_thread *t = arg;
-	uint32_t tid = proc_pid_name(name);
-
-	if (!tid || tid == t->leader)
-		return true;
-	t->tid = tid;
-	return false;
-}
-
-/* The leader has ended and threads live on: /proc/PID/fd is empty, the descriptors hang at the threads.
- * One thread stands for all, as they share one table nearly always; threads with tables of their own
- * (unshare(CLONE_FILES)) would be looked for here too, one task/TID/fd after the other. */
-static int list_thread_fds(struct listing *l, int dir_fd)
-{
-	struct first_thread t = {.leader = l->w->pid};
-	int fd = openat(dir_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-	char name[32];
-
-	if (fd < 0)
-		return -errno;
-	r = dir_each(fd, l->sc->buf, OWNER_BUF, take_first_thread, &t);
-	if (!r && t.tid) {
-		snprintf(name, sizeof(name), "%u/fd", t.tid);
-		r = list_fds(l, fd, name);
-	}
-	close(fd);
-	return r;
-}
-
-int owner_search(struct owner_scan *sc, struct owner *w, owner_alive_fn alive, void *arg, bool settled)
-{
-	struct listing l = {.sc = sc, .w = w, .alive = alive, .arg = arg, .settled = settled, .rising = true};
-	int dir_fd = open_process(sc, w->pid), r;
-
-	if (dir_fd < 0)
-		return gone(dir_fd);
-	vec_clear(&sc->fresh);
-	r = read_facts_at(sc, w, dir_fd);
-	if (r == -ESTALE)
-		r = 0;
-	if (!r) {
-		if (w->facts.state == 'Z' && w->facts.threads > 1)
-			r = list_thread_fds(&l, dir_fd);
-		else
-			r = list_fds(&l, dir_fd, "fd");
-	}
-	close(dir_fd);
-	w->hidden = l.refused || r == -EACCES || r == -EPERM;
-	if (w->hidden) {
-		w->facts.flags |= PROC_NOT_READABLE;
-		vec_clear(&w->fds);
-		return 0;
-	}
-	w->facts.flags &= (uint8_t)~PROC_NOT_READABLE;
-	if (r)
-		return gone(r);
+	r = dir_each(l.fd_dir, sc->buf, OWNER_BUF, list_fd, &l);
+	close(l.fd_dir);
+	if (l.refused)
+		return -EACCES;
 	if (!l.rising)
 		qsort(sc->fresh.v, sc->fresh.n, sizeof(sc->fresh.v[0]), by_fd);
+	return r;
+}
+
+static void take_fresh(struct owner_scan *sc, struct owner *w)
+{
 	vec_clear(&w->fds);
 	vec_reserve(&w->fds, sc->fresh.n);
 	if (sc->fresh.n)
 		memcpy(w->fds.v, sc->fresh.v, sc->fresh.n * sizeof(sc->fresh.v[0]));
 	w->fds.n = sc->fresh.n;
 	w->facts.fds = (uint32_t)w->fds.n;
-	w->slow_facts_known = false;
-	return 0;
+	w->has_rings = false;
+	for (size_t i = 0; i < w->fds.n; i++)
+		w->has_rings |= w->fds.v[i].inode == OWNED_RING;
+}
+
+/* Which namespace a process lives in that does not let us see: the files below its net are its namespace's, and
+ * so are their numbers, and this asks for no permission (get_proc_task_net() in fs/proc/proc_net.c). */
+static void read_net_ino(struct owner_scan *sc, struct owner *w)
+{
+	struct stat st;
+	char name[32];
+
+	snprintf(name, sizeof(name), "%u/net/dev", w->pid);
+	w->net_ino = fstatat(sc->proc_fd, name, &st, 0) ? 0 : st.st_ino;
+}
+
+int owner_search(struct owner_scan *sc, struct owner *w, owner_alive_fn alive, void *arg, bool settled)
+{
+	int dir_fd = owner_open_dir(sc, w->pid), r;
+
+	if (dir_fd < 0)
+		return gone(dir_fd);
+	r = read_facts_at(sc, w, dir_fd);
+	if (r == -ESTALE)
+		r = 0;
+	if (!r)
+		r = owner_list_fds(sc, dir_fd, "fd", w, alive, arg, settled);
+	if (r == -EACCES && w->facts.state == 'Z') { /* its list is root's when the leader has ended, and empty */
+		vec_clear(&sc->fresh);
+		r = 0;
+	}
+	if (!r) {
+		take_fresh(sc, w);
+		if (!settled || w->facts.threads != w->compared)
+			r = owner_read_extra(sc, w, dir_fd);
+	}
+	close(dir_fd);
+	w->hidden = r == -EACCES || r == -EPERM;
+	if (w->hidden) {
+		w->facts.flags |= PROC_NOT_READABLE;
+		vec_clear(&w->fds);
+		vec_clear(&w->extra);
+		read_net_ino(sc, w);
+		return 0;
+	}
+	w->facts.flags &= (uint8_t)~PROC_NOT_READABLE;
+	return r ? gone(r) : 0;
+}
+
+int owner_still_has(struct owner_scan *sc, const struct owner *w, int32_t fd, uint32_t inode)
+{
+	char name[48], link[64];
+	uint32_t tid = 0;
+	ssize_t n;
+
+	for (size_t i = 0; i < w->extra.n; i++) {
+		if (w->extra.v[i].fd != fd || w->extra.v[i].inode != inode)
+			continue;
+		if (fd < 0) /* what is registered is read with the process */
+			return 1;
+		tid = w->extra.v[i].tid;
+	}
+	if (tid)
+		snprintf(name, sizeof(name), "%u/task/%u/fd/%d", w->pid, tid, fd);
+	else
+		snprintf(name, sizeof(name), "%u/fd/%d", w->pid, fd);
+	n = readlinkat(sc->proc_fd, name, link, sizeof(link));
+	if (n < 0)
+		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	return proc_socket_link(link, (size_t)n) == inode;
 }

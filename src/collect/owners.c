@@ -1,20 +1,44 @@
 /* Finds who holds each socket and remembers it: reading every link of every process costs 5 us each, so a
  * descriptor once found is kept, and only what can have changed is read again, a little in each look. */
 #include "owners.h"
+#include "cgroup.h"
 #include "owners_private.h"
 #include "proctext.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000ull
-#define SWEEP_NS (5 * NS_PER_S) /* a sweep for a socket that no changed process holds takes this long */
-#define VERIFY_NS (60 * NS_PER_S) /* in this time every process is read in full once */
+#define ROUND_NS 5000000000ull /* in this time the numbers of every holder were read again */
+#define FACTS_MIN 32 /* and of so many in each look */
+#define FIRST_PID_NS "pid:[4026531836]" /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
+
+static int kcmp_files(uint32_t a, uint32_t b)
+{
+	long r = syscall(SYS_kcmp, a, b, KCMP_FILES, 0, 0);
+
+	return r < 0 ? -errno : r == 0;
+}
+
+/* Is this program, or rather /proc, in a PID namespace of its own? */
+static bool part_of_pids(const char *proc_root)
+{
+	struct str path = {0};
+	char link[64];
+	ssize_t n;
+
+	str_puts(&path, proc_root);
+	str_puts(&path, "/self/ns/pid");
+	n = readlink(str_text(&path), link, sizeof(link));
+	str_done(&path);
+	return n > 0 && ((size_t)n != strlen(FIRST_PID_NS) || memcmp(link, FIRST_PID_NS, (size_t)n));
+}
 
 int owners_open(struct intern *names, const char *proc_root, struct owners **ret)
 {
@@ -27,6 +51,9 @@ int owners_open(struct intern *names, const char *proc_root, struct owners **ret
 	o->scan.proc_fd = fd;
 	o->scan.names = names;
 	o->scan.buf = mem_alloc(OWNER_BUF, 1);
+	o->scan.same_files = kcmp_files;
+	o->cgroup_mount = cgroups_mount(proc_root);
+	o->part_of_pids = part_of_pids(proc_root);
 	*ret = o;
 	return 0;
 }
@@ -40,211 +67,99 @@ void owners_close(struct owners *o)
 	vec_done(&o->procs);
 	vec_done(&o->next);
 	vec_done(&o->listed);
+	vec_done(&o->visible);
 	vec_done(&o->inodes);
 	free(o->slots);
 	vec_done(&o->hits);
 	map_done(&o->orphans);
 	map_done(&o->orphans_next);
+	map_done(&o->judged);
+	map_done(&o->judged_next);
+	vec_done(&o->ports);
+	vec_done(&o->ports_next);
+	vec_done(&o->wanted);
 	vec_done(&o->holders);
 	vec_done(&o->rank);
 	vec_done(&o->first);
 	vec_done(&o->scan.fresh);
+	vec_done(&o->scan.tids);
 	free(o->scan.buf);
+	free(o->cgroup_mount);
 	close(o->scan.proc_fd);
 	free(o);
 }
 
-/* ---- the list of processes ---- */
-
-static bool list_pid(void *arg, const char *name, uint64_t ino)
-{
-	struct owners *o = arg;
-	uint32_t pid = proc_pid_name(name);
-
-	if (pid)
-		vec_push(&o->listed, ((struct listed){pid, ino}));
-	return true;
-}
-
-static int by_pid(const void *a, const void *b)
-{
-	const struct listed *x = a, *y = b;
-
-	return (x->pid > y->pid) - (x->pid < y->pid);
-}
-
-static void note_process(struct owners *o, struct owner *w, uint64_t ino)
-{
-	char name[24];
-	struct stat st;
-	uint64_t hint = 0;
-
-	snprintf(name, sizeof(name), "%u/fd", w->pid);
-	if (!fstatat(o->scan.proc_fd, name, &st, 0) && st.st_size > 0)
-		hint = (uint64_t)st.st_size;
-	if (hint)
-		o->hints = true;
-	if (ino != w->dir_ino || hint != w->hint)
-		w->due = true;
-	w->dir_ino = ino;
-	w->hint = hint;
-	w->hits_from = 0;
-}
-
-/* Joins what /proc lists now with what is known, both by pid. */
-static int list_processes(struct owners *o)
-{
-	int fd = openat(o->scan.proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-	size_t old = 0;
-
-	if (fd < 0)
-		return -errno;
-	vec_clear(&o->listed);
-	r = dir_each(fd, o->scan.buf, OWNER_BUF, list_pid, o);
-	close(fd);
-	if (r)
-		return r;
-	if (o->listed.n)
-		qsort(o->listed.v, o->listed.n, sizeof(o->listed.v[0]), by_pid);
-	vec_clear(&o->next);
-	for (size_t i = 0; i < o->listed.n; i++) {
-		const struct listed *now = &o->listed.v[i];
-		struct owner *w;
-
-		if (i && now->pid == o->listed.v[i - 1].pid) /* a listing that changes under us may repeat */
-			continue;
-		while (old < o->procs.n && o->procs.v[old]->pid < now->pid)
-			owner_free(o->procs.v[old++]);
-		w = old < o->procs.n && o->procs.v[old]->pid == now->pid ? o->procs.v[old++]
-									 : owner_new(now->pid);
-		note_process(o, w, now->ino);
-		vec_push(&o->next, w);
-	}
-	while (old < o->procs.n)
-		owner_free(o->procs.v[old++]);
-	vec_swap(&o->procs, &o->next);
-	vec_clear(&o->next);
-	return 0;
-}
-
-/* ---- searching ---- */
-
-static uint64_t monotonic_ns(void)
+uint64_t owners_clock_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static bool over_budget(struct owners *o)
+bool owners_over(const struct owners *o, uint64_t budget_ns)
 {
-	return o->budget_ns && o->searched_one && monotonic_ns() - o->began_ns >= o->budget_ns;
+	return owners_clock_ns() - o->began_ns >= budget_ns;
 }
 
-static void search(struct owners *o, uint32_t i, bool full)
+void owners_verify(struct owners *o, const struct source_fd *v, size_t n)
+{
+	for (size_t i = 0; i < o->procs.n; i++)
+		o->procs.v[i]->visible = false;
+	vec_clear(&o->visible);
+	vec_reserve(&o->visible, n);
+	if (n)
+		memcpy(o->visible.v, v, n * sizeof(v[0]));
+	o->visible.n = n;
+	for (size_t i = 0; i < n; i++) {
+		size_t at = owners_find_pid(o, v[i].pid);
+
+		if (at != SIZE_MAX)
+			o->procs.v[at]->visible = true;
+	}
+}
+
+static void refresh(struct owners *o, uint32_t i)
 {
 	struct owner *w = o->procs.v[i];
-	int r = owner_search(&o->scan, w, full ? NULL : owners_inode_alive, o, !o->missing);
+	int r = owner_read_facts(&o->scan, w);
 
-	o->searched_one = true;
-	w->scanned = o->look;
-	w->due = w->lost = false;
-	w->hits_from = o->hits.n;
-	if (r) /* it has gone, and its descriptors with it; the next listing will not have it */
-		vec_clear(&w->fds);
-	owners_take_hits(o, i);
+	w->facts_read = o->look;
+	if (r == -ESTALE)
+		owners_search_one(o, i, true);
+	else if (r)
+		w->hits_from = SIZE_MAX;
 }
 
-/* New processes first, then changed ones while something is missing: they have it, nearly always. */
-static void search_due(struct owners *o)
+/* Names, times and counters of those that hold something, in turn. A pid that is another process by now is
+ * searched. */
+static void refresh_holders(struct owners *o, uint64_t dt)
 {
-	for (uint32_t i = 0; i < o->procs.n && !over_budget(o); i++)
-		if (!o->procs.v[i]->scanned)
-			search(o, i, false);
-	for (uint32_t i = 0; i < o->procs.n && (o->missing || !o->budget_ns) && !over_budget(o); i++)
-		if (o->procs.v[i]->due || (o->procs.v[i]->lost && o->missing))
-			search(o, i, false);
-}
+	size_t holders = 0, quota;
 
-/* The index of the first process above *pid, around the end; then *pid is that one. */
-static uint32_t next_in_turn(const struct owners *o, uint32_t *pid)
-{
-	size_t lo = 0, hi = o->procs.n;
+	vec_clear(&o->rank); /* 1: holds something */
+	vec_reserve(&o->rank, o->procs.n + 1);
+	memset(o->rank.v, 0, (o->procs.n + 1) * sizeof(o->rank.v[0]));
+	for (size_t h = 0; h < o->hits.n; h++)
+		if (owners_hit_valid(o, h) && !o->rank.v[o->hits.v[h].owner]) {
+			o->rank.v[o->hits.v[h].owner] = 1;
+			holders++;
+		}
+	quota = dt < ROUND_NS && o->budget_ns ? (size_t)(holders * dt / ROUND_NS) : holders;
+	if (quota < FACTS_MIN)
+		quota = FACTS_MIN;
+	for (size_t i = 0; i < o->procs.n && quota; i++) {
+		uint32_t at = owners_next_in_turn(o, &o->facts_pid);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (o->procs.v[mid]->pid <= *pid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == o->procs.n)
-		lo = 0;
-	*pid = o->procs.v[lo]->pid;
-	return (uint32_t)lo;
-}
-
-/* Sockets that no changed process holds can be anybody's, and a changed process can have let one go: the
- * rest is searched in turn, a share of all processes in each look. */
-static void sweep(struct owners *o, uint64_t need, uint64_t dt)
-{
-	uint64_t quota = o->procs.n;
-
-	if (o->budget_ns)
-		quota = 1 + (dt < SWEEP_NS ? o->procs.n * dt / SWEEP_NS : o->procs.n);
-	for (size_t i = 0; i < o->procs.n && quota && !over_budget(o); i++) {
-		uint32_t at = next_in_turn(o, &o->sweep_pid);
-		const struct owner *w = o->procs.v[at];
-
-		if (w->scanned == o->look || !(w->due || (o->missing && w->scanned < need)))
+		if (!o->rank.v[at] || o->procs.v[at]->facts_read == o->look)
 			continue;
-		search(o, at, false);
+		refresh(o, at);
 		quota--;
 	}
-}
-
-/* A descriptor number can come to name another file while the count stays the same: so in the long run
- * every link is read again. Without counts (before Linux 6.2) that is the only way, and goes faster. */
-static void verify(struct owners *o, uint64_t dt)
-{
-	uint64_t period = o->hints ? VERIFY_NS : SWEEP_NS;
-
-	o->verify_credit += o->procs.n * (dt < period ? dt : period);
-	for (; o->verify_credit >= period && !over_budget(o); o->verify_credit -= period) {
-		uint32_t at = next_in_turn(o, &o->verify_pid);
-
-		if (o->procs.v[at]->scanned != o->look)
-			search(o, at, true);
-	}
-	if (o->verify_credit > o->procs.n * period) /* no catching up for more than one round */
-		o->verify_credit = o->procs.n * period;
-}
-
-/* Names, times and counters of those that hold something. A pid that is another process by now is searched. */
-static void refresh_holders(struct owners *o)
-{
-	vec_clear(&o->rank);
-	vec_reserve(&o->rank, o->procs.n + 1);
-	for (size_t i = 0; i < o->procs.n; i++)
-		o->rank.v[i] = 0;
-	for (size_t h = 0; h < o->hits.n; h++) { /* grows when a pid was taken over */
-		uint32_t i = o->hits.v[h].owner;
+	for (size_t i = 0; i < o->procs.n; i++) {
 		struct owner *w = o->procs.v[i];
 
-		if (!owners_hit_valid(o, h) || o->rank.v[i])
-			continue;
-		o->rank.v[i] = 1;
-		if (w->scanned != o->look) {
-			int r = owner_read_facts(&o->scan, w);
-
-			if (r == -ESTALE)
-				search(o, i, true);
-			else if (r)
-				w->hits_from = SIZE_MAX;
-		}
-		if (w->hits_from != SIZE_MAX)
+		if ((w->held && w->hits_from != SIZE_MAX) || w->hidden)
 			owner_read_slow_facts(&o->scan, w);
 	}
 }
@@ -252,31 +167,31 @@ static void refresh_holders(struct owners *o)
 void owners_look(struct owners *o, struct snapshot *s, uint64_t now_ns, uint64_t budget_ns)
 {
 	uint64_t dt = o->last_ns && now_ns > o->last_ns ? now_ns - o->last_ns : 0, need;
+	bool comparable = o->last_want.states == s->want.states && o->last_want.protos == s->want.protos;
 	int r;
 
 	o->look++;
 	o->last_ns = now_ns;
-	o->budget_ns = budget_ns;
-	o->began_ns = monotonic_ns();
+	o->last_want = s->want;
+	o->budget_ns = o->look == 1 ? budget_ns * 5 / 2 : budget_ns;
+	o->began_ns = owners_clock_ns();
 	o->searched_one = false;
-	o->hints = false;
+	o->scan.now_ns = now_ns;
 	vec_clear(&o->hits);
-	o->missing = 0;
 	owners_index_inodes(o, s);
-	r = list_processes(o);
+	r = owners_list(o, dt);
 	if (r) {
 		snapshot_limit(s, "owners", "failed", "/proc cannot be listed (%s): owners are unknown.",
 			       strerror(-r));
 		return;
 	}
-	owners_take_known_hits(o, o->last_want.states == s->want.states &&
-					  o->last_want.protos == s->want.protos);
-	o->last_want = s->want;
+	owners_take_known_hits(o, comparable);
+	if (comparable)
+		owners_take_skipped(o);
 	need = owners_find_missing(o);
-	search_due(o);
-	sweep(o, need, dt);
+	owners_search(o, need, dt);
 	if (o->procs.n)
-		verify(o, dt);
-	refresh_holders(o);
+		owners_verify_known(o, dt);
+	refresh_holders(o, dt);
 	owners_emit(o, s);
 }

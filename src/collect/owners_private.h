@@ -1,5 +1,6 @@
-/* The owner search's state, shared by its two halves: owners.c reads /proc, owner_hits.c joins what is
- * known with the snapshot's sockets. */
+/* The owner search's state, shared by its parts: owners.c runs a look, owner_list.c keeps the list of processes,
+ * owner_search.c decides whom to search, owner_hits.c joins what is known with the snapshot's sockets,
+ * owner_hidden.c and owner_flight.c say what may be wrong about a socket that nobody was found to hold. */
 #pragma once
 #include "owner_scan.h"
 #include "owners.h"
@@ -12,7 +13,12 @@ enum inode_state {
 };
 struct inode { /* a distinct inode of the snapshot's sockets */
 	uint32_t inode;
+	uint32_t cgroup; /* interned path of the socket's; 0 unknown */
 	uint8_t state;
+	bool port; /* listening, bound or without a peer */
+	bool root; /* uid 0: it may be the kernel's own */
+	bool local; /* a unix socket */
+	bool maybe_sent; /* see SOCK_MAYBE_SENT */
 };
 struct inode_slot {
 	uint32_t inode; /* 0: empty */
@@ -32,16 +38,27 @@ struct listed {
 	uint32_t pid;
 	uint64_t ino;
 };
+struct wanted { /* a missing inode whose cgroup says where it can be */
+	uint32_t at;
+	uint32_t cgroup;
+	uint32_t inode;
+	bool port;
+};
 
 struct owners {
 	struct owner_scan scan;
+	char *cgroup_mount; /* owned; NULL: none */
+	bool part_of_pids; /* see struct snapshot */
 	VEC(struct owner *) procs, next; /* owned; by pid. next: the list being made, empty between looks */
 	VEC(struct listed) listed;
+	VEC(struct source_fd) visible;
 	uint64_t look; /* number of this look, from 1 */
 	uint64_t last_ns; /* time of the look before; 0: none */
 	struct want last_want; /* what that look asked for */
-	uint32_t sweep_pid, verify_pid; /* where each rotation goes on: the first pid above */
-	uint64_t verify_credit; /* processes × ns that verification is behind */
+	uint32_t hint_pid, sweep_pid, verify_pid, relist_pid, facts_pid; /* where each rotation goes on */
+	uint64_t verify_hit; /* likewise, over hits */
+	uint64_t verify_credit, hits_credit; /* links × ns that may be read again */
+	uint64_t list_credit, relist_credit; /* processes × ns */
 	bool hints; /* /proc/PID/fd has a size here */
 	/* of this look: */
 	VEC(struct inode) inodes;
@@ -49,24 +66,58 @@ struct owners {
 	size_t slots_cap;
 	VEC(struct hit) hits;
 	uint32_t missing; /* inodes that are INODE_OPEN */
+	uint32_t missing_ports; /* and have a port of their own */
 	struct map orphans, orphans_next; /* inode → number of the look in which it first had no descriptor */
+	struct map judged, judged_next; /* inode that is nobody's → 1, 2: something was under way */
+	VEC(uint32_t) ports, ports_next; /* inodes of the sockets with a port of their own, of the look before too */
 	uint64_t budget_ns, began_ns;
+	uint64_t verify_began_ns; /* after began_ns */
 	bool searched_one;
-	/* scratch of the handing over: */
+	/* scratch: */
+	VEC(struct wanted) wanted;
 	VEC(struct holder) holders;
 	VEC(uint32_t) rank, first;
 };
 
-/* Starts a look: which inodes the snapshot has. */
+uint64_t owners_clock_ns(void);
+bool owners_over(const struct owners *o, uint64_t budget_ns); /* has this look taken that long? */
+
+/* owner_list.c: joins what /proc lists now with what is known. 0 or a negative errno. */
+int owners_list(struct owners *o, uint64_t dt);
+/* Asks how many descriptors everybody has, for those that were not asked in this look. */
+void owners_ask_counts(struct owners *o);
+/* Index of the process; SIZE_MAX. */
+size_t owners_find_pid(const struct owners *o, uint32_t pid);
+/* The index of the first process above *pid, around the end; then *pid is that one. procs.n must not be 0. */
+uint32_t owners_next_in_turn(const struct owners *o, uint32_t *pid);
+
+/* owner_search.c */
+void owners_search_one(struct owners *o, uint32_t i, bool full);
+void owners_search(struct owners *o, uint64_t need, uint64_t dt);
+void owners_verify_known(struct owners *o, uint64_t dt);
+
+/* owner_hits.c: starts a look: which inodes the snapshot has. */
 void owners_index_inodes(struct owners *o, const struct snapshot *s);
+struct inode *owners_inode(const struct owners *o, uint32_t inode); /* NULL: not in the snapshot */
 bool owners_inode_alive(void *arg, uint32_t inode); /* owner_alive_fn; arg is struct owners */
 /* Adds the known descriptors of one process, or of all (comparable: the look before asked for the same). */
 void owners_take_hits(struct owners *o, uint32_t owner);
 void owners_take_known_hits(struct owners *o, bool comparable);
+/* Sockets with a port of their own that the look before had and this one has not: a dump skips stable ones
+ * sometimes. Who still holds one is read again and handed over, so that a socket that was closed is told from
+ * one that was skipped. */
+void owners_take_skipped(struct owners *o);
 /* Which inodes have no descriptor among the known ones, and in which look that was first so. Gives the number
  * of the latest such look that some process has not been searched since: 0 when there is none. */
 uint64_t owners_find_missing(struct owners *o);
+uint64_t owners_swept(const struct owners *o); /* every process was searched in this look or since; 0: not yet */
 /* Is it from its process's latest search? */
 bool owners_hit_valid(const struct owners *o, size_t hit);
 /* Writes processes and descriptors, what was searched and what is hidden. */
 void owners_emit(struct owners *o, struct snapshot *s);
+
+/* owner_hidden.c: which processes could not be read. */
+void owners_put_hidden(struct owners *o, struct snapshot *s);
+void owners_put_limits(const struct owners *o, struct snapshot *s);
+/* owner_flight.c: for root's sockets that are nobody's: were descriptors under way when that came out? */
+void owners_judge(struct owners *o);

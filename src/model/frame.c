@@ -40,6 +40,7 @@ void frame_done(struct frame *f)
 	vec_done(&f->limits);
 	vec_done(&f->rings);
 	vec_done(&f->findings);
+	vec_done(&f->containers);
 	tally_done(&f->tally);
 	map_done(&f->by_cookie);
 	map_done(&f->by_port);
@@ -64,6 +65,7 @@ void frame_clear(struct frame *f)
 	vec_clear(&f->limits);
 	vec_clear(&f->rings);
 	vec_clear(&f->findings);
+	vec_clear(&f->containers);
 	vec_clear(&f->tally.ports);
 	vec_clear(&f->tally.procs);
 	map_clear(&f->by_cookie);
@@ -85,6 +87,15 @@ const struct sock_info *frame_info(const struct frame *f, uint32_t row)
 	static const struct sock_info none;
 
 	return row < f->infos.n ? &f->infos.v[row] : &none;
+}
+
+bool frame_counts(const struct frame *f, uint32_t row, const uint8_t *picked)
+{
+	uint32_t parent = f->rows.v[row].parent;
+
+	if (parent != NONE)
+		return picked && !picked[parent];
+	return picked || proto_table[f->socks.v[row].proto].ports;
 }
 
 uint32_t frame_row_by_cookie(const struct frame *f, uint16_t netns, uint64_t cookie)

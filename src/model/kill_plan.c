@@ -1,32 +1,12 @@
 /* Whom a kill would hit, what that frees and what it ends: read off one frame, before anything is done. */
+#include "kill_plan.h"
 #include "sockeye/base/text.h"
-#include "sockeye/model/kill.h"
+#include "sockeye/model/unit.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-const struct kill_refusal_info kill_refusal_table[KILL_REFUSAL_N] = {
-	[KILL_OK] = {"ok", ""},
-	[KILL_NO_OWNER] = {"no-owner", "no process holds it"},
-	[KILL_KERNEL] = {"kernel", "the kernel itself holds it"},
-	[KILL_PID1] = {"pid1", "%s is the first process: everything would end with it"},
-	[KILL_SELF] = {"self", "%s is sockeye itself"},
-	[KILL_ANCESTOR] = {"ancestor", "%s carries this session"},
-	[KILL_GONE] = {"gone", "%s has ended already"},
-	[KILL_REUSED] = {"reused", "%s has ended, the number belongs to another process now"},
-	[KILL_LET_GO] = {"let-go", "%s no longer holds the socket"},
-	[KILL_NOT_PERMITTED] = {"not-permitted", "not permitted: %s is another user's"},
-	[KILL_ZOMBIE] = {"zombie", "%s has ended and waits for its parent to notice"},
-	[KILL_FAILED] = {"failed", "%s cannot be signalled"},
-};
-
-struct build {
-	struct kill_plan *p;
-	const struct frame *f;
-	VEC(uint32_t) procs; /* parallel to p->targets: their rows */
-	uint32_t *target; /* by process row: index of its target; NONE */
-};
-
-static void copy_text(char *buf, size_t size, const char *s, size_t n)
+void kill_copy_text(char *buf, size_t size, const char *s, size_t n)
 {
 	struct str safe = {0}, cut = {0};
 
@@ -42,9 +22,9 @@ static void copy_text(char *buf, size_t size, const char *s, size_t n)
 	str_done(&cut);
 }
 
-static void copy_name(char *buf, size_t size, const struct frame *f, uint32_t id)
+void kill_copy_name(char *buf, size_t size, const struct frame *f, uint32_t id)
 {
-	copy_text(buf, size, intern_get(f->names, id), intern_len(f->names, id));
+	kill_copy_text(buf, size, intern_get(f->names, id), intern_len(f->names, id));
 }
 
 /* Arguments are told apart by NULs: one line for people. */
@@ -82,19 +62,15 @@ static uint32_t add_target(struct build *b, uint32_t proc)
 	vec_push(&b->procs, proc);
 	t = vec_add(&b->p->targets);
 	*t = (struct kill_target){.pid = pr->p.pid, .start = pr->p.start, .uid = pr->p.uid};
-	copy_name(t->name, sizeof(t->name), b->f, pr->p.comm);
-	copy_name(t->unit, sizeof(t->unit), b->f, pr->unit);
+	kill_copy_name(t->name, sizeof(t->name), b->f, pr->p.comm);
+	kill_copy_name(t->unit, sizeof(t->unit), b->f, pr->unit);
 	user = frame_user(b->f, pr->p.uid);
 	if (user && user[0])
-		copy_text(t->user, sizeof(t->user), user, strlen(user));
+		kill_copy_text(t->user, sizeof(t->user), user, strlen(user));
 	else
 		snprintf(t->user, sizeof(t->user), "%u", pr->p.uid);
 	t->cmdline = cmdline_of(b->f, pr);
 	t->start_wall_ns = frame_proc_start_wall(b->f, proc);
-	if (pr->p.pid <= 1)
-		t->refusal = KILL_PID1;
-	else if (pr->p.state == 'Z')
-		t->refusal = KILL_ZOMBIE;
 	return b->target[proc];
 }
 
@@ -105,22 +81,55 @@ static void add_proof(struct build *b, uint32_t target, uint32_t row, int32_t fd
 	vec_push(&b->p->targets.v[target].proofs, ((struct kill_proof){s->inode, fd, s->cookie}));
 }
 
+/* A picked socket that nobody known holds: one line a port and reason. */
+static void add_unowned(struct build *b, uint32_t row)
+{
+	const struct sock *s = &b->f->socks.v[row];
+	uint32_t port = b->f->rows.v[row].port;
+	struct kill_unowned *u, new = {.reason = b->f->rows.v[row].reason,
+				       .uid = s->flags & SOCK_HAS_UID ? s->uid : NONE};
+	struct str unit = {0};
+
+	if (port != NONE && STATES_PORT & STATE_BIT(s->state)) {
+		char addr[64];
+
+		kill_put_addr(addr, sizeof(addr), b->f, &b->f->ports.v[port]);
+		snprintf(new.what, sizeof(new.what), "%u/%s %s", s->lport, proto_table[s->proto].name, addr);
+	} else {
+		kill_put_sock(new.what, sizeof(new.what), b->f, row);
+	}
+	unit_name(intern_get(b->f->names, s->cgroup), &unit);
+	kill_copy_text(new.unit, sizeof(new.unit), str_text(&unit), unit.n);
+	str_done(&unit);
+	for (size_t i = 0; i < b->p->unowned.n; i++) {
+		u = &b->p->unowned.v[i];
+		if (u->reason == new.reason && !strcmp(u->what, new.what))
+			return;
+	}
+	vec_push(&b->p->unowned, new);
+}
+
 /* The present owners of a socket. */
 static void add_owners(struct build *b, uint32_t row)
 {
 	const struct row *r = &b->f->rows.v[row];
+	bool owned = false;
 
 	if (r->reason != REASON_OWNED && b->p->no_owner_reason == REASON_OWNED)
 		b->p->no_owner_reason = r->reason;
 	for (uint32_t i = 0; i < r->owner_n; i++) {
 		const struct owner *o = &b->f->owners.v[r->owner + i];
 
-		if (!o->former && !(b->f->procs.v[o->proc].marks & MARK_CLOSED))
+		if (!o->former && !(b->f->procs.v[o->proc].marks & MARK_CLOSED)) {
 			add_proof(b, add_target(b, o->proc), row, o->fd);
+			owned = true;
+		}
 	}
+	if (!owned && !(r->marks & MARK_CLOSED))
+		add_unowned(b, row);
 }
 
-static void put_addr(char *buf, size_t size, const struct frame *f, const struct port *p)
+void kill_put_addr(char *buf, size_t size, const struct frame *f, const struct port *p)
 {
 	const struct port_addr *a = &f->addrs.v[p->addr];
 	char text[IP_TEXT], more[16] = "";
@@ -148,8 +157,12 @@ static void add_port(struct build *b, uint32_t port, bool asked)
 		}
 	}
 	kp = vec_add(&b->p->ports);
-	*kp = (struct kill_port){.netns = p->netns, .proto = p->proto, .port = p->port, .asked = asked};
-	put_addr(kp->addr, sizeof(kp->addr), b->f, p);
+	*kp = (struct kill_port){.netns = p->netns,
+				 .proto = p->proto,
+				 .port = p->port,
+				 .netns_inode = p->netns < b->f->netns.n ? b->f->netns.v[p->netns].inode : 0,
+				 .asked = asked};
+	kill_put_addr(kp->addr, sizeof(kp->addr), b->f, p);
 	for (uint32_t h = 0; h < p->holder_n; h++)
 		kp->shared |= b->target[b->f->holders.v[p->holder + h]] == NONE;
 	/* A member that nobody known holds stays too. */
@@ -213,21 +226,79 @@ static void pick_targets(struct build *b, const struct pick *k)
 	}
 }
 
+/* One socket of a port was picked: its address, unless others come to be all of them. */
+static void only_address(struct build *b, uint32_t port, uint32_t row)
+{
+	const struct port *p = &b->f->ports.v[port];
+	const struct sock *s = &b->f->socks.v[row];
+	struct kill_port *kp = b->p->ports.v;
+	struct ip ip = {.v6 = s->family == FAMILY_IPV6};
+
+	while (kp->netns != p->netns || kp->proto != p->proto || kp->port != p->port)
+		kp++;
+	memcpy(ip.b, s->laddr, sizeof(ip.b));
+	for (uint8_t i = 0; i < kp->only_n; i++)
+		if (kp->only[i].v6 == ip.v6 && !memcmp(kp->only[i].b, ip.b, sizeof(ip.b)))
+			return;
+	if (p->addr_n > 1 && p->addr_n <= KILL_ONLY_MAX)
+		kp->only[kp->only_n++] = ip;
+}
+
+/* What is said about a port of which some addresses were asked for is said of those. */
+static void narrow(struct build *b, struct kill_port *kp)
+{
+	const struct port *p =
+		&b->f->ports.v[frame_port_by_key(b->f, kp->netns, kp->proto, kp->port)];
+	char addr[IP_TEXT];
+
+	if (!kp->only_n || kp->only_n == p->addr_n)
+		return;
+	snprintf(kp->addr, sizeof(kp->addr), kp->only_n > 1 ? "%s +%u" : "%s",
+		 ip_format(addr, kp->only[0].b, kp->only[0].v6), kp->only_n - 1);
+	kp->shared = false;
+	for (uint32_t m = 0; m < p->member_n; m++) {
+		uint32_t row = b->f->members.v[p->member + m];
+		const struct row *r = &b->f->rows.v[row];
+
+		if (!kill_port_has(kp, &b->f->socks.v[row]))
+			continue;
+		kp->shared |= r->reason != REASON_OWNED;
+		for (uint32_t i = 0; i < r->owner_n; i++) {
+			const struct owner *o = &b->f->owners.v[r->owner + i];
+
+			kp->shared |= !o->former && b->target[o->proc] == NONE;
+		}
+	}
+}
+
+bool kill_port_has(const struct kill_port *p, const struct sock *s)
+{
+	if (s->proto != p->proto || s->lport != p->port || !(STATE_BIT(s->state) & STATES_PORT))
+		return false;
+	for (uint8_t i = 0; i < p->only_n; i++)
+		if (p->only[i].v6 == (s->family == FAMILY_IPV6) &&
+		    !memcmp(p->only[i].b, s->laddr, sizeof(s->laddr)))
+			return true;
+	return !p->only_n;
+}
+
 /* The ports that the user pointed at come first and are watched; targets must be known by now. */
 static void asked_ports(struct build *b, const struct pick *k)
 {
-	uint32_t at = NONE;
+	uint32_t at = NONE, row = NONE;
 
 	if (k->kind == PICK_PORT)
 		at = frame_port_by_key(b->f, k->netns, k->proto, k->port);
 	if (k->kind == PICK_SOCK) {
-		uint32_t row = frame_row_by_cookie(b->f, k->netns, k->cookie);
-
+		row = frame_row_by_cookie(b->f, k->netns, k->cookie);
 		if (row != NONE && STATES_PORT & STATE_BIT(b->f->socks.v[row].state))
 			at = b->f->rows.v[row].port;
 	}
-	if (at != NONE && b->f->ports.v[at].member_n && !(b->f->ports.v[at].marks & MARK_CLOSED))
+	if (at != NONE && b->f->ports.v[at].member_n && !(b->f->ports.v[at].marks & MARK_CLOSED)) {
 		add_port(b, at, true);
+		if (row != NONE)
+			only_address(b, at, row);
+	}
 	if (k->kind == PICK_PROC && (at = frame_proc_by_key(b->f, k->pid, k->start)) != NONE &&
 	    b->target[at] != NONE)
 		for (uint32_t i = 0; i < b->f->procs.v[at].port_n; i++)
@@ -241,42 +312,6 @@ static void held_ports(struct build *b)
 
 		for (uint32_t i = 0; i < p->port_n; i++)
 			add_port(b, b->f->proc_ports.v[p->port + i], false);
-	}
-}
-
-/* True when somebody holds this socket and all who do are targets. */
-static bool ends_with_targets(const struct build *b, uint32_t row)
-{
-	const struct row *r = &b->f->rows.v[row];
-	bool held = false;
-
-	for (uint32_t i = 0; i < r->owner_n; i++) {
-		const struct owner *o = &b->f->owners.v[r->owner + i];
-
-		if (o->former)
-			continue;
-		if (b->target[o->proc] == NONE)
-			return false;
-		held = true;
-	}
-	return held;
-}
-
-/* Connections that end: those that only targets hold, and those still in the queue of a listener that does. */
-static void count_drops(struct build *b)
-{
-	const struct frame *f = b->f;
-
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct row *r = &f->rows.v[i];
-
-		if (!state_table[f->socks.v[i].state].conn ||
-		    !(r->listener != NONE ? ends_with_targets(b, r->listener) : ends_with_targets(b, i)))
-			continue;
-		if (r->dir == DIR_OUT)
-			b->p->drops_out++;
-		else
-			b->p->drops_in++;
 	}
 }
 
@@ -307,9 +342,22 @@ static void sort_targets(struct build *b)
 	}
 }
 
+void kill_put_sock(char *buf, size_t size, const struct frame *f, uint32_t row)
+{
+	const struct sock *s = &f->socks.v[row];
+	bool v6 = s->family == FAMILY_IPV6;
+	char addr[IP_TEXT];
+
+	if (s->family <= FAMILY_IPV6)
+		snprintf(buf, size, "%s %s%s%s:%u", proto_table[s->proto].name, v6 ? "[" : "",
+			 ip_format(addr, s->laddr, v6), v6 ? "]" : "", s->lport);
+	else
+		snprintf(buf, size, "a %s socket", proto_table[s->proto].name);
+}
+
 static void put_title(struct build *b, const struct pick *picks, size_t n)
 {
-	char *buf = b->p->title, addr[IP_TEXT], name[40];
+	char *buf = b->p->title, sock[96], name[40];
 	size_t size = sizeof(b->p->title);
 	uint32_t at;
 
@@ -326,7 +374,7 @@ static void put_title(struct build *b, const struct pick *picks, size_t n)
 		if (at == NONE)
 			snprintf(name, sizeof(name), "process");
 		else
-			copy_name(name, sizeof(name), b->f, b->f->procs.v[at].p.comm);
+			kill_copy_name(name, sizeof(name), b->f, b->f->procs.v[at].p.comm);
 		snprintf(buf, size, "%s %u", name, picks->pid);
 		break;
 	case PICK_SOCK:
@@ -334,12 +382,8 @@ static void put_title(struct build *b, const struct pick *picks, size_t n)
 		if (at == NONE) {
 			snprintf(buf, size, "the owner of a socket that has gone");
 		} else {
-			const struct sock *s = &b->f->socks.v[at];
-			bool v6 = s->family == FAMILY_IPV6;
-
-			snprintf(buf, size, "the owner of %s %s%s%s:%u", proto_table[s->proto].name,
-				 v6 ? "[" : "", s->family <= FAMILY_IPV6 ? ip_format(addr, s->laddr, v6) : "",
-				 v6 ? "]" : "", s->lport);
+			kill_put_sock(sock, sizeof(sock), b->f, at);
+			snprintf(buf, size, "the owner of %.50s", sock);
 		}
 		break;
 	}
@@ -355,11 +399,15 @@ void kill_plan_build(struct kill_plan *p, const struct frame *f, const struct pi
 		b.target[i] = NONE;
 	for (size_t i = 0; i < n; i++)
 		pick_targets(&b, &picks[i]);
+	for (size_t i = 0; i < p->targets.n; i++)
+		kill_judge_target(&b, &p->targets.v[i], b.procs.v[i]);
 	for (size_t i = 0; i < n; i++)
 		asked_ports(&b, &picks[i]);
+	for (size_t i = 0; i < p->ports.n; i++)
+		narrow(&b, &p->ports.v[i]);
 	held_ports(&b);
 	if (p->targets.n)
-		count_drops(&b);
+		kill_count_cost(&b);
 	else if (p->no_owner_reason == REASON_OWNED)
 		p->no_owner_reason = REASON_GONE;
 	put_title(&b, picks, n);
@@ -378,4 +426,7 @@ void kill_plan_done(struct kill_plan *p)
 	}
 	vec_done(&p->targets);
 	vec_done(&p->ports);
+	vec_done(&p->unowned);
+	vec_done(&p->ways);
+	vec_done(&p->respawns);
 }

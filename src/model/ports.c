@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-static uint32_t new_key(struct world *w, const struct sock *s, uint32_t prev_port, bool closed)
+static uint32_t new_key(struct world *w, const struct sock *s, uint8_t proto, uint32_t prev_port, bool closed)
 {
-	uint64_t group = (uint64_t)s->netns << 8 | s->proto;
+	uint64_t group = (uint64_t)s->netns << 8 | proto;
 	uint32_t *slot = map_at(&w->f->by_port, group, s->lport), ns;
 
 	if (*slot != MAP_NONE)
@@ -14,10 +14,10 @@ static uint32_t new_key(struct world *w, const struct sock *s, uint32_t prev_por
 	*slot = (uint32_t)w->keys.n;
 	ns = w->ns_prev.v[s->netns];
 	if (prev_port == NONE && w->prev && ns != NONE)
-		prev_port = frame_port_by_key(w->prev, (uint16_t)ns, s->proto, s->lport);
+		prev_port = frame_port_by_key(w->prev, (uint16_t)ns, proto, s->lport);
 	vec_push(&w->keys, ((struct port_key){.port = s->lport,
 					      .netns = s->netns,
-					      .proto = s->proto,
+					      .proto = proto,
 					      .closed = closed,
 					      .prev = prev_port,
 					      .asked = NONE,
@@ -29,25 +29,27 @@ static uint32_t key_of(struct world *w, uint32_t row, bool closed)
 {
 	const struct sock *s = &w->f->socks.v[row];
 	uint32_t prev = w->prev_of.v[row], prev_port = NONE, key;
+	uint8_t proto = world_port_proto(w, row);
 
 	if (!proto_table[s->proto].ports || !s->lport)
 		return NONE;
 	if (prev != NONE && w->prev->socks.v[prev].lport == s->lport &&
 	    w->prev->socks.v[prev].proto == s->proto)
 		prev_port = w->prev->rows.v[prev].port;
-	if (prev_port == NONE)
-		return new_key(w, s, NONE, closed);
+	if (prev_port == NONE || w->prev->ports.v[prev_port].proto != proto)
+		return new_key(w, s, proto, NONE, closed);
 	if (w->port_of.v[prev_port] != NONE)
 		return w->port_of.v[prev_port];
-	key = new_key(w, s, prev_port, closed);
+	key = new_key(w, s, proto, prev_port, closed);
 	w->port_of.v[prev_port] = key;
 	return key;
 }
 
-/* Is this row one of those that make the port row? */
-static bool makes(const struct port_key *k, const struct sock *s, bool closed)
+/* Is this row one of those that make the port row? What works for a MPTCP socket is that one's business. */
+static bool makes(const struct frame *f, const struct port_key *k, uint32_t row)
 {
-	return k->closed == closed && (!k->member || is_member_state(s->state));
+	return k->closed == (row >= f->open_rows) &&
+	       (!k->member || (is_member_state(f->socks.v[row].state) && f->rows.v[row].parent == NONE));
 }
 
 void world_port_keys(struct world *w)
@@ -66,15 +68,14 @@ void world_port_keys(struct world *w)
 		if (f->rows.v[i].port == NONE)
 			continue;
 		k = &w->keys.v[f->rows.v[i].port];
-		if (!is_member_state(s->state) || k->closed != closed)
+		if (!is_member_state(s->state) || k->closed != closed || f->rows.v[i].parent != NONE)
 			continue;
 		k->member = true;
 		k->listener |= s->state != STATE_BOUND;
 	}
 	for (uint32_t i = 0; i < f->rows.n; i++)
 		if (f->rows.v[i].port != NONE)
-			w->keys.v[f->rows.v[i].port].n +=
-				makes(&w->keys.v[f->rows.v[i].port], &f->socks.v[i], i >= f->open_rows);
+			w->keys.v[f->rows.v[i].port].n += makes(f, &w->keys.v[f->rows.v[i].port], i);
 	for (size_t i = 0; i < w->keys.n; i++) {
 		w->keys.v[i].at = total;
 		total += w->keys.v[i].n;
@@ -89,7 +90,7 @@ void world_port_keys(struct world *w)
 		if (f->rows.v[i].port == NONE)
 			continue;
 		k = &w->keys.v[f->rows.v[i].port];
-		if (makes(k, &f->socks.v[i], i >= f->open_rows))
+		if (makes(f, k, i))
 			w->port_rows.v[k->at + k->n++] = i;
 	}
 }
@@ -108,6 +109,8 @@ static int by_addr(const void *a, const void *b)
 	d = memcmp(x->ip.b, y->ip.b, 16);
 	if (d)
 		return d;
+	if (x->name != y->name)
+		return x->name < y->name ? -1 : 1;
 	if (x->ifindex != y->ifindex)
 		return x->ifindex < y->ifindex ? -1 : 1;
 	return (int)x->v6only - (int)y->v6only;
@@ -129,7 +132,10 @@ static void addresses(struct frame *f, struct port *p, const uint32_t *rows, uin
 		v[i] = (struct port_addr){.ip = {.v6 = s->family == FAMILY_IPV6},
 					  .ifindex = s->ifindex,
 					  .v6only = s->family == FAMILY_IPV6 && s->flags & SOCK_V6ONLY};
-		memcpy(v[i].ip.b, s->laddr, 16);
+		if (s->family <= FAMILY_IPV6)
+			memcpy(v[i].ip.b, s->laddr, 16);
+		else
+			v[i].name = s->lname;
 		if (f->rows.v[rows[i]].scope > p->scope)
 			p->scope = f->rows.v[rows[i]].scope;
 	}
@@ -147,7 +153,7 @@ static void addresses(struct frame *f, struct port *p, const uint32_t *rows, uin
 	f->addrs.n += kept;
 	for (uint32_t i = 0; i < kept; i++) {
 		/* Bound to one interface it is not everywhere. */
-		if (v[i].ifindex || !ip_is_any(v[i].ip.b, v[i].ip.v6))
+		if (v[i].ifindex || v[i].name || !ip_is_any(v[i].ip.b, v[i].ip.v6))
 			continue;
 		any4 |= !v[i].ip.v6;
 		any6 |= v[i].ip.v6;
@@ -221,6 +227,10 @@ static void queues(struct world *w, struct port *p, const uint32_t *rows, uint32
 				p->backlog_max = s->sendq;
 			}
 			listens = true;
+			if (s->flags & SOCK_FROM_PROC || s->family == FAMILY_VSOCK)
+				p->flags |= PORT_NO_LIMIT;
+			if (s->family == FAMILY_VSOCK)
+				p->flags |= PORT_NO_QUEUE;
 			p->backlog_peak = peak > p->backlog_peak ? peak : p->backlog_peak;
 		} else if (s->state == STATE_UNCONN) {
 			p->recvq += s->recvq;

@@ -82,7 +82,9 @@ static bool would_have_been_seen(const struct world *w, const struct sock *s)
 		return false;
 	want = &w->prev->want;
 	return want_has(want, s) && w->ns_prev.v[s->netns] != NONE &&
-	       (!state_table[s->state].connected || (want->states & STATE_BIT(STATE_ESTABLISHED)));
+	       (!state_table[s->state].connected ||
+		((want->states & STATE_BIT(STATE_ESTABLISHED)) &&
+		 !w->prev->netns.v[w->ns_prev.v[s->netns]].unread));
 }
 
 static float per_second(uint64_t now, uint64_t before, uint64_t ns)
@@ -99,23 +101,47 @@ static bool moves_nothing(const struct sock *s)
 	return proto_table[s->proto].connected && (s->state == STATE_LISTENING || s->state == STATE_BOUND);
 }
 
+/* When the counters of connections in this namespace of a frame were read. */
+static uint64_t read_ns(const struct frame *f, uint32_t netns)
+{
+	uint64_t as_of = f->netns.v[netns].as_of_ns;
+
+	return as_of ? as_of : f->boot_ns;
+}
+
+/* An old reading shown again says nothing about what has been since: what was known then stands. */
+static bool shown_again(struct world *w, const struct sock *s, uint32_t prev, struct row *r, struct memo *m)
+{
+	const struct row *p = &w->prev->rows.v[prev];
+
+	if (!w->f->netns.v[s->netns].as_of_ns || w->memo_prev.v[prev].counted_ns != m->counted_ns)
+		return false;
+	*m = w->memo_prev.v[prev];
+	r->rx_rate = p->rx_rate;
+	r->tx_rate = p->tx_rate;
+	r->rate_mean = p->rate_mean;
+	return true;
+}
+
 static void rates(struct world *w, const struct sock *s, uint32_t prev, struct row *r, struct memo *m)
 {
 	const struct memo *pm = prev == NONE ? NULL : &w->memo_prev.v[prev];
-	uint64_t now = w->f->boot_ns, since = 0, rx = 0, tx = 0;
+	uint64_t now = read_ns(w->f, s->netns), since = 0, rx = 0, tx = 0;
 	float sum = 0;
 	unsigned n = 0;
 
 	r->rx_rate = r->tx_rate = NAN;
 	m->counted_ns = 0;
-	if (s->flags & SOCK_HAS_INFO && proto_table[s->proto].connected) {
+	if (s->flags & (SOCK_HAS_INFO | SOCK_HAS_BYTES) && proto_table[s->proto].connected) {
 		m->counted_ns = now;
+		if (pm && shown_again(w, s, prev, r, m))
+			return;
 		if (pm && pm->counted_ns) {
 			since = pm->counted_ns;
 			rx = w->prev->socks.v[prev].rx_bytes;
 			tx = w->prev->socks.v[prev].tx_bytes;
 		} else if (prev == NONE && !(r->marks & MARK_START)) {
-			since = w->prev->boot_ns;
+			since = read_ns(w->prev, w->ns_prev.v[s->netns]);
 		}
 		if (since && since < now && !w->gap) {
 			r->rx_rate = per_second(s->rx_bytes, rx, now - since);
@@ -140,7 +166,7 @@ static void rates(struct world *w, const struct sock *s, uint32_t prev, struct r
 
 static void new_row(struct world *w, const struct sock *s, struct row *r)
 {
-	*r = (struct row){.port = NONE, .listener = NONE, .peer = NONE};
+	*r = (struct row){.port = NONE, .listener = NONE, .peer = NONE, .parent = NONE};
 	r->first_ns = r->state_ns = w->f->boot_ns;
 	r->marks = would_have_been_seen(w, s) ? MARK_NEW : MARK_START;
 }
@@ -149,7 +175,7 @@ static void known_row(struct world *w, const struct sock *s, uint32_t prev, stru
 {
 	const struct row *p = &w->prev->rows.v[prev];
 
-	*r = (struct row){.port = NONE, .listener = NONE, .peer = NONE};
+	*r = (struct row){.port = NONE, .listener = NONE, .peer = NONE, .parent = NONE};
 	r->first_ns = p->first_ns;
 	r->state_ns = p->state_ns;
 	r->marks = p->marks & (MARK_START | MARK_NEW);
@@ -200,6 +226,8 @@ static void join_rows(struct world *w)
 			if (f->infos.n)
 				f->infos.v[kept] = f->infos.v[i];
 		}
+		w->mptcp_n += s->proto == PROTO_MPTCP;
+		w->unix_n += s->proto == PROTO_UNIX;
 		prev = find_prev(w, s, hint);
 		r = vec_add(&f->rows);
 		if (prev == NONE) {
@@ -232,7 +260,7 @@ static uint32_t take_over(struct world *w, uint32_t prev)
 	s->netns = old_netns(w, s->netns);
 	*r = w->prev->rows.v[prev];
 	r->owner = r->owner_n = r->findings = 0;
-	r->port = r->listener = r->peer = NONE;
+	r->port = r->listener = r->peer = r->parent = NONE;
 	if (f->infos.n)
 		vec_push(&f->infos, *frame_info(w->prev, prev));
 	vec_push(&w->memo, w->memo_prev.v[prev]);
@@ -276,7 +304,7 @@ static void old_rows(struct world *w)
 		return;
 	for (i = 0; i < p->open_rows; i++)
 		if (w->row_of.v[i] == NONE && want_has(&w->f->want, &p->socks.v[i]) &&
-		    !(p->rows.v[i].marks & MARK_MISSED))
+		    !(p->rows.v[i].marks & MARK_MISSED) && !world_let_go(w, i))
 			miss(w, i);
 	w->f->open_rows = (uint32_t)w->f->rows.n;
 	for (i = 0; i < p->rows.n; i++) {
@@ -301,6 +329,7 @@ void world_rows(struct world *w, struct snapshot *s)
 	vec_reserve(&w->memo, w->f->socks.n);
 	vec_reserve(&w->f->rows, w->f->socks.n);
 	map_clear(&w->revived);
+	w->mptcp_n = w->unix_n = 0;
 	for (uint32_t i = p ? p->open_rows : 0; p && i < p->rows.n; i++)
 		*map_at(&w->revived, p->socks.v[i].netns, p->socks.v[i].cookie) = i;
 	join_rows(w);

@@ -20,6 +20,8 @@ void snapshot_done(struct snapshot *s)
 	vec_done(&s->fds);
 	vec_done(&s->netns);
 	vec_done(&s->limits);
+	vec_done(&s->hidden);
+	vec_done(&s->containers);
 }
 
 void snapshot_clear(struct snapshot *s)
@@ -30,10 +32,13 @@ void snapshot_clear(struct snapshot *s)
 	vec_clear(&s->fds);
 	vec_clear(&s->netns);
 	vec_clear(&s->limits);
+	vec_clear(&s->hidden);
+	vec_clear(&s->containers);
 	s->want = (struct want){0};
 	s->boot_ns = s->wall_ns = s->took_ns = 0;
 	s->owners_complete = false;
 	s->hidden_procs = 0;
+	s->part_of_pids = false;
 }
 
 struct limit *snapshot_limit(struct snapshot *s, const char *what, const char *reason, const char *fmt, ...)

@@ -29,23 +29,38 @@ static void add_rate(float *sum, float v)
 		*sum = isnan(*sum) ? v : *sum + v;
 }
 
-static void count_one(struct count *c, const struct sock *s, const struct row *r)
+static void count_rates(struct count *c, const struct row *r)
 {
-	c->socks++;
-	c->states[s->state]++;
-	c->conns += state_table[s->state].conn;
-	c->close_wait += s->state == STATE_CLOSE_WAIT;
 	add_rate(&c->rx_rate, r->rx_rate);
 	add_rate(&c->tx_rate, r->tx_rate);
 	c->rate_mean += r->rate_mean;
 }
 
-static void count_port(struct tally *t, const struct frame *f, uint32_t i)
+static bool count_one(struct count *c, const struct frame *f, uint32_t row, const uint8_t *picked)
+{
+	const struct sock *s = &f->socks.v[row];
+	const struct row *r = &f->rows.v[row];
+
+	if (!frame_counts(f, row, picked)) {
+		/* An older kernel does not count the bytes of the whole, but those of its parts. */
+		if (r->parent != NONE && !(f->socks.v[r->parent].flags & SOCK_HAS_BYTES))
+			count_rates(c, r);
+		return false;
+	}
+	c->socks++;
+	c->states[s->state]++;
+	c->conns += state_table[s->state].conn;
+	c->close_wait += s->state == STATE_CLOSE_WAIT;
+	count_rates(c, r);
+	return true;
+}
+
+static void count_port(struct tally *t, const struct frame *f, uint32_t i, const uint8_t *picked)
 {
 	const struct row *r = &f->rows.v[i];
 
 	if (r->port < t->ports.n)
-		count_one(&t->ports.v[r->port], &f->socks.v[i], r);
+		count_one(&t->ports.v[r->port], f, i, picked);
 }
 
 static void count_closed(struct tally *t, const struct frame *f, uint32_t i)
@@ -92,8 +107,7 @@ static void count_proc(struct tally *t, const struct frame *f, uint32_t proc, co
 
 		if (picked && !picked[row])
 			continue;
-		count_one(c, s, &f->rows.v[row]);
-		if (!s->rport || s->family > FAMILY_IPV6)
+		if (!count_one(c, f, row, picked) || !s->rport || s->family > FAMILY_IPV6)
 			continue;
 		/* Neighbours often talk to one peer: a pool, a proxy, a load test. */
 		if (last && last->family == s->family && !memcmp(last->raddr, s->raddr, sizeof(s->raddr)))
@@ -120,7 +134,7 @@ void tally_run(struct tally *t, const struct frame *f, const uint8_t *picked)
 		if (f->rows.v[i].marks & MARK_CLOSED)
 			count_closed(t, f, i);
 		else
-			count_port(t, f, i);
+			count_port(t, f, i, picked);
 	}
 	map_clear(&t->seen);
 	for (uint32_t i = 0; i < f->procs.n; i++)

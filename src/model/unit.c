@@ -42,6 +42,7 @@ enum what { /* how the name is made of what stands between prefix and suffix */
 	    ID, /* 64 hex digits: the first 12 are what people see */
 	    NAME, /* as it stands, with systemd's \x2d undone */
 	    FIRST, /* up to the next dot */
+	    APP, /* as NAME, without the last dash and what follows: a number that systemd-run or a portal gave */
 };
 /* A component that is a container. parent: the component before it must be this (a prefix of it), or NULL. */
 static const struct pattern {
@@ -54,7 +55,11 @@ static const struct pattern {
 	{NULL, "libpod-", ".scope", "podman", ID},
 	{"libpod_parent", "libpod-", "", "podman", ID},
 	{"machine.slice", "libpod-", "", "podman", ID},
+	{NULL, "libpod-", "", "podman", ID}, /* below the parent that --cgroup-parent names */
 	{NULL, "cri-containerd-", ".scope", "containerd", ID},
+	{NULL, "nerdctl-", ".scope", "containerd", ID},
+	{"default", "", "", "containerd", ID}, /* nerdctl and ctr with cgroupfs: /default/<id> */
+	{"k8s.io", "", "", "containerd", ID},
 	{NULL, "crio-", ".scope", "crio", ID},
 	{NULL, "crio-", "", "crio", ID},
 	{"pod", "", "", "kube", ID},
@@ -62,7 +67,9 @@ static const struct pattern {
 	{NULL, "lxc.monitor.", "", "lxc", NAME},
 	{"lxc", "", "", "lxc", NAME},
 	{NULL, "machine-", ".scope", "machine", NAME},
+	{"machine.slice", "systemd-nspawn@", ".service", "machine", NAME},
 	{NULL, "snap.", ".scope", "snap", FIRST},
+	{NULL, "app-flatpak-", ".scope", "flatpak", APP},
 };
 
 /* systemd writes bytes that a unit name may not have as \xHH. */
@@ -81,7 +88,7 @@ static void put_unescaped(struct str *out, const char *s, size_t n)
 	}
 }
 
-static bool put_container(const struct pattern *t, struct part parent, struct part p, struct str *out)
+static bool match(const struct pattern *t, struct part parent, struct part p, struct part *ret_id)
 {
 	struct part id;
 
@@ -93,26 +100,43 @@ static bool put_container(const struct pattern *t, struct part parent, struct pa
 	id = (struct part){p.s + strlen(t->prefix), p.n - strlen(t->prefix) - strlen(t->suffix)};
 	if (!id.n || (t->what == ID && (id.n != 64 || !is_hex(id.s, id.n))))
 		return false;
-	str_puts(out, t->label);
-	str_putc(out, ':');
-	if (t->what == ID)
-		str_put(out, id.s, 12);
-	else if (t->what == FIRST)
-		str_put(out, id.s,
-			memchr(id.s, '.', id.n) ? (size_t)((char *)memchr(id.s, '.', id.n) - id.s) : id.n);
-	else
-		put_unescaped(out, id.s, id.n);
+	*ret_id = id;
 	return true;
 }
 
-static bool container(const struct part *v, size_t i, struct str *out)
+static const struct pattern *find_container(const struct part *v, size_t n, struct part *ret_id)
 {
 	struct part none = {"", 0};
 
-	for (size_t t = 0; t < ARRAY_LEN(patterns); t++)
-		if (put_container(&patterns[t], i ? v[i - 1] : none, v[i], out))
-			return true;
-	return false;
+	for (size_t i = n; i-- > 0;)
+		for (size_t t = 0; t < ARRAY_LEN(patterns); t++)
+			if (match(&patterns[t], i ? v[i - 1] : none, v[i], ret_id))
+				return &patterns[t];
+	return NULL;
+}
+
+static void put_container(const struct pattern *t, struct part id, struct str *out)
+{
+	const char *cut;
+
+	str_puts(out, t->label);
+	str_putc(out, ':');
+	switch (t->what) {
+	case ID:
+		str_put(out, id.s, 12);
+		break;
+	case FIRST:
+		cut = memchr(id.s, '.', id.n);
+		str_put(out, id.s, cut ? (size_t)(cut - id.s) : id.n);
+		break;
+	case APP:
+		cut = memrchr(id.s, '-', id.n);
+		put_unescaped(out, id.s, cut && cut != id.s ? (size_t)(cut - id.s) : id.n);
+		break;
+	case NAME:
+		put_unescaped(out, id.s, id.n);
+		break;
+	}
 }
 
 /* "user@1000.service" or "user-1000.slice": the digits. */
@@ -131,30 +155,65 @@ static struct part user_id(struct part p)
 	return (struct part){NULL, 0};
 }
 
-void unit_name(const char *path, struct str *out)
+/* The deepest components; nobody nests deeper than that by intent. */
+#define PARTS_MAX 32
+
+static size_t split(const char *path, struct part v[PARTS_MAX])
 {
-	struct part v[32]; /* the deepest ones; nobody nests deeper than that by intent */
-	struct part user = {NULL, 0}, unit = {NULL, 0};
 	size_t n = 0;
 
 	while (*path) {
 		size_t len = strcspn(path, "/");
 
 		if (len) {
-			if (n == ARRAY_LEN(v))
+			if (n == PARTS_MAX)
 				memmove(v, v + 1, (--n) * sizeof(v[0]));
 			v[n++] = (struct part){path, len};
 		}
 		path += len + (path[len] == '/');
 	}
-	for (size_t i = n; i-- > 0;)
-		if (container(v, i, out))
-			return;
-	for (size_t i = 0; i < n; i++) {
-		struct part id = user_id(v[i]);
+	return n;
+}
 
-		if (id.n) {
-			user = id;
+bool unit_container(const char *path, const char **ret_label, const char **ret_id)
+{
+	struct part v[PARTS_MAX], id;
+	size_t n = split(path, v);
+	const struct pattern *t = find_container(v, n, &id);
+
+	if (!t || t->what != ID)
+		return false;
+	*ret_label = t->label;
+	*ret_id = id.s;
+	return true;
+}
+
+bool unit_is_container(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	for (size_t t = 0; colon && t < ARRAY_LEN(patterns); t++)
+		if (is((struct part){name, (size_t)(colon - name)}, patterns[t].label))
+			return true;
+	return false;
+}
+
+void unit_name(const char *path, struct str *out)
+{
+	struct part v[PARTS_MAX], id;
+	struct part user = {NULL, 0}, unit = {NULL, 0};
+	size_t n = split(path, v);
+	const struct pattern *t = find_container(v, n, &id);
+
+	if (t) {
+		put_container(t, id, out);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct part uid = user_id(v[i]);
+
+		if (uid.n) {
+			user = uid;
 			unit = (struct part){NULL, 0};
 		} else if (ends(v[i], ".service") || (ends(v[i], ".scope") && !user.n) ||
 			   ends(v[i], ".socket")) {

@@ -1,5 +1,6 @@
 /* The world between two looks, and the order in which a look becomes a frame. */
 #include "sockeye/model/finding.h"
+#include "sockeye/model/forward.h"
 #include "sockeye/model/unit.h"
 #include "world_private.h"
 #include <math.h>
@@ -20,7 +21,7 @@ void world_free(struct world *w)
 	if (!w)
 		return;
 	struct nums *all[] = {&w->ns_prev, &w->ns_now,    &w->prev_of, &w->row_of, &w->proc_prev, &w->proc_of,
-			      &w->port_of, &w->port_rows, &w->stamp,   &w->order,  &w->same,      &w->units};
+			      &w->port_of, &w->port_rows, &w->stamp,   &w->order,  &w->same,      &w->units,  &w->candidate};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		vec_done(all[i]);
@@ -31,15 +32,16 @@ void world_free(struct world *w)
 	map_done(&w->revived);
 	map_done(&w->scratch);
 	map_done(&w->uids);
+	map_done(&w->mptcp);
+	map_done(&w->mptcp_ports);
 	str_done(&w->text);
 	free(w);
 }
 
-/* Every path is read once in the world's life. */
-uint32_t world_unit(struct world *w, uint32_t cgroup)
+uint32_t *world_unit_slot(struct world *w, uint32_t cgroup)
 {
 	if (!cgroup || cgroup >= intern_count(w->names))
-		return 0;
+		return NULL;
 	if (cgroup >= w->units.n) {
 		size_t more = (size_t)cgroup + 1 - w->units.n;
 
@@ -47,12 +49,22 @@ uint32_t world_unit(struct world *w, uint32_t cgroup)
 		memset(w->units.v + w->units.n, 0, more * sizeof(uint32_t));
 		w->units.n += more;
 	}
-	if (!w->units.v[cgroup]) {
+	return &w->units.v[cgroup];
+}
+
+/* Every path is read once in the world's life. */
+uint32_t world_unit(struct world *w, uint32_t cgroup)
+{
+	uint32_t *slot = world_unit_slot(w, cgroup);
+
+	if (!slot)
+		return 0;
+	if (!*slot) {
 		str_clear(&w->text);
 		unit_name(intern_get(w->names, cgroup), &w->text);
-		w->units.v[cgroup] = intern_add(w->names, str_text(&w->text), w->text.n) + 1;
+		*slot = intern_add(w->names, str_text(&w->text), w->text.n) + 1;
 	}
-	return w->units.v[cgroup] - 1;
+	return *slot - 1;
 }
 
 static void units(struct world *w)
@@ -82,6 +94,8 @@ static void totals(struct frame *f)
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		const struct sock *s = &f->socks.v[i];
 
+		if (!frame_counts(f, i, NULL))
+			continue;
 		t->states[s->state]++;
 		if (s->state == STATE_UNCONN && (s->proto == PROTO_UDP || s->proto == PROTO_UDPLITE))
 			t->unconn_udp++;
@@ -147,6 +161,7 @@ static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, str
 	frame_clear(f);
 	w->f = f;
 	w->snap = s;
+	w->fds_indexed = false;
 	f->number = ++w->number;
 	f->boot_ns = s->boot_ns;
 	f->wall_ns = s->wall_ns;
@@ -156,6 +171,7 @@ static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, str
 	f->names = w->names;
 	f->services = w->services;
 	f->want = s->want;
+	f->memory = s->memory;
 	f->owners_complete = s->owners_complete;
 	f->hidden_procs = s->hidden_procs;
 	take(&f->socks, &s->socks);
@@ -172,7 +188,9 @@ static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, str
 void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *out)
 {
 	begin(w, s, interval_ns, out);
+	world_containers(w);
 	world_rows(w, s);
+	world_parents(w);
 	world_procs(w);
 	world_owners(w);
 	world_port_keys(w);
@@ -183,6 +201,8 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 	units(w);
 	world_ports(w);
 	world_proc_lists(w);
+	frame_forwards(out, w->names);
+	world_unix_peers(w);
 	world_peers(w);
 	totals(out);
 	tally_run(&out->tally, out, NULL);

@@ -1,5 +1,5 @@
 /* The inside of the world: what its files share. world_apply() runs them in this order:
- * rows (identity, lifetimes, rates) → procs → owners → port keys → links (listener, direction, reason) →
+ * rows (identity, lifetimes, rates) → parents of subflows → procs → owners → port keys → links (listener, direction, reason) →
  * closed processes, former owners, units → port rows → process lists, users → peers → totals, tally, rings,
  * findings. */
 #pragma once
@@ -16,7 +16,7 @@ struct memo { /* of a row: what the next look needs and no reader does */
 struct port_key { /* a port while its row is not made yet */
 	uint32_t port;
 	uint16_t netns;
-	uint8_t proto;
+	uint8_t proto; /* mptcp also for TCP connections to a MPTCP listener */
 	bool member; /* somebody listens, is bound or has no peer: a row of its own in Ports */
 	bool listener; /* what connections to it are `in` by */
 	bool closed; /* all its sockets are */
@@ -64,9 +64,14 @@ struct world {
 	struct nums stamp; /* per process: the last thing that met it */
 	struct nums order; /* index of keys → port */
 	struct nums same; /* rows with the same tuple, chained */
+	struct nums candidate; /* 1: the row's other end may be here */
 	struct map revived; /* (netns, cookie) of prev's closed rows → row of prev */
+	bool fds_indexed; /* scratch has the inodes */
 	struct map scratch; /* inode → first descriptor; later local addresses; later pairs of ends */
 	struct map uids;
+	uint32_t mptcp_n, unix_n; /* open rows of these protocols */
+	struct map mptcp; /* what ties a subflow → its parent's row */
+	struct map mptcp_ports; /* (netns, port) → enum mptcp_port */
 	VEC(struct port_key) keys;
 	VEC(struct port_place) places;
 	/* For the world's life: */
@@ -88,6 +93,9 @@ static inline bool want_has(const struct want *w, const struct sock *s)
 {
 	return (w->protos & 1u << s->proto) && (w->states & STATE_BIT(s->state));
 }
+/* The cgroup's place in world.units (valid until the next call), NULL for none. */
+uint32_t *world_unit_slot(struct world *w, uint32_t cgroup);
+void world_containers(struct world *w); /* container.c: names before anything asks for a unit */
 uint32_t world_unit(struct world *w, uint32_t cgroup); /* interned; 0: the path says nothing */
 
 void world_rows(struct world *w, struct snapshot *s); /* rows.c */
@@ -99,9 +107,17 @@ uint32_t world_former_proc(struct world *w, uint32_t prev_proc);
 void world_closed_procs(struct world *w);
 void world_proc_lists(struct world *w); /* sockets, ports and users */
 void world_owners(struct world *w); /* owners.c: present ones */
+/* A socket of prev's with a port of its own is not in this dump. Is it closed? Its owner is known, and this look
+ * searched for descriptors of it too (see owners_take_skipped in the source), and found none. */
+bool world_let_go(struct world *w, uint32_t prev_row); /* owners.c */
 void world_formers(struct world *w); /* owners.c: remembered ones of rows without */
+void world_parents(struct world *w); /* mptcp.c: row.parent */
+/* The protocol of the port row that this socket belongs to. */
+uint8_t world_port_proto(const struct world *w, uint32_t row); /* mptcp.c */
 void world_port_keys(struct world *w); /* ports.c: every row gets an index of keys in row.port */
 void world_ports(struct world *w); /* ports.c: makes the rows, puts row.port right */
 void world_listeners(struct world *w); /* links.c: listener and direction; row.port is a key */
-void world_reasons(struct world *w); /* links.c; row.port is a key */
-void world_peers(struct world *w); /* links.c */
+bool world_unaccepted(const struct sock *s); /* links.c: does it look like one that waits to be accepted? */
+void world_reasons(struct world *w); /* reason.c; row.port is a key */
+void world_peers(struct world *w); /* peers.c */
+void world_unix_peers(struct world *w); /* peers.c */

@@ -159,6 +159,16 @@ static void want_column(const struct column *col, uint32_t *attrs, bool *tally)
 		*tally = true;
 }
 
+uint32_t table_protos(const struct table *t)
+{
+	uint32_t protos = filter_protos_of(t->filter, view_table[t->view].protos);
+
+	/* A MPTCP socket and what works for it are read together: neither can be counted without the other. */
+	if (protos & (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_MPTCP)))
+		protos |= PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_MPTCP);
+	return protos;
+}
+
 void table_want(const struct table *t, struct want *want)
 {
 	uint32_t attrs = 0;
@@ -170,7 +180,7 @@ void table_want(const struct table *t, struct want *want)
 			want_column(t->cols.v[i].col, &attrs, &tally);
 	for (i = 0; i < t->sort_n; i++)
 		want_column(t->sort[i].col, &attrs, &tally);
-	want->protos |= 1u << PROTO_TCP | 1u << PROTO_UDP;
+	want->protos |= table_protos(t);
 	want->attrs |= attrs;
 	/* A port's own facts come from its listening and bound sockets; what it counts needs all of them. */
 	if (t->rows_kind == ROWS_PORT && !tally && !t->all)

@@ -60,12 +60,31 @@ void column_value(const struct column *col, const struct ctx *c, uint32_t row, s
 		v_na(ret);
 }
 
+/* An address is nobody's choice: nothing in it needs to be made safe. */
 static void put_endpoint(struct str *out, const struct ip *ip, uint32_t port)
 {
+	bool brackets = ip->v6 && port != NO_PORT;
 	char buf[IP_TEXT];
 
-	ip_format(buf, ip->b, ip->v6);
-	str_putf(out, ip->v6 ? "[%s]:%u" : "%s:%u", buf, port);
+	if (brackets)
+		str_putc(out, '[');
+	str_puts(out, ip_format(buf, ip->b, ip->v6));
+	if (brackets)
+		str_putc(out, ']');
+	if (port == NO_PORT)
+		return;
+	str_putc(out, ':');
+	str_put_u64(out, port);
+}
+
+/* The raw bytes of the end of a family without ip. */
+static void put_named_endpoint(struct str *out, const struct value *v)
+{
+	str_put(out, v->s, v->s_n);
+	if (v->port != NO_PORT) {
+		str_putc(out, ':');
+		str_put_u64(out, v->port);
+	}
 }
 
 static void cell_ms(struct str *out, double ms)
@@ -112,16 +131,16 @@ static void cell_of_value(const struct column *col, const struct ctx *c, const s
 		break;
 	case KIND_COUNT:
 		if (v->i < 0 || c->raw_numbers)
-			str_putf(out, "%" PRId64, v->i);
+			str_put_i64(out, v->i);
 		else
 			str_puts(out, fmt_count(buf, (uint64_t)v->i));
 		break;
 	case KIND_ID:
-		str_putf(out, "%" PRId64, v->i);
+		str_put_i64(out, v->i);
 		break;
 	case KIND_SIZE:
 		if (c->raw_numbers)
-			str_putf(out, "%" PRId64, v->i);
+			str_put_i64(out, v->i);
 		else
 			str_puts(out, fmt_size(buf, (double)v->i));
 		break;
@@ -133,18 +152,18 @@ static void cell_of_value(const struct column *col, const struct ctx *c, const s
 		break;
 	case KIND_DURATION:
 		if (c->raw_numbers)
-			json_real(out, v->d);
+			str_put_real(out, v->d);
 		else
 			str_puts(out, fmt_duration(buf, v->d < 0 ? 0 : v->d));
 		break;
 	case KIND_MS:
 		if (c->raw_numbers)
-			json_real(out, v->d);
+			str_put_real(out, v->d);
 		else
 			cell_ms(out, v->d);
 		break;
 	case KIND_REAL:
-		json_real(out, v->d);
+		str_put_real(out, v->d);
 		break;
 	case KIND_BOOL:
 		str_puts(out, v->i ? "yes" : "no");
@@ -156,14 +175,21 @@ static void cell_of_value(const struct column *col, const struct ctx *c, const s
 			put_addr(out, &v->ip, false);
 		break;
 	case KIND_HEX:
-		str_putf(out, "0x%" PRIx64, v->u);
+		str_puts(out, "0x");
+		str_put_hex(out, v->u);
 		break;
 	case KIND_TIME:
 		str_puts(out, c->raw_numbers ? fmt_rfc3339(buf, v->u) : fmt_local(buf, v->u));
 		break;
 	case KIND_ENDPOINT:
-		put_addr(out, &v->ip, true);
-		str_putf(out, ":%u", v->port);
+		if (v->s)
+			text_put_cell(out, v->s, v->s_n, c->ascii, CELL_BYTES);
+		else
+			put_addr(out, &v->ip, v->port != NO_PORT);
+		if (v->port == NO_PORT)
+			break;
+		str_putc(out, ':');
+		str_put_u64(out, v->port);
 		break;
 	case KIND_LIST:
 	case KIND_OBJECT:
@@ -186,14 +212,22 @@ void column_cell(const struct column *col, const struct ctx *c, uint32_t row, st
 		return;
 	}
 	column_value(col, c, row, &v);
-	if (v.null) {
-		put_null(c, v.null, out, &style);
-	} else {
-		cell_of_value(col, c, &v, out);
-		if (is_zero(&v, col->kind))
-			style = STYLE_DIM;
+	column_value_cell(col, c, &v, out, ret_style);
+}
+
+void column_value_cell(const struct column *col, const struct ctx *c, const struct value *v, struct str *out,
+		       uint8_t *ret_style)
+{
+	*ret_style = STYLE_PLAIN;
+	if (v->null) {
+		put_null(c, v->null, out, ret_style);
+		return;
 	}
-	*ret_style = style;
+	cell_of_value(col, c, v, out);
+	if (is_zero(v, col->kind))
+		*ret_style = STYLE_DIM;
+	else if (col->flags & COL_WARN)
+		*ret_style = STYLE_WARN;
 }
 
 void column_fit(const struct column *col, const struct ctx *c, uint32_t row, unsigned width, struct str *out,
@@ -224,7 +258,7 @@ void column_json(const struct column *col, const struct ctx *c, uint32_t row, st
 	}
 	column_value(col, c, row, &v);
 	if (v.null) {
-		str_puts(out, "null");
+		str_put(out, "null", 4);
 		return;
 	}
 	switch ((enum kind)col->kind) {
@@ -236,24 +270,34 @@ void column_json(const struct column *col, const struct ctx *c, uint32_t row, st
 	case KIND_COUNT:
 	case KIND_ID:
 	case KIND_SIZE:
-		str_putf(out, "%" PRId64, v.i);
+		str_put_i64(out, v.i);
 		break;
 	case KIND_RATE:
 	case KIND_DURATION:
 	case KIND_MS:
 	case KIND_REAL:
-		json_real(out, v.d);
+		str_put_real(out, v.d);
 		break;
 	case KIND_BOOL:
 		str_puts(out, v.i ? "true" : "false");
 		break;
 	case KIND_HEX:
-		str_putf(out, "\"0x%" PRIx64 "\"", v.u);
+		str_puts(out, "\"0x");
+		str_put_hex(out, v.u);
+		str_putc(out, '"');
 		break;
 	case KIND_TIME:
-		str_putf(out, "\"%s\"", fmt_rfc3339(buf, v.u));
+		json_quoted(out, fmt_rfc3339(buf, v.u));
 		break;
 	case KIND_ENDPOINT:
+		if (v.s) {
+			struct str text = {0};
+
+			put_named_endpoint(&text, &v);
+			text_put_json(out, str_text(&text), text.n);
+			str_done(&text);
+			break;
+		}
 		str_putc(out, '"');
 		put_endpoint(out, &v.ip, v.port);
 		str_putc(out, '"');
@@ -289,14 +333,16 @@ void column_raw(const struct column *col, const struct ctx *c, uint32_t row, str
 	case KIND_WORD:
 	case KIND_ADDR:
 		s = value_text(&v, col->kind, buf, &n);
-		for (i = 0; i < n; i++)
-			str_putc(out, s[i] ? s[i] : ' '); /* between the arguments of a command line */
+		i = (uint32_t)out->n;
+		str_put(out, s, n);
+		for (; (s = memchr(out->s + i, 0, out->n - i)); i = (uint32_t)(s - out->s))
+			out->s[s - out->s] = ' '; /* between the arguments of a command line */
 		break;
 	case KIND_RATE:
 	case KIND_DURATION:
 	case KIND_MS:
 	case KIND_REAL:
-		json_real(out, v.d);
+		str_put_real(out, v.d);
 		break;
 	case KIND_BOOL:
 		str_puts(out, v.i ? "true" : "false");
@@ -305,7 +351,10 @@ void column_raw(const struct column *col, const struct ctx *c, uint32_t row, str
 		str_puts(out, fmt_rfc3339(buf, v.u));
 		break;
 	case KIND_ENDPOINT:
-		put_endpoint(out, &v.ip, v.port);
+		if (v.s)
+			put_named_endpoint(out, &v);
+		else
+			put_endpoint(out, &v.ip, v.port);
 		break;
 	default:
 		plain.raw_numbers = true;
@@ -375,7 +424,12 @@ int value_compare(const struct value *a, const struct value *b, uint8_t kind)
 			return a->s ? 1 : -1;
 		return compare_ip(&a->ip, &b->ip);
 	case KIND_ENDPOINT:
-		r = compare_ip(&a->ip, &b->ip);
+		if (a->s && b->s)
+			r = compare_bytes(a->s, a->s_n, b->s, b->s_n);
+		else if (a->s || b->s)
+			r = a->s ? 1 : -1;
+		else
+			r = compare_ip(&a->ip, &b->ip);
 		return r ? r : THREE_WAY(a->port, b->port);
 	case KIND_WORD:
 	case KIND_COUNT:

@@ -1,6 +1,7 @@
 /* What the getters of the column tables share: so that an owner, an endpoint or a user looks the same in
  * every view. */
 #include "columns_kit.h"
+#include "sockeye/model/unit.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include <stdio.h>
@@ -31,7 +32,7 @@ void v_user(struct value *v, const struct frame *f, uint32_t uid)
 void v_container(struct value *v, const struct frame *f, uint32_t unit)
 {
 	v_name(v, f, unit);
-	if (!v->null && (!memchr(v->s, ':', v->s_n) || !strncmp(v->s, "user:", 5)))
+	if (!v->null && !unit_is_container(v->s))
 		v_na(v);
 }
 
@@ -123,9 +124,11 @@ void put_several(const struct ctx *c, struct str *out, const char *safe_name, ui
 {
 	str_puts(out, *safe_name ? safe_name : "\"\"");
 	if (n > 1 && same)
-		str_putf(out, " %s%u", c->ascii ? "x" : "×", n);
+		str_puts(out, c->ascii ? " x" : " ×");
 	else if (n > 1)
-		str_putf(out, " +%u", n - 1);
+		str_puts(out, " +");
+	if (n > 1)
+		str_put_u64(out, same ? n : n - 1);
 }
 
 void put_addr(struct str *out, const struct ip *ip, bool brackets)
@@ -140,6 +143,13 @@ void put_addr(struct str *out, const struct ip *ip, bool brackets)
 	str_puts(out, ip_format(buf, plain.b, plain.v6));
 	if (brackets)
 		str_putc(out, ']');
+}
+
+void put_proto(struct str *out, uint8_t proto, unsigned width)
+{
+	const struct proto_info *info = &proto_table[proto];
+
+	str_puts(out, info->brief && strlen(info->name) > width ? info->brief : info->name);
 }
 
 void put_unit(const struct ctx *c, struct str *out, uint32_t unit)
@@ -273,13 +283,13 @@ void json_owner(const struct frame *f, struct str *out, uint32_t proc, int32_t f
 	json_command(out, p->late, LATE_CMDLINE);
 	str_puts(out, ",\"start\":");
 	if (p->p.pid)
-		str_putf(out, "\"%s\"", fmt_rfc3339(buf, frame_proc_start_wall(f, proc)));
+		json_quoted(out, fmt_rfc3339(buf, frame_proc_start_wall(f, proc)));
 	else
 		str_puts(out, "null");
 	str_puts(out, former ? ",\"former\":true}" : ",\"former\":false}");
 }
 
-void json_findings(const struct frame *f, enum finding_on on, uint32_t row, struct str *out)
+void json_findings(const struct frame *f, enum finding_on on, uint32_t row, bool any, struct str *out)
 {
 	static const char *const severities[] = {"info", "warn", "bad"};
 	const struct finding *g;
@@ -287,7 +297,7 @@ void json_findings(const struct frame *f, enum finding_on on, uint32_t row, stru
 	size_t i;
 
 	str_putc(out, '[');
-	for (i = 0; i < f->findings.n; i++) {
+	for (i = 0; any && i < f->findings.n; i++) {
 		g = &f->findings.v[i];
 		if (g->on != on || g->row != row)
 			continue;
@@ -297,7 +307,9 @@ void json_findings(const struct frame *f, enum finding_on on, uint32_t row, stru
 			text_put_json(out, finding_rules[g->rule].key, strlen(finding_rules[g->rule].key));
 		else
 			str_puts(out, "null");
-		str_putf(out, ",\"severity\":\"%s\",\"text\":", severities[g->severity % 3]);
+		str_puts(out, ",\"severity\":");
+		json_quoted(out, severities[g->severity % 3]);
+		str_puts(out, ",\"text\":");
 		text_put_json(out, g->text, strnlen(g->text, sizeof(g->text)));
 		str_putc(out, '}');
 	}
@@ -315,7 +327,8 @@ void cell_findings_on(const struct frame *f, enum finding_on on, uint32_t row, s
 		g = &f->findings.v[i];
 		if (g->on != on || g->row != row || g->rule >= finding_rules_n)
 			continue;
-		str_putf(out, first ? "%s" : " %s", finding_rules[g->rule].key);
+		str_puts(out, first ? "" : " ");
+		str_puts(out, finding_rules[g->rule].key);
 		first = false;
 		*ret_style = STYLE_BAD;
 	}
@@ -328,7 +341,7 @@ void put_age(const struct ctx *c, double seen_s, bool at_least, struct str *out,
 	if (c->raw_numbers && at_least) {
 		put_null(c, NULL_UNKNOWN, out, ret_style);
 	} else if (c->raw_numbers) {
-		json_real(out, seen_s);
+		str_put_real(out, seen_s);
 	} else {
 		if (at_least)
 			str_puts(out, c->ascii ? ">=" : "≥");
@@ -352,26 +365,25 @@ void put_netns(const struct ctx *c, uint16_t netns, struct str *out, uint8_t *re
 void json_cell(const struct ctx *c, uint32_t row,
 	       void (*cell)(const struct ctx *, uint32_t, struct str *, uint8_t *), struct str *out)
 {
-	struct str s = {0};
+	size_t at = out->n, n;
+	char small[256], *copy;
 	uint8_t style;
 
-	cell(c, row, &s, &style);
-	text_put_json(out, str_text(&s), s.n);
-	str_done(&s);
+	/* Written in place first, which allocates nothing, then escaped from a copy. */
+	cell(c, row, out, &style);
+	n = out->n - at;
+	copy = n <= sizeof(small) ? small : mem_alloc(n, 1);
+	if (n)
+		memcpy(copy, out->s + at, n);
+	out->n = at;
+	text_put_json(out, copy, n);
+	if (copy != small)
+		free(copy);
 }
 
-void json_real(struct str *out, double d)
+void json_quoted(struct str *out, const char *ours)
 {
-	char buf[64];
-	size_t n = (size_t)snprintf(buf, sizeof(buf), "%.3f", d);
-
-	if (n >= sizeof(buf)) {
-		str_putf(out, "%.17g", d);
-		return;
-	}
-	while (n && buf[n - 1] == '0')
-		n--;
-	if (n && buf[n - 1] == '.')
-		n--;
-	str_put(out, buf, n);
+	str_putc(out, '"');
+	str_puts(out, ours);
+	str_putc(out, '"');
 }

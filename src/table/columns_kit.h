@@ -83,6 +83,8 @@ void put_null(const struct ctx *c, enum null_why why, struct str *out, uint8_t *
 /* "nginx" "nginx ×5" "systemd +1" of n processes; same: all have the first one's name. */
 void put_several(const struct ctx *c, struct str *out, const char *safe_name, uint32_t n, bool same);
 void put_addr(struct str *out, const struct ip *ip, bool brackets); /* mapped as dotted IPv4 */
+/* A protocol in a cell of this width. */
+void put_proto(struct str *out, uint8_t proto, unsigned width);
 void put_unit(const struct ctx *c, struct str *out, uint32_t unit);
 /* An endpoint in at most `width` cells; the port is never cut. */
 void fit_endpoint(const struct ctx *c, const char *addr, bool brackets, uint32_t port, unsigned width,
@@ -93,7 +95,8 @@ void put_activity(const struct ctx *c, uint32_t ring, unsigned width, struct str
 void json_value_text(struct str *out, const struct value *v, uint8_t kind); /* null or a string */
 /* {"pid":…,"fd":…,"process":…,…} ; fd < -1: null */
 void json_owner(const struct frame *f, struct str *out, uint32_t proc, int32_t fd, bool former);
-void json_findings(const struct frame *f, enum finding_on on, uint32_t row, struct str *out);
+/* any: the row says that there are some. */
+void json_findings(const struct frame *f, enum finding_on on, uint32_t row, bool any, struct str *out);
 /* The keys of the rules that apply, separated by a space. */
 void cell_findings_on(const struct frame *f, enum finding_on on, uint32_t row, struct str *out,
 		      uint8_t *ret_style);
@@ -104,7 +107,7 @@ void put_netns(const struct ctx *c, uint16_t netns, struct str *out, uint8_t *re
 /* A composite cell as a JSON string. */
 void json_cell(const struct ctx *c, uint32_t row,
 	       void (*cell)(const struct ctx *, uint32_t, struct str *, uint8_t *), struct str *out);
-void json_real(struct str *out, double d);
+void json_quoted(struct str *out, const char *ours); /* a text that needs no escapes */
 
 /* Words of sockets that no other table spells. */
 extern const char *const family_names[FAMILY_N];

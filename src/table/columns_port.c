@@ -38,6 +38,10 @@ GET(proto)
 {
 	v_word(v, port(c, row)->proto, proto_table[port(c, row)->proto].name);
 }
+FIT(proto)
+{
+	put_proto(out, port(c, row)->proto, width);
+}
 GET(port)
 {
 	v_int(v, port(c, row)->port);
@@ -59,9 +63,14 @@ GET(scope)
 }
 GET(address)
 {
+	static const uint8_t any[16];
 	const struct port *p = port(c, row);
 
-	if (p->addr_n)
+	if (p->dual) /* shown as `*` whether one socket takes both families or two share them: sorted alike */
+		v_ip(v, any, false);
+	else if (p->addr_n && c->f->addrs.v[p->addr].name)
+		v_name(v, c->f, c->f->addrs.v[p->addr].name);
+	else if (p->addr_n)
 		v_ip(v, c->f->addrs.v[p->addr].ip.b, c->f->addrs.v[p->addr].ip.v6);
 	else
 		v_na(v);
@@ -71,6 +80,13 @@ static uint8_t address_style(const struct port *p)
 	if (p->dual || (p->flags & (PORT_ANY4 | PORT_ANY6)))
 		return STYLE_WARN;
 	return p->scope == SCOPE_LOOPBACK ? STYLE_DIM : STYLE_PLAIN;
+}
+static void put_port_addr(const struct ctx *c, const struct port_addr *a, bool brackets, struct str *out)
+{
+	if (a->name)
+		put_name(c, out, a->name);
+	else
+		put_addr(out, &a->ip, brackets);
 }
 /* "*" "127.0.0.1" "10.0.0.5 +2" ; the count of further addresses is never cut. */
 static void put_address(const struct ctx *c, uint32_t row, unsigned width, struct str *out)
@@ -85,7 +101,7 @@ static void put_address(const struct ctx *c, uint32_t row, unsigned width, struc
 	}
 	if (!n)
 		return;
-	put_addr(&addr, &c->f->addrs.v[p->addr].ip, true);
+	put_port_addr(c, &c->f->addrs.v[p->addr], true, &addr);
 	if (n > 1)
 		str_putf(&more, " +%u", n - 1);
 	if (more.n + 4 > width)
@@ -113,19 +129,25 @@ CELL(addresses)
 	for (i = 0; i < p->addr_n; i++) {
 		if (i)
 			str_putc(out, ' ');
-		put_addr(out, &c->f->addrs.v[p->addr + i].ip, false);
+		put_port_addr(c, &c->f->addrs.v[p->addr + i], false, out);
 	}
 }
 JSON(addresses)
 {
 	const struct port *p = port(c, row);
+	const struct port_addr *a;
 	char buf[IP_TEXT];
 	uint32_t i;
 
 	str_putc(out, '[');
-	for (i = 0; i < p->addr_n; i++)
-		str_putf(out, i ? ",\"%s\"" : "\"%s\"",
-			 ip_format(buf, c->f->addrs.v[p->addr + i].ip.b, c->f->addrs.v[p->addr + i].ip.v6));
+	for (i = 0; i < p->addr_n; i++) {
+		a = &c->f->addrs.v[p->addr + i];
+		str_puts(out, i ? "," : "");
+		if (a->name)
+			text_put_json(out, intern_get(c->f->names, a->name), intern_len(c->f->names, a->name));
+		else
+			json_quoted(out, ip_format(buf, a->ip.b, a->ip.v6));
+	}
 	str_putc(out, ']');
 }
 CELL(owner)
@@ -186,8 +208,10 @@ CELL(owners)
 
 	if (!has_holder(c, row))
 		return;
-	for (i = 0; i < port(c, row)->holder_n; i++)
-		str_putf(out, i ? " %u" : "%u", holder(c, row, i)->p.pid);
+	for (i = 0; i < port(c, row)->holder_n; i++) {
+		str_puts(out, i ? " " : "");
+		str_put_u64(out, holder(c, row, i)->p.pid);
+	}
 }
 JSON(owners)
 {
@@ -274,10 +298,15 @@ GET(unit)
 {
 	v_name(v, c->f, port(c, row)->unit);
 }
+/* Of a port that only passes things on, where it leads says more than whose program does it. */
 CELL(unit)
 {
-	if (port(c, row)->unit)
+	if (port(c, row)->forward) {
+		str_puts(out, c->ascii ? ">" : "→");
+		put_name(c, out, port(c, row)->forward);
+	} else if (port(c, row)->unit) {
 		put_unit(c, out, port(c, row)->unit);
+	}
 }
 GET(container)
 {
@@ -285,7 +314,7 @@ GET(container)
 }
 GET(forwards)
 {
-	v_na(v); /* port forwards of containers are not read yet */
+	v_name(v, c->f, port(c, row)->forward);
 }
 GET(conns)
 {
@@ -304,7 +333,10 @@ JSON(states)
 	for (i = 0; i < STATE_N; i++) {
 		if (!n->states[i] || !*state_table[i].name)
 			continue;
-		str_putf(out, first ? "\"%s\":%u" : ",\"%s\":%u", state_table[i].name, n->states[i]);
+		str_puts(out, first ? "" : ",");
+		json_quoted(out, state_table[i].name);
+		str_putc(out, ':');
+		str_put_u64(out, n->states[i]);
 		first = false;
 	}
 	str_putc(out, '}');
@@ -318,27 +350,36 @@ CELL(states)
 	for (i = 0; i < STATE_N; i++) {
 		if (!n->states[i] || !*state_table[i].name)
 			continue;
-		str_putf(out, first ? "%s=%u" : " %s=%u", state_table[i].name, n->states[i]);
+		str_puts(out, first ? "" : " ");
+		str_puts(out, state_table[i].name);
+		str_putc(out, '=');
+		str_put_u64(out, n->states[i]);
 		first = false;
 	}
 }
 GET(backlog)
 {
-	if (listens(port(c, row)))
+	if (listens(port(c, row)) && port(c, row)->flags & PORT_NO_QUEUE)
+		v_unknown(v);
+	else if (listens(port(c, row)))
 		v_int(v, port(c, row)->backlog);
 	else
 		v_na(v);
 }
 GET(backlog_max)
 {
-	if (listens(port(c, row)))
+	if (listens(port(c, row)) && port(c, row)->flags & PORT_NO_LIMIT)
+		v_unknown(v);
+	else if (listens(port(c, row)))
 		v_int(v, port(c, row)->backlog_max);
 	else
 		v_na(v);
 }
 GET(backlog_peak)
 {
-	if (listens(port(c, row)))
+	if (listens(port(c, row)) && port(c, row)->flags & PORT_NO_QUEUE)
+		v_unknown(v);
+	else if (listens(port(c, row)))
 		v_int(v, port(c, row)->backlog_peak);
 	else
 		v_na(v);
@@ -348,7 +389,9 @@ GET(queue)
 {
 	const struct port *p = port(c, row);
 
-	if (listens(p))
+	if (listens(p) && p->flags & PORT_NO_LIMIT)
+		v_unknown(v);
+	else if (listens(p))
 		v_real(v, p->backlog / (p->backlog_max ? (double)p->backlog_max : 1));
 	else if (!proto_table[p->proto].connected && p->recvq)
 		v_real(v,
@@ -362,8 +405,17 @@ CELL(queue)
 	const struct port *p = port(c, row);
 	char buf[UNIT_BUF];
 
-	if (listens(p)) {
-		str_putf(out, "%u/%u", p->backlog, p->backlog_max);
+	if (listens(p) && p->flags & PORT_NO_LIMIT) {
+		if (p->flags & PORT_NO_QUEUE)
+			str_puts(out, "?");
+		else
+			str_put_u64(out, p->backlog);
+		str_puts(out, "/?");
+		*ret_style = STYLE_DIM;
+	} else if (listens(p)) {
+		str_put_u64(out, p->backlog);
+		str_putc(out, '/');
+		str_put_u64(out, p->backlog_max);
 		if (p->backlog > p->backlog_max)
 			*ret_style = STYLE_BAD;
 		else if (p->backlog && p->backlog * UINT64_C(2) >= p->backlog_max)
@@ -444,7 +496,7 @@ CELL(age_s)
 }
 JSON(findings_)
 {
-	json_findings(c->f, FINDING_ON_PORT, row, out);
+	json_findings(c->f, FINDING_ON_PORT, row, port(c, row)->findings, out);
 }
 CELL(findings)
 {
@@ -459,7 +511,7 @@ CELL(findings)
 const struct column columns_port[] = {
 	{"netns", "NETNS", "network namespace, by name or inode", KIND_ID, 8, 12, 0, 101, COL_MULTI_NS, 0, get_netns, cell_netns},
 	{"netns_name", "NETNS NAME", "name of the network namespace", KIND_TEXT, 8, 16, 0, 0, D, 0, get_netns_name},
-	{"proto", "PROTO", "protocol", KIND_WORD, 5, 5, 0, 29, 0, 0, get_proto},
+	{"proto", "PROTO", "protocol", KIND_WORD, 5, 5, 0, 29, 0, 0, get_proto, NULL, NULL, fit_proto},
 	{"port", "PORT", "local port", KIND_ID, 5, 5, 0, 1, COL_ALWAYS | R, 0, get_port},
 	{"service", "SERVICE", "service name of the port", KIND_TEXT, 10, 12, 0, 137, 0, 0, get_service},
 	{"class", "CLASS", "well-known, registered or ephemeral", KIND_WORD, 10, 10, 0, 0, D, 0, get_class},
@@ -476,17 +528,17 @@ const struct column columns_port[] = {
 	{"uid", "UID", "user id of the oldest owner", KIND_ID, 7, 7, 0, 0, D | R, OWN, get_uid},
 	{"unit", "UNIT", "systemd unit or container", KIND_TEXT, 12, 24, 1, 70, 0, OWN, get_unit, cell_unit},
 	{"container", "CONTAINER", "container", KIND_TEXT, 12, 24, 0, 0, D, OWN, get_container},
-	{"forwards", "FORWARDS", "where the port is forwarded to", KIND_TEXT, 12, 24, 0, 0, D, 0, get_forwards},
-	{"conns", "CONNS", "connections over the port", KIND_COUNT, 5, 6, 0, 57, RD | TALLY, 0, get_conns},
+	{"forwards", "FORWARDS", "where the port is forwarded to", KIND_TEXT, 12, 24, 0, 0, D, OWN, get_forwards},
+	{"conns", "CONNS", "connections over the port", KIND_COUNT, 5, 6, 0, 57, RD | TALLY | COL_SUM, 0, get_conns},
 	{"states", "STATES", "its sockets by state", KIND_OBJECT, 20, 40, 0, 0, D | TALLY, 0, NULL, cell_states, json_states},
-	{"backlog", "BACKLOG", "connections waiting to be accepted, in the fullest queue", KIND_COUNT, 7, 7, 0, 0, D | RD, 0, get_backlog},
+	{"backlog", "BACKLOG", "connections waiting to be accepted, in the fullest queue", KIND_COUNT, 7, 7, 0, 0, D | RD | COL_SUM, 0, get_backlog},
 	{"backlog_max", "BACKLOG MAX", "how many may wait there", KIND_COUNT, 11, 11, 0, 0, D | RD, 0, get_backlog_max},
 	{"backlog_peak", "BACKLOG PEAK", "most that were seen waiting there", KIND_COUNT, 12, 12, 0, 0, D | RD, 0, get_backlog_peak},
 	{"queue", "QUEUE", "waiting to be accepted / limit; UDP: unread bytes", KIND_REAL, 9, 9, 0, 80, COL_DISPLAY | RD, 0, get_queue, cell_queue},
-	{"drops", "DROPS", "arrivals dropped", KIND_COUNT, 6, 6, 0, 117, RD, WANT_MEM, get_drops},
-	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 92, LIVE | TALLY, INF, get_rx_rate},
-	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 92, LIVE | TALLY, INF, get_tx_rate},
-	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE | TALLY, INF, get_rate},
+	{"drops", "DROPS", "arrivals dropped", KIND_COUNT, 6, 6, 0, 117, RD | COL_SUM, WANT_MEM, get_drops},
+	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 92, LIVE | TALLY | COL_SUM, INF, get_rx_rate},
+	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 92, LIVE | TALLY | COL_SUM, INF, get_tx_rate},
+	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE | TALLY | COL_SUM, INF, get_rate},
 	{"activity", "ACTIVITY", "bytes per second over the last looks", KIND_RATE, 8, 16, 4, 126, COL_DISPLAY | COL_DESC | COL_LIVE | TALLY, INF, get_activity, cell_activity, NULL, fit_activity},
 	{"age_s", "AGE", "time since the port appeared", KIND_DURATION, 5, 5, 0, 152, R | COL_LIVE, 0, get_age_s, cell_age_s},
 	{"seen_s", "SEEN", "time since we first saw it", KIND_DURATION, 5, 5, 0, 0, D | R | COL_LIVE, 0, get_seen_s},

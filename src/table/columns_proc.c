@@ -131,17 +131,19 @@ static void put_ports(const struct ctx *c, uint32_t row, struct str *out,
 		first = false;
 		if (put)
 			put(out, q);
-		else
-			str_putf(out,
-				 q->proto == PROTO_TCP   ? "%u"
-				 : q->proto == PROTO_UDP ? "%uu"
-							 : "%u?",
-				 q->port);
+		else {
+			str_put_u64(out, q->port);
+			str_puts(out, q->proto == PROTO_TCP ? "" : q->proto == PROTO_UDP ? "u" : "?");
+		}
 	}
 }
 static void put_port_json(struct str *out, const struct port *q)
 {
-	str_putf(out, "\"%u/%s\"", q->port, proto_table[q->proto].name);
+	str_putc(out, '"');
+	str_put_u64(out, q->port);
+	str_putc(out, '/');
+	str_puts(out, proto_table[q->proto].name);
+	str_putc(out, '"');
 }
 JSON(ports)
 {
@@ -169,17 +171,6 @@ GET(conns)
 GET(close_wait)
 {
 	v_int(v, ctx_proc_count(c, row)->close_wait);
-}
-CELL(close_wait)
-{
-	char buf[UNIT_BUF];
-	uint32_t n = ctx_proc_count(c, row)->close_wait;
-
-	if (c->raw_numbers)
-		str_put_u64(out, n);
-	else
-		str_puts(out, fmt_count(buf, n));
-	*ret_style = n ? STYLE_WARN : STYLE_DIM;
 }
 GET(peers)
 {
@@ -234,7 +225,7 @@ GET(age_s)
 }
 JSON(findings_)
 {
-	json_findings(c->f, FINDING_ON_PROC, row, out);
+	json_findings(c->f, FINDING_ON_PROC, row, proc(c, row)->findings, out);
 }
 CELL(findings)
 {
@@ -258,14 +249,14 @@ const struct column columns_proc[] = {
 	{"start", "START", "when it started", KIND_TIME, 20, 24, 0, 0, D, OWN, get_start},
 	{"ports", "PORTS", "ports it listens on or has bound", KIND_LIST, 12, 30, 0, 0, D, OWN, NULL, cell_listens, json_ports},
 	{"listens", "LISTENS ON", "ports it listens on or has bound; u: UDP", KIND_ID, 12, 30, 1, 38, COL_DISPLAY, OWN, get_listens, cell_listens},
-	{"conns", "CONNS", "connections", KIND_COUNT, 6, 6, 0, 45, RD | TALLY, OWN, get_conns},
-	{"close_wait", "CLOSE-W", "connections the peer has ended and it has not", KIND_COUNT, 8, 8, 0, 75, RD | TALLY, OWN, get_close_wait, cell_close_wait},
+	{"conns", "CONNS", "connections", KIND_COUNT, 6, 6, 0, 45, RD | TALLY | COL_SUM, OWN, get_conns},
+	{"close_wait", "CLOSE-W", "connections the peer has ended and it has not", KIND_COUNT, 8, 8, 0, 75, RD | TALLY | COL_WARN | COL_SUM, OWN, get_close_wait},
 	{"peers", "PEERS", "distinct remote addresses", KIND_COUNT, 6, 6, 0, 105, RD | TALLY, OWN, get_peers},
-	{"fds", "FDS", "open descriptors", KIND_COUNT, 9, 9, 0, 85, RD | TALLY, OWN, get_fds},
+	{"fds", "FDS", "open descriptors", KIND_COUNT, 9, 9, 0, 85, RD | TALLY | COL_SUM, OWN, get_fds},
 	{"fds_max", "FDS MAX", "how many it may open", KIND_COUNT, 9, 9, 0, 0, D | RD | TALLY, OWN, get_fds_max},
-	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 57, LIVE | TALLY, INF, get_rx_rate},
-	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 57, LIVE | TALLY, INF, get_tx_rate},
-	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE | TALLY, INF, get_rate},
+	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 57, LIVE | TALLY | COL_SUM, INF, get_rx_rate},
+	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 57, LIVE | TALLY | COL_SUM, INF, get_tx_rate},
+	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE | TALLY | COL_SUM, INF, get_rate},
 	{"activity", "ACTIVITY", "bytes per second over the last looks", KIND_RATE, 8, 16, 0, 114, COL_DISPLAY | COL_DESC | COL_LIVE | TALLY, INF, get_rate, cell_activity, NULL, fit_activity},
 	{"age_s", "AGE", "time since it started", KIND_DURATION, 5, 5, 0, 120, R | COL_LIVE, OWN, get_age_s},
 	{"findings", "FINDINGS", "what is wrong with it, by rule", KIND_LIST, 12, 30, 0, 0, D, OWN, NULL, cell_findings, json_findings_},

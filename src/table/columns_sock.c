@@ -60,6 +60,10 @@ GET(proto)
 {
 	v_word(v, sock(c, row)->proto, proto_table[sock(c, row)->proto].name);
 }
+FIT(proto)
+{
+	put_proto(out, sock(c, row)->proto, width);
+}
 GET(family)
 {
 	uint8_t family = sock(c, row)->family;
@@ -102,100 +106,6 @@ FIT(state)
 
 	str_puts(out, width >= strlen("established") ? info->name : info->brief);
 	*ret_style = state_style(sock(c, row)->state);
-}
-GET(laddr)
-{
-	const struct sock *s = sock(c, row);
-
-	if (has_ip(s))
-		v_ip(v, s->laddr, s->family == FAMILY_IPV6);
-	else
-		v_na(v);
-}
-GET(lport)
-{
-	if (proto_table[sock(c, row)->proto].ports && sock(c, row)->lport)
-		v_int(v, sock(c, row)->lport);
-	else
-		v_na(v);
-}
-GET(local)
-{
-	get_laddr(c, row, v);
-	v->port = sock(c, row)->lport;
-}
-GET(raddr)
-{
-	const struct sock *s = sock(c, row);
-
-	if (has_remote(s))
-		v_ip(v, s->raddr, s->family == FAMILY_IPV6);
-	else
-		v_na(v);
-}
-GET(rport)
-{
-	const struct sock *s = sock(c, row);
-
-	if (has_remote(s) && proto_table[s->proto].ports && s->rport)
-		v_int(v, s->rport);
-	else
-		v_na(v);
-}
-GET(remote)
-{
-	get_raddr(c, row, v);
-	v->port = sock(c, row)->rport;
-}
-/* The address of an end as cells show it; true: it wants brackets before a port. */
-static bool end_text(const struct sock *s, const uint8_t addr[16], struct str *out)
-{
-	struct ip raw = {.v6 = s->family == FAMILY_IPV6}, ip;
-
-	memcpy(raw.b, addr, 16);
-	if (raw.v6 && !connected(s) && ip_is_any(addr, true) && !(s->flags & SOCK_V6ONLY)) {
-		str_putc(out, '*'); /* takes IPv4 as well */
-		return false;
-	}
-	ip_unmap(raw.b, raw.v6, &ip);
-	put_addr(out, &ip, false);
-	return ip.v6;
-}
-static void fit_end(const struct ctx *c, const struct sock *s, const uint8_t addr[16], uint32_t port,
-		    unsigned width, struct str *out)
-{
-	struct str text = {0};
-	bool brackets = end_text(s, addr, &text);
-
-	fit_endpoint(c, str_text(&text), brackets, port, width, out);
-	str_done(&text);
-}
-CELL(local)
-{
-	if (has_ip(sock(c, row)))
-		fit_end(c, sock(c, row), sock(c, row)->laddr, sock(c, row)->lport, 1000, out);
-}
-FIT(local)
-{
-	const struct sock *s = sock(c, row);
-
-	if (!has_ip(s))
-		return;
-	if (width < 21 &&
-	    s->lport) /* half of the addresses would be cut: the port says more, in every row alike */
-		str_putf(out, width < 6 ? "%u" : ":%u", s->lport);
-	else
-		fit_end(c, s, s->laddr, s->lport, width, out);
-}
-CELL(remote)
-{
-	if (has_remote(sock(c, row)))
-		fit_end(c, sock(c, row), sock(c, row)->raddr, sock(c, row)->rport, 1000, out);
-}
-FIT(remote)
-{
-	if (has_remote(sock(c, row)))
-		fit_end(c, sock(c, row), sock(c, row)->raddr, sock(c, row)->rport, width, out);
 }
 GET(iface)
 {
@@ -285,8 +195,10 @@ CELL(owners)
 
 	for (i = 0; i < r->owner_n; i++) {
 		o = &c->f->owners.v[r->owner + i];
-		if (!o->former && c->f->procs.v[o->proc].p.pid)
-			str_putf(out, i ? " %u" : "%u", c->f->procs.v[o->proc].p.pid);
+		if (!o->former && c->f->procs.v[o->proc].p.pid) {
+			str_puts(out, i ? " " : "");
+			str_put_u64(out, c->f->procs.v[o->proc].p.pid);
+		}
 	}
 }
 JSON(owners)
@@ -378,29 +290,52 @@ GET(inode)
 }
 GET(cookie)
 {
-	v_hex(v, sock(c, row)->cookie);
+	if (sock(c, row)->flags & SOCK_OWN_COOKIE) /* ours alone: it means nothing to the kernel */
+		v_unknown(v);
+	else
+		v_hex(v, sock(c, row)->cookie);
+}
+/* Who is at the other end: what nobody has accepted yet is the listener's business. */
+static uint32_t peer_row(const struct ctx *c, uint32_t row)
+{
+	uint32_t peer = extra(c, row)->peer;
+
+	if (peer == NONE || peer >= c->f->rows.n)
+		return NONE;
+	if (extra(c, peer)->reason == REASON_UNACCEPTED && extra(c, peer)->listener < c->f->rows.n)
+		return extra(c, peer)->listener;
+	return peer;
 }
 GET(peer_process)
 {
-	if (extra(c, row)->peer == NONE || extra(c, row)->peer >= c->f->rows.n)
+	uint32_t peer = peer_row(c, row);
+
+	if (peer == NONE)
 		v_na(v);
 	else
-		get_process(c, extra(c, row)->peer, v);
+		get_process(c, peer, v);
 }
 GET(peer_pid)
 {
-	if (extra(c, row)->peer == NONE || extra(c, row)->peer >= c->f->rows.n)
+	uint32_t peer = peer_row(c, row);
+
+	if (peer == NONE)
 		v_na(v);
 	else
-		get_pid(c, extra(c, row)->peer, v);
+		get_pid(c, peer, v);
 }
 GET(forwards)
 {
-	v_na(v); /* port forwards of containers are not read yet */
+	uint32_t port = extra(c, row)->port;
+
+	if (port < c->f->ports.n && STATES_PORT & STATE_BIT(sock(c, row)->state))
+		v_name(v, c->f, c->f->ports.v[port].forward);
+	else
+		v_na(v);
 }
 JSON(findings_)
 {
-	json_findings(c->f, FINDING_ON_SOCK, row, out);
+	json_findings(c->f, FINDING_ON_SOCK, row, extra(c, row)->findings, out);
 }
 CELL(findings)
 {
@@ -414,15 +349,15 @@ CELL(findings)
 const struct column columns_sock[] = {
 	{"netns", "NETNS", "network namespace, by name or inode", KIND_ID, 8, 12, 0, 0, D, 0, get_netns, cell_netns},
 	{"netns_name", "NETNS NAME", "name of the network namespace", KIND_TEXT, 8, 16, 0, 0, D, 0, get_netns_name},
-	{"proto", "PROTO", "protocol", KIND_WORD, 5, 5, 0, 79, 0, 0, get_proto},
+	{"proto", "PROTO", "protocol", KIND_WORD, 5, 5, 0, 79, 0, 0, get_proto, NULL, NULL, fit_proto},
 	{"family", "FAMILY", "address family", KIND_WORD, 7, 7, 0, 0, D, 0, get_family},
 	{"state", "STATE", "state, as ss spells it", KIND_WORD, 8, 11, 1, 44, 0, 0, get_state, cell_state, NULL, fit_state},
-	{"local", "LOCAL", "local address and port", KIND_ENDPOINT, 6, 21, 2, 53, 0, 0, get_local, cell_local, NULL, fit_local},
-	{"laddr", "LADDR", "local address", KIND_ADDR, 15, 39, 0, 0, D, 0, get_laddr},
-	{"lport", "LPORT", "local port", KIND_ID, 5, 5, 0, 0, D | R, 0, get_lport},
-	{"remote", "REMOTE", "remote address and port", KIND_ENDPOINT, 20, 45, 3, 1, COL_ALWAYS, 0, get_remote, cell_remote, NULL, fit_remote},
-	{"raddr", "RADDR", "remote address", KIND_ADDR, 15, 39, 0, 0, D, 0, get_raddr},
-	{"rport", "RPORT", "remote port", KIND_ID, 5, 5, 0, 0, D | R, 0, get_rport},
+	{"local", "LOCAL", "local address and port", KIND_ENDPOINT, 6, 21, 2, 53, 0, 0, sock_get_local, sock_cell_local, NULL, sock_fit_local},
+	{"laddr", "LADDR", "local address", KIND_ADDR, 15, 39, 0, 0, D, 0, sock_get_laddr},
+	{"lport", "LPORT", "local port", KIND_ID, 5, 5, 0, 0, D | R, 0, sock_get_lport},
+	{"remote", "REMOTE", "remote address and port", KIND_ENDPOINT, 20, 45, 3, 1, COL_ALWAYS, 0, sock_get_remote, sock_cell_remote, NULL, sock_fit_remote},
+	{"raddr", "RADDR", "remote address", KIND_ADDR, 15, 39, 0, 0, D, 0, sock_get_raddr},
+	{"rport", "RPORT", "remote port", KIND_ID, 5, 5, 0, 0, D | R, 0, sock_get_rport},
 	{"iface", "IFACE", "interface the socket is bound to", KIND_TEXT, 6, 15, 0, 0, D, 0, get_iface},
 	{"scope", "SCOPE", "reach of the local address: loopback to any", KIND_WORD, 8, 9, 0, 0, D, 0, get_scope},
 	{"class", "CLASS", "well-known, registered or ephemeral local port", KIND_WORD, 10, 10, 0, 0, D, 0, get_class},
@@ -441,20 +376,20 @@ const struct column columns_sock[] = {
 	{"cgroup", "CGROUP", "control group of the socket's creator", KIND_TEXT, 16, 40, 0, 0, D, 0, get_cgroup},
 	{"inode", "INODE", "inode of the socket; none in time-wait", KIND_ID, 10, 10, 0, 0, D | R, 0, get_inode},
 	{"cookie", "COOKIE", "the kernel's identity of the socket", KIND_HEX, 10, 18, 0, 0, D | R, 0, get_cookie},
-	{"recvq", "RECV-Q", "bytes received and not yet read", KIND_SIZE, 7, 7, 0, 93, RD, 0, sock_get_recvq},
-	{"sendq", "SEND-Q", "bytes sent and not acknowledged, or not yet sent", KIND_SIZE, 7, 7, 0, 101, RD, 0, sock_get_sendq},
+	{"recvq", "RECV-Q", "bytes received and not yet read", KIND_SIZE, 7, 7, 0, 93, RD | COL_SUM, 0, sock_get_recvq},
+	{"sendq", "SEND-Q", "bytes sent and not acknowledged, or not yet sent", KIND_SIZE, 7, 7, 0, 101, RD | COL_SUM, 0, sock_get_sendq},
 	{"eof_read", "EOF READ", "in close-wait: has the program read the end", KIND_BOOL, 8, 8, 0, 0, D, 0, sock_get_eof_read},
-	{"backlog", "BACKLOG", "connections waiting to be accepted", KIND_COUNT, 7, 7, 0, 0, D | RD, 0, sock_get_backlog},
+	{"backlog", "BACKLOG", "connections waiting to be accepted", KIND_COUNT, 7, 7, 0, 0, D | RD | COL_SUM, 0, sock_get_backlog},
 	{"backlog_max", "BACKLOG MAX", "how many may wait", KIND_COUNT, 11, 11, 0, 0, D | RD, 0, sock_get_backlog_max},
 	{"backlog_peak", "BACKLOG PEAK", "most that were seen waiting", KIND_COUNT, 12, 12, 0, 0, D | RD, 0, sock_get_backlog_peak},
 	{"rcvbuf", "RCVBUF", "size of the receive buffer", KIND_SIZE, 6, 6, 0, 0, D | RD, MEM, sock_get_rcvbuf},
 	{"sndbuf", "SNDBUF", "size of the send buffer", KIND_SIZE, 6, 6, 0, 0, D | RD, MEM, sock_get_sndbuf},
-	{"drops", "DROPS", "arrivals dropped", KIND_COUNT, 6, 6, 0, 0, D | RD, MEM, sock_get_drops},
-	{"rx_bytes", "RX", "bytes received", KIND_SIZE, 5, 5, 0, 0, D | RD, INF, sock_get_rx_bytes},
-	{"tx_bytes", "TX", "bytes sent and acknowledged", KIND_SIZE, 5, 5, 0, 0, D | RD, INF, sock_get_tx_bytes},
-	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE, INF, sock_get_rx_rate},
-	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE, INF, sock_get_tx_rate},
-	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE, INF, sock_get_rate},
+	{"drops", "DROPS", "arrivals dropped", KIND_COUNT, 6, 6, 0, 0, D | RD | COL_SUM, MEM, sock_get_drops},
+	{"rx_bytes", "RX", "bytes received", KIND_SIZE, 5, 5, 0, 0, D | RD | COL_SUM, INF, sock_get_rx_bytes},
+	{"tx_bytes", "TX", "bytes sent and acknowledged", KIND_SIZE, 5, 5, 0, 0, D | RD | COL_SUM, INF, sock_get_tx_bytes},
+	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE | COL_SUM, INF, sock_get_rx_rate},
+	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 73, LIVE | COL_SUM, INF, sock_get_tx_rate},
+	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE | COL_SUM, INF, sock_get_rate},
 	{"rtt_ms", "RTT ms", "round trip time in milliseconds", KIND_MS, 7, 7, 0, 122, RD, INF, sock_get_rtt_ms},
 	{"rttvar_ms", "RTTVAR ms", "how much the round trip time varies", KIND_MS, 9, 9, 0, 0, D | RD, INF, sock_get_rttvar_ms},
 	{"minrtt_ms", "MINRTT ms", "lowest round trip time", KIND_MS, 9, 9, 0, 0, D | RD, INF, sock_get_minrtt_ms},
@@ -462,8 +397,8 @@ const struct column columns_sock[] = {
 	{"ssthresh", "SSTHRESH", "slow start threshold in segments", KIND_COUNT, 8, 8, 0, 0, D | RD, INF, sock_get_ssthresh},
 	{"mss", "MSS", "maximum segment size", KIND_COUNT, 6, 6, 0, 0, D | RD, INF, sock_get_mss},
 	{"retrans", "RETRANS", "tries of the retransmit timer now running", KIND_COUNT, 7, 7, 0, 0, D | RD, 0, sock_get_retrans},
-	{"retrans_total", "RETR", "segments sent again", KIND_COUNT, 5, 5, 0, 128, RD, INF, sock_get_retrans_total},
-	{"lost", "LOST", "segments taken for lost now", KIND_COUNT, 5, 5, 0, 0, D | RD, INF, sock_get_lost},
+	{"retrans_total", "RETR", "segments sent again", KIND_COUNT, 5, 5, 0, 128, RD | COL_SUM, INF, sock_get_retrans_total},
+	{"lost", "LOST", "segments taken for lost now", KIND_COUNT, 5, 5, 0, 0, D | RD | COL_SUM, INF, sock_get_lost},
 	{"cc", "CC", "congestion control", KIND_TEXT, 6, 10, 0, 0, D, WANT_CONG, sock_get_cc},
 	{"timer", "TIMER", "timer that runs: on, keepalive, timewait, persist", KIND_WORD, 9, 9, 0, 0, D, 0, sock_get_timer},
 	{"timer_s", "TIMER S", "seconds until the timer fires", KIND_DURATION, 7, 7, 0, 0, D | R, 0, sock_get_timer_s},
@@ -475,7 +410,7 @@ const struct column columns_sock[] = {
 	{"mark", "MARK", "firewall mark; seen with CAP_NET_ADMIN", KIND_HEX, 10, 10, 0, 0, D | R, INF, sock_get_mark},
 	{"peer_process", "PEER PROCESS", "program at the other end, on this machine", KIND_TEXT, 14, 20, 0, 143, 0, OWN, get_peer_process},
 	{"peer_pid", "PEER PID", "process id at the other end, on this machine", KIND_ID, 8, 8, 0, 0, D | R, OWN, get_peer_pid},
-	{"forwards", "FORWARDS", "where the port is forwarded to", KIND_TEXT, 12, 24, 0, 0, D, 0, get_forwards},
+	{"forwards", "FORWARDS", "where the port is forwarded to", KIND_TEXT, 12, 24, 0, 0, D, OWN, get_forwards},
 	{"findings", "FINDINGS", "what is wrong with it, by rule", KIND_LIST, 12, 30, 0, 0, D, 0, NULL, cell_findings, json_findings_},
 	{"as_of_s", "AS OF", "how old this row's data is", KIND_DURATION, 5, 5, 0, 0, D | R | COL_LIVE, 0, sock_get_as_of_s},
 };

@@ -1,5 +1,5 @@
 /* Inside the columns of sockets: what both of their files ask of a row, and the getters of numbers
- * (columns_sock_numbers.c) that the table names. */
+ * (columns_sock_numbers.c) and ends (columns_sock_ends.c) that the table names. */
 #pragma once
 #include "columns_kit.h"
 
@@ -19,10 +19,6 @@ static inline bool connected(const struct sock *s)
 {
 	return state_table[s->state].connected;
 }
-static inline bool tcp(const struct sock *s)
-{
-	return proto_table[s->proto].connected;
-}
 static inline bool has_ip(const struct sock *s)
 {
 	return s->family == FAMILY_IPV4 || s->family == FAMILY_IPV6;
@@ -31,10 +27,20 @@ static inline bool has_remote(const struct sock *s)
 {
 	return has_ip(s) && (s->rport || !ip_is_any(s->raddr, s->family == FAMILY_IPV6));
 }
+/* Has it tcp_info and what belongs to it? SCTP has an info of its own, which is not asked for. */
+static inline bool is_tcp(const struct sock *s)
+{
+	return s->proto == PROTO_TCP;
+}
+/* Does the kernel tell its queues? Of vsock it does not. */
+static inline bool has_queues(const struct sock *s)
+{
+	return s->family != FAMILY_VSOCK;
+}
 /* What only a full TCP socket knows: NA where it cannot exist, unknown where it did not come along. */
 static inline bool no_info(const struct sock *s, uint16_t flag, struct value *v)
 {
-	if (!tcp(s) || !connected(s) || (s->flags & SOCK_MINI)) {
+	if (!is_tcp(s) || !connected(s) || (s->flags & SOCK_MINI)) {
 		v_na(v);
 		return true;
 	}
@@ -46,6 +52,12 @@ static inline bool no_info(const struct sock *s, uint16_t flag, struct value *v)
 }
 
 #define SOCK_GET(name) void sock_get_##name(const struct ctx *c, uint32_t row, struct value *v)
+SOCK_GET(laddr);
+SOCK_GET(lport);
+SOCK_GET(local);
+SOCK_GET(raddr);
+SOCK_GET(rport);
+SOCK_GET(remote);
 SOCK_GET(recvq);
 SOCK_GET(sendq);
 SOCK_GET(eof_read);
@@ -79,4 +91,13 @@ SOCK_GET(state_age_s);
 SOCK_GET(v6only);
 SOCK_GET(mark);
 SOCK_GET(as_of_s);
+#define SOCK_CELL(name)                                                                                      \
+	void sock_cell_##name(const struct ctx *c, uint32_t row, struct str *out, uint8_t *ret_style)
+#define SOCK_FIT(name)                                                                                       \
+	void sock_fit_##name(const struct ctx *c, uint32_t row, unsigned width, struct str *out,             \
+			     uint8_t *ret_style)
+SOCK_CELL(local);
+SOCK_FIT(local);
+SOCK_CELL(remote);
+SOCK_FIT(remote);
 void sock_cell_age_s(const struct ctx *c, uint32_t row, struct str *out, uint8_t *ret_style);

@@ -2,19 +2,22 @@
 #include "columns_sock.h"
 #include "sockeye/base/units.h"
 
+static void queue_value(const struct sock *s, bool applies, uint32_t n, struct value *v)
+{
+	if (!applies)
+		v_na(v);
+	else if (!has_queues(s))
+		v_unknown(v);
+	else
+		v_int(v, n);
+}
 SOCK_GET(recvq)
 {
-	if (listens(sock(c, row)))
-		v_na(v);
-	else
-		v_int(v, sock(c, row)->recvq);
+	queue_value(sock(c, row), !listens(sock(c, row)), sock(c, row)->recvq, v);
 }
 SOCK_GET(sendq)
 {
-	if (listens(sock(c, row)))
-		v_na(v);
-	else
-		v_int(v, sock(c, row)->sendq);
+	queue_value(sock(c, row), !listens(sock(c, row)), sock(c, row)->sendq, v);
 }
 /* The kernel counts the peer's FIN as one byte: 0 left means the program has read the end. */
 SOCK_GET(eof_read)
@@ -26,24 +29,18 @@ SOCK_GET(eof_read)
 }
 SOCK_GET(backlog)
 {
-	if (listens(sock(c, row)))
-		v_int(v, sock(c, row)->recvq);
-	else
-		v_na(v);
+	queue_value(sock(c, row), listens(sock(c, row)), sock(c, row)->recvq, v);
 }
 SOCK_GET(backlog_max)
 {
-	if (listens(sock(c, row)))
-		v_int(v, sock(c, row)->sendq);
+	if (listens(sock(c, row)) && sock(c, row)->flags & SOCK_FROM_PROC)
+		v_unknown(v);
 	else
-		v_na(v);
+		queue_value(sock(c, row), listens(sock(c, row)), sock(c, row)->sendq, v);
 }
 SOCK_GET(backlog_peak)
 {
-	if (listens(sock(c, row)))
-		v_int(v, extra(c, row)->backlog_peak);
-	else
-		v_na(v);
+	queue_value(sock(c, row), listens(sock(c, row)), extra(c, row)->backlog_peak, v);
 }
 static void mem_value(const struct ctx *c, uint32_t row, uint32_t n, struct value *v)
 {
@@ -66,21 +63,30 @@ SOCK_GET(drops)
 {
 	mem_value(c, row, sock(c, row)->drops, v);
 }
+static void bytes_value(const struct sock *s, uint64_t n, struct value *v)
+{
+	if (s->proto == PROTO_MPTCP && connected(s)) {
+		if (s->flags & SOCK_HAS_BYTES)
+			v_int(v, n);
+		else
+			v_unknown(v);
+	} else if (!no_info(s, SOCK_HAS_INFO, v)) {
+		v_int(v, n);
+	}
+}
 SOCK_GET(rx_bytes)
 {
-	if (!no_info(sock(c, row), SOCK_HAS_INFO, v))
-		v_int(v, sock(c, row)->rx_bytes);
+	bytes_value(sock(c, row), sock(c, row)->rx_bytes, v);
 }
 SOCK_GET(tx_bytes)
 {
-	if (!no_info(sock(c, row), SOCK_HAS_INFO, v))
-		v_int(v, sock(c, row)->tx_bytes);
+	bytes_value(sock(c, row), sock(c, row)->tx_bytes, v);
 }
 static void rate_value(const struct ctx *c, uint32_t row, float rate, struct value *v)
 {
 	const struct sock *s = sock(c, row);
 
-	if (!tcp(s) || !connected(s) || (s->flags & SOCK_MINI))
+	if ((!is_tcp(s) && s->proto != PROTO_MPTCP) || !connected(s) || (s->flags & SOCK_MINI))
 		v_na(v);
 	else
 		v_real(v, (double)rate);
@@ -137,14 +143,14 @@ SOCK_GET(ssthresh)
 }
 SOCK_GET(retrans)
 {
-	if (tcp(sock(c, row)) && connected(sock(c, row)))
+	if (is_tcp(sock(c, row)) && connected(sock(c, row)))
 		v_int(v, sock(c, row)->retrans);
 	else
 		v_na(v);
 }
 SOCK_GET(cc)
 {
-	if (tcp(sock(c, row)) && connected(sock(c, row)))
+	if (is_tcp(sock(c, row)) && connected(sock(c, row)))
 		v_name(v, c->f, frame_info(c->f, row)->cc);
 	else
 		v_na(v);
@@ -216,17 +222,22 @@ SOCK_GET(mark)
 {
 	if (sock(c, row)->flags & SOCK_HAS_MARK)
 		v_hex(v, frame_info(c->f, row)->mark);
+	else if (!has_ip(sock(c, row)))
+		v_na(v);
 	else
 		v_unknown(v);
 }
 SOCK_GET(as_of_s)
 {
 	const struct row *r = extra(c, row);
+	const struct sock *s = sock(c, row);
 
 	if (r->marks & MARK_CLOSED)
 		v_real(v, frame_age_s(c->f, r->closed_ns));
 	else if (r->marks & MARK_MISSED)
 		v_unknown(v);
+	else if (is_tcp(s) && connected(s) && s->netns < c->f->netns.n && c->f->netns.v[s->netns].as_of_ns)
+		v_real(v, frame_age_s(c->f, c->f->netns.v[s->netns].as_of_ns));
 	else
 		v_real(v, 0);
 }

@@ -202,6 +202,8 @@ static void bare_text(struct parser *p, const char *s, size_t n, bool quoted, ui
 	t.alt = (uint32_t)p->f->alts.n - 1;
 	t.alt_n = 1;
 	t.memo = mem_zalloc(1, sizeof(*t.memo));
+	if (t.like_address)
+		t.memo->addrs = mem_zalloc(MEMO_ADDRS, sizeof(*t.memo->addrs));
 	*ret = add_term(p->f, &t);
 }
 
@@ -420,6 +422,7 @@ int filter_parse(const char *text, const struct services *services, struct filte
 	p.f->text = mem_strdup(text);
 	p.f->root = NONE;
 	p.f->run = mem_zalloc(1, sizeof(*p.f->run));
+	p.f->service = column_by_key(ROWS_SOCK, "service");
 	lexer_init(&p.lex, p.f->text);
 	ok = next(&p);
 	if (ok && p.lex.token != TOKEN_END) {
@@ -446,8 +449,13 @@ void filter_free(struct filter *f)
 
 	if (!f)
 		return;
-	for (i = 0; i < f->terms.n; i++)
+	for (i = 0; i < f->terms.n; i++) {
+		if (!f->terms.v[i].memo)
+			continue;
+		vec_done(&f->terms.v[i].memo->procs);
+		free(f->terms.v[i].memo->addrs);
 		free(f->terms.v[i].memo);
+	}
 	for (i = 0; i < f->regexes.n; i++)
 		regfree(&f->regexes.v[i]);
 	vec_done(&f->regexes);

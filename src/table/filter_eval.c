@@ -102,12 +102,34 @@ static size_t text_of_endpoint(const struct value *v, uint8_t kind, char *buf, s
 	int n;
 
 	ip_unmap(v->ip.b, v->ip.v6, &ip);
-	ip_format(addr, ip.b, ip.v6);
 	if (kind == KIND_ADDR)
-		n = snprintf(buf, size, "%s", addr);
-	else
-		n = snprintf(buf, size, ip.v6 ? "[%s]:%u" : "%s:%u", addr, v->port);
+		return strlen(ip_format(buf, ip.b, ip.v6)); /* size is VALUE_BUF, enough for any */
+	n = snprintf(buf, size, ip.v6 ? "[%s]:%u" : "%s:%u", ip_format(addr, ip.b, ip.v6), v->port);
 	return (size_t)n;
+}
+
+/* Where the answer about this text is kept; *ret_known: it has been given. */
+static bool *text_answer(struct memo *m, const char *s, bool *ret_known)
+{
+	size_t slot = ((uintptr_t)s >> 3 ^ (uintptr_t)s >> 11) % MEMO_TEXTS;
+
+	*ret_known = m->s[slot] == s;
+	m->s[slot] = s;
+	return &m->hit[slot];
+}
+
+/* Likewise about an address. */
+static uint8_t *addr_answer(struct memo *m, const struct ip *ip)
+{
+	struct addr_answer *a;
+	uint64_t x, y;
+
+	memcpy(&x, ip->b, 8);
+	memcpy(&y, ip->b + 8, 8);
+	a = &m->addrs[map_hash(x, y) % MEMO_ADDRS];
+	if (a->ip.v6 != ip->v6 || memcmp(a->ip.b, ip->b, sizeof(ip->b)) != 0)
+		*a = (struct addr_answer){.ip = *ip};
+	return &a->answer;
 }
 
 static bool match_pattern(const struct filter *f, const struct term *t, const struct alt *a,
@@ -117,19 +139,26 @@ static bool match_pattern(const struct filter *f, const struct term *t, const st
 	char buf[VALUE_BUF];
 	const char *s;
 	uint32_t n;
-	size_t slot;
+	uint8_t *answer;
+	bool *hit, known;
 
+	if (t->field.kind == KIND_ADDR && !v->s && t->memo) {
+		answer = addr_answer(t->memo, &v->ip);
+		if (*answer == ANSWER_NONE)
+			*answer = match_regex(re, buf, text_of_endpoint(v, KIND_ADDR, buf, sizeof(buf)))
+					  ? ANSWER_YES
+					  : ANSWER_NO;
+		return *answer == ANSWER_YES;
+	}
 	if ((t->field.kind == KIND_ADDR || t->field.kind == KIND_ENDPOINT) && !v->s)
 		return match_regex(re, buf, text_of_endpoint(v, t->field.kind, buf, sizeof(buf)));
 	s = value_text(v, t->field.kind, buf, &n);
 	if (!t->memo || s == buf)
 		return match_regex(re, s, n);
-	slot = ((uintptr_t)s >> 3 ^ (uintptr_t)s >> 11) % MEMO_N;
-	if (t->memo->s[slot] != s) {
-		t->memo->hit[slot] = match_regex(re, s, n);
-		t->memo->s[slot] = s;
-	}
-	return t->memo->hit[slot];
+	hit = text_answer(t->memo, s, &known);
+	if (!known)
+		*hit = match_regex(re, s, n);
+	return *hit;
 }
 
 /* Does this value, no null, satisfy one alternative? (Of != and !~ the positive is asked here.) */
@@ -151,6 +180,8 @@ static bool match_alt(const struct filter *f, const struct term *t, const struct
 	case ALT_STATES:
 		return a->u & STATE_BIT(v->i);
 	case ALT_TEXT:
+		if ((t->field.kind == KIND_ADDR || t->field.kind == KIND_ENDPOINT) && !v->s)
+			return false;
 		s = value_text(v, t->field.kind, buf, &n);
 		if (t->field.kind == KIND_WORD)
 			return n == a->text_n && !strncasecmp(s, f->texts.s + a->text, n);
@@ -163,6 +194,8 @@ static bool match_alt(const struct filter *f, const struct term *t, const struct
 	case ALT_ENDPOINT:
 		if (!a->any_port && v->port != a->u)
 			return false;
+		if (v->s)
+			return a->any_addr;
 		ip_unmap(v->ip.b, v->ip.v6, &ip);
 		return a->any_addr || ip_in_net(&ip, &a->net);
 	case ALT_REGEX:
@@ -207,53 +240,158 @@ static const struct field bare_fields[] = {
 static bool bare_hit(const struct term *t, const char *s, size_t n, const char *what, size_t what_n,
 		     bool stored)
 {
-	size_t slot = ((uintptr_t)s >> 3 ^ (uintptr_t)s >> 11) % MEMO_N;
+	bool *hit, known;
 
 	if (!stored)
 		return contains(s, n, what, what_n);
-	if (t->memo->s[slot] != s) {
-		t->memo->hit[slot] = contains(s, n, what, what_n);
-		t->memo->s[slot] = s;
-	}
-	return t->memo->hit[slot];
+	hit = text_answer(t->memo, s, &known);
+	if (!known)
+		*hit = contains(s, n, what, what_n);
+	return *hit;
 }
 
-static bool match_bare(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
+void filter_whole_words(struct filter *f)
 {
-	static const struct field addr = {.name = "addr", .kind = KIND_ADDR, .many = MANY_ADDR};
+	f->whole = true;
+}
+
+/* "nginx", "nginx.service"; "db" and "docker:db". */
+static bool match_whole(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
+{
 	const struct alt *a = &f->alts.v[t->alt];
-	const char *what = str_text(&f->texts) + a->text, *s;
-	const struct column *service;
+	const char *what = str_text(&f->texts) + a->text, *s, *colon;
 	char buf[VALUE_BUF];
 	struct value v;
 	uint32_t n;
-	unsigned i;
-	size_t k;
 
-	for (k = 0; k < ARRAY_LEN(bare_fields); k++) {
-		for (i = 0; field_value(&bare_fields[k], c, row, i, &v); i++) {
+	for (size_t k = 0; k < ARRAY_LEN(bare_fields); k++) {
+		if (bare_fields[k].many == MANY_USER)
+			continue;
+		for (unsigned i = 0; field_value(&bare_fields[k], c, row, i, &v); i++) {
 			if (v.null)
 				continue;
 			s = value_text(&v, KIND_TEXT, buf, &n);
-			if (bare_hit(t, s, n, what, a->text_n, s != buf))
+			if (equal_text(&bare_fields[k], s, n, what, a->text_n))
+				return true;
+			colon = bare_fields[k].many == MANY_UNIT ? memchr(s, ':', n) : NULL;
+			if (colon && equal_text(&bare_fields[0], colon + 1, n - (uint32_t)(colon + 1 - s),
+						what, a->text_n))
 				return true;
 		}
 	}
-	service = column_by_key(ROWS_SOCK, "service");
-	service->get(c, row, &v);
-	if (!v.null && bare_hit(t, v.s, v.s_n, what, a->text_n, true))
-		return true;
-	for (i = 0; t->like_address && field_value(&addr, c, row, i, &v); i++) {
-		if (v.null)
+	return false;
+}
+
+/* The names of one owner, or with i past the owners what the socket says in their place. */
+static bool bare_names(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row,
+		       unsigned i)
+{
+	const struct alt *a = &f->alts.v[t->alt];
+	const char *what = str_text(&f->texts) + a->text, *s;
+	char buf[VALUE_BUF];
+	struct value v;
+	uint32_t n;
+	size_t k;
+
+	for (k = 0; k < ARRAY_LEN(bare_fields); k++) {
+		if (!field_value(&bare_fields[k], c, row, i, &v) || v.null)
 			continue;
-		n = (uint32_t)text_of_endpoint(&v, KIND_ADDR, buf, sizeof(buf));
-		if (contains(buf, n, what, a->text_n))
+		s = value_text(&v, KIND_TEXT, buf, &n);
+		if (bare_hit(t, s, n, what, a->text_n, s != buf))
 			return true;
 	}
 	return false;
 }
 
-static bool match_sock(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
+static bool bare_owners(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
+{
+	const struct row *r = &c->f->rows.v[row];
+	uint8_t *answer;
+	uint32_t i;
+
+	for (i = 0; i < r->owner_n; i++) {
+		answer = &t->memo->procs.v[c->f->owners.v[r->owner + i].proc];
+		if (*answer == ANSWER_NONE)
+			*answer = bare_names(f, t, c, row, i) ? ANSWER_YES : ANSWER_NO;
+		if (*answer == ANSWER_YES)
+			return true;
+	}
+	return bare_names(f, t, c, row, r->owner_n);
+}
+
+static bool bare_addrs(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
+{
+	static const struct field addr = {.name = "addr", .kind = KIND_ADDR, .many = MANY_ADDR};
+	const struct alt *a = &f->alts.v[t->alt];
+	const char *what = str_text(&f->texts) + a->text;
+	bool name = c->f->socks.v[row].family > FAMILY_IPV6;
+	char buf[VALUE_BUF];
+	uint8_t *answer;
+	struct value v;
+	unsigned i;
+
+	for (i = 0; (t->like_address || name) && field_value(&addr, c, row, i, &v); i++) {
+		if (v.null)
+			continue;
+		if (v.s) {
+			if (bare_hit(t, v.s, v.s_n, what, a->text_n, true))
+				return true;
+			continue;
+		}
+		if (!t->like_address)
+			continue;
+		answer = addr_answer(t->memo, &v.ip);
+		if (*answer == ANSWER_NONE)
+			*answer = contains(buf, text_of_endpoint(&v, KIND_ADDR, buf, sizeof(buf)), what,
+					   a->text_n)
+					  ? ANSWER_YES
+					  : ANSWER_NO;
+		if (*answer == ANSWER_YES)
+			return true;
+	}
+	return false;
+}
+
+static bool match_bare(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
+{
+	const struct alt *a = &f->alts.v[t->alt];
+	struct value v;
+
+	if (f->whole)
+		return match_whole(f, t, c, row);
+	if (bare_owners(f, t, c, row))
+		return true;
+	f->service->get(c, row, &v);
+	if (!v.null && bare_hit(t, v.s, v.s_n, str_text(&f->texts) + a->text, a->text_n, true))
+		return true;
+	return bare_addrs(f, t, c, row);
+}
+
+/* A term on what owners answer: each of them is asked once. */
+static bool match_owners(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
+{
+	const struct row *r = &c->f->rows.v[row];
+	bool any = false;
+	uint8_t *answer;
+	struct value v;
+	uint32_t i;
+
+	for (i = 0; i < r->owner_n; i++) {
+		answer = &t->memo->procs.v[c->f->owners.v[r->owner + i].proc];
+		if (*answer == ANSWER_NONE) {
+			field_value(&t->field, c, row, i, &v);
+			*answer = v.null ? ANSWER_NULL : match_value(f, t, &v) ? ANSWER_YES : ANSWER_NO;
+		}
+		if (*answer == ANSWER_YES)
+			return true;
+		any |= *answer == ANSWER_NO;
+	}
+	if (field_value(&t->field, c, row, r->owner_n, &v) && !v.null)
+		return match_value(f, t, &v);
+	return !any && match_null(f, t);
+}
+
+bool filter_match_sock(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
 {
 	bool any = false, hit = false;
 	struct value v;
@@ -261,6 +399,8 @@ static bool match_sock(const struct filter *f, const struct term *t, const struc
 
 	if (!t->field.name)
 		return match_bare(f, t, c, row);
+	if (t->memo && field_of_owners(&t->field))
+		return match_owners(f, t, c, row) != negated(t);
 	for (i = 0; !hit && field_value(&t->field, c, row, i, &v); i++) {
 		if (v.null)
 			continue;
@@ -291,7 +431,7 @@ static bool eval_sock(const struct filter *f, uint32_t node, const struct ctx *c
 
 	switch ((enum node_kind)n->kind) {
 	case NODE_TERM:
-		return match_sock(f, &f->terms.v[n->child], c, row);
+		return filter_match_sock(f, &f->terms.v[n->child], c, row);
 	case NODE_NOT:
 		return !eval_sock(f, n->child, c, row);
 	case NODE_AND:
@@ -324,14 +464,59 @@ static bool picks(const struct filter *f, const struct ctx *c, uint32_t row)
 	return true;
 }
 
-static void forget(const struct filter *f)
+/* An array of a byte or a word a row, all zero. */
+#define zeroes(a, count)                                                                                     \
+	do {                                                                                                 \
+		vec_clear(a);                                                                                \
+		vec_reserve(a, (count) + 1);                                                                 \
+		(a)->n = (count);                                                                            \
+		memset((a)->v, 0, (a)->n * sizeof((a)->v[0]));                                               \
+	} while (0)
+
+/* Answers are about one frame, as far as its late texts were known. */
+void filter_forget(const struct filter *f, const struct frame *fr)
 {
+	struct memo *m;
 	size_t i;
 
-	for (i = 0; i < f->terms.n; i++)
-		if (f->terms.v[i].memo)
-			memset(f->terms.v[i].memo, 0, sizeof(*f->terms.v[i].memo));
-	f->run->f = NULL;
+	for (i = 0; i < f->terms.n; i++) {
+		m = f->terms.v[i].memo;
+		if (!m)
+			continue;
+		memset(m->s, 0, sizeof(m->s));
+		zeroes(&m->procs, fr->procs.n);
+	}
+	if (f->bits_n) {
+		zeroes(&f->run->ports, fr->ports.n);
+		zeroes(&f->run->procs, fr->procs.n);
+	}
+	f->run->f = fr;
+	f->run->number = fr->number;
+	f->run->upto = 0;
+}
+
+static bool remembers(const struct filter *f, const struct frame *fr)
+{
+	return f->run->f == fr && f->run->number == fr->number;
+}
+
+/* Notes of a picked socket for each row that it counts in which of the parts with a bit it passes. */
+static void note_bits(const struct filter *f, const struct ctx *c, uint32_t row)
+{
+	const struct row *x = &c->f->rows.v[row];
+	struct run *r = f->run;
+	uint32_t bits = 0, i, p;
+
+	for (i = 0; i < f->bits_n; i++)
+		if (eval_sock(f, f->bits[i], c, row))
+			bits |= 1u << i;
+	if (x->port < r->ports.n)
+		r->ports.v[x->port] |= bits;
+	for (i = 0; i < x->owner_n; i++) {
+		p = c->f->owners.v[x->owner + i].proc;
+		if (p < r->procs.n)
+			r->procs.v[p] |= bits;
+	}
 }
 
 void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from, uint32_t to, uint8_t *picked)
@@ -343,48 +528,35 @@ void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from,
 		memset(picked + from, 1, to - from);
 		return;
 	}
-	if (from == 0) /* another frame, or late texts in the same one */
-		forget(f);
-	for (row = from; row < to; row++)
+	if (from == 0 || !remembers(f, fr)) /* another frame, or late texts in the same one */
+		filter_forget(f, fr);
+	for (row = from; row < to; row++) {
 		picked[row] = picks(f, &c, row);
+		if (picked[row] && f->bits_n)
+			note_bits(f, &c, row);
+	}
+	if (f->run->upto == from)
+		f->run->upto = to;
 }
 
-/* Which rows have a picked socket that passes each part with a bit. */
+/* Which rows have a picked socket that passes each part with a bit: known by now if the sockets were picked just
+ * before. */
 static void make_run(const struct filter *f, const struct frame *fr)
 {
 	struct ctx c = {.f = fr, .tally = &fr->tally};
-	struct run *r = f->run;
-	const struct row *x;
-	uint32_t row, bits, i;
+	uint32_t row;
 
-	r->f = fr;
-	vec_clear(&r->ports);
-	vec_clear(&r->procs);
-	vec_reserve(&r->ports, fr->ports.n + 1);
-	vec_reserve(&r->procs, fr->procs.n + 1);
-	r->ports.n = fr->ports.n;
-	r->procs.n = fr->procs.n;
-	memset(r->ports.v, 0, r->ports.n * sizeof(*r->ports.v));
-	memset(r->procs.v, 0, r->procs.n * sizeof(*r->procs.v));
-	for (row = 0; row < fr->rows.n; row++) {
-		if (!picks(f, &c, row))
-			continue;
-		for (bits = i = 0; i < f->bits_n; i++)
-			if (eval_sock(f, f->bits[i], &c, row))
-				bits |= 1u << i;
-		x = &fr->rows.v[row];
-		if (x->port < r->ports.n)
-			r->ports.v[x->port] |= bits;
-		for (i = 0; i < x->owner_n; i++)
-			if (fr->owners.v[x->owner + i].proc < r->procs.n)
-				r->procs.v[fr->owners.v[x->owner + i].proc] |= bits;
-	}
+	filter_forget(f, fr);
+	for (row = 0; row < fr->rows.n; row++)
+		if (picks(f, &c, row))
+			note_bits(f, &c, row);
+	f->run->upto = (uint32_t)fr->rows.n;
 }
 
 static bool has_bit(const struct filter *f, uint32_t bit, enum row_kind kind, const struct ctx *c,
 		    uint32_t row)
 {
-	if (f->run->f != c->f)
+	if (!remembers(f, c->f) || f->run->upto < c->f->rows.n)
 		make_run(f, c->f);
 	if (kind == ROWS_PORT)
 		return row < f->run->ports.n && f->run->ports.v[row] >> bit & 1;

@@ -131,6 +131,22 @@ const char *field_word(const struct field *f, size_t i)
 	return NULL;
 }
 
+bool field_of_owners(const struct field *f)
+{
+	switch ((enum many)f->many) {
+	case MANY_PROCESS:
+	case MANY_USER:
+	case MANY_UID:
+	case MANY_UNIT:
+	case MANY_CONTAINER:
+	case MANY_EXE:
+	case MANY_CMDLINE:
+		return true;
+	default: /* a pid is hidden from some sockets */
+		return false;
+	}
+}
+
 /* Values of sockets that have several */
 
 static bool port_value(const struct sock *s, unsigned i, struct value *v)
@@ -146,13 +162,18 @@ static bool port_value(const struct sock *s, unsigned i, struct value *v)
 	return true;
 }
 
-static bool addr_value(const struct sock *s, unsigned i, struct value *v)
+static bool addr_value(const struct ctx *c, uint32_t row, unsigned i, struct value *v)
 {
+	const struct sock *s = &c->f->socks.v[row];
 	bool v6 = s->family == FAMILY_IPV6;
 	const uint8_t *b = i ? s->raddr : s->laddr;
 
-	if (i > 1 || (s->family != FAMILY_IPV4 && !v6))
+	if (i > 1)
 		return false;
+	if (s->family != FAMILY_IPV4 && !v6) { /* a name, or none */
+		column_by_key(ROWS_SOCK, i ? "raddr" : "laddr")->get(c, row, v);
+		return true;
+	}
 	if (i && !s->rport && ip_is_any(b, v6))
 		v_na(v);
 	else
@@ -281,7 +302,7 @@ bool field_value(const struct field *f, const struct ctx *c, uint32_t row, unsig
 	case MANY_PORT:
 		return port_value(&c->f->socks.v[row], i, v);
 	case MANY_ADDR:
-		return addr_value(&c->f->socks.v[row], i, v);
+		return addr_value(c, row, i, v);
 	case MANY_FINDINGS:
 		return finding_value(c->f, row, i, v);
 	default:

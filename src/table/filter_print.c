@@ -112,44 +112,110 @@ void filter_print(const struct filter *f, struct str *out)
 		print_node(f, f->root, out, false);
 }
 
-static uint32_t states_of(const struct filter *f, uint32_t node)
+/* What a match can be in or of, as a set of bits, told by the terms about one field. */
+struct subject {
+	const char *field, *second; /* second: another field that tells of it; NULL: none */
+	uint32_t all;
+	uint32_t (*alt)(const struct filter *f, const struct term *t, const struct alt *a);
+};
+
+static uint32_t alt_states(const struct filter *f, const struct term *t, const struct alt *a)
 {
-	const struct node *n = &f->nodes.v[node];
-	const struct term *t;
+	return (uint32_t)a->u;
+}
+
+/* Families that are a protocol of their own have its name; the internet's two say nothing about it. */
+static uint32_t alt_protos(const struct filter *f, const struct term *t, const struct alt *a)
+{
+	char name[16] = "";
+	int proto;
+
+	if (a->text_n < sizeof(name))
+		memcpy(name, str_text(&f->texts) + a->text, a->text_n);
+	proto = proto_by_name(name);
+	if (proto < 0 && !strcmp(t->field.name, "family"))
+		return t->op == OP_EQ ? PROTOS_ALL : 0;
+	return proto < 0 ? 0 : PROTO_BIT(proto);
+}
+
+static const struct subject states = {"state", NULL, STATES_ALL, alt_states};
+static const struct subject protos = {"proto", "family", PROTOS_ALL, alt_protos};
+
+/* What a term alone allows; false when it says nothing about that. */
+static bool term_set(const struct filter *f, const struct term *t, const struct subject *s, uint32_t *ret)
+{
+	bool second = t->field.name && s->second && !strcmp(t->field.name, s->second);
+	uint32_t set = 0, i;
+
+	if (!t->field.name || (strcmp(t->field.name, s->field) != 0 && !second) ||
+	    (t->op != OP_EQ && t->op != OP_NE))
+		return false;
+	for (i = 0; i < t->alt_n; i++)
+		set |= s->alt(f, t, &f->alts.v[t->alt + i]);
+	*ret = s->all & (t->op == OP_EQ ? set : ~set);
+	return true;
+}
+
+static uint32_t set_of(const struct filter *f, uint32_t node, const struct subject *s)
+{
+	const struct node *n = &f->nodes.v[node], *child;
 	uint32_t set, i;
 
 	switch ((enum node_kind)n->kind) {
 	case NODE_TERM:
-		t = &f->terms.v[n->child];
-		if (!t->field.name || strcmp(t->field.name, "state") != 0 ||
-		    (t->op != OP_EQ && t->op != OP_NE))
-			return STATES_ALL;
-		for (set = i = 0; i < t->alt_n; i++)
-			set |= (uint32_t)f->alts.v[t->alt + i].u;
-		return t->op == OP_EQ ? set & STATES_ALL : STATES_ALL & ~set;
+		return term_set(f, &f->terms.v[n->child], s, &set) ? set : s->all;
 	case NODE_NOT:
-		t = f->nodes.v[n->child].kind == NODE_TERM ? &f->terms.v[f->nodes.v[n->child].child] : NULL;
-		if (!t || !t->field.name || strcmp(t->field.name, "state") != 0 ||
-		    (t->op != OP_EQ && t->op != OP_NE))
-			return STATES_ALL;
-		return STATES_ALL & ~states_of(f, n->child);
+		child = &f->nodes.v[n->child];
+		if (child->kind == NODE_TERM && term_set(f, &f->terms.v[child->child], s, &set) &&
+		    !strcmp(f->terms.v[child->child].field.name, s->field))
+			return s->all & ~set;
+		return s->all;
 	case NODE_AND:
-		set = STATES_ALL;
-		for (i = n->child; i != NONE; i = f->nodes.v[i].next)
-			set &= states_of(f, i);
+		for (set = s->all, i = n->child; i != NONE; i = f->nodes.v[i].next)
+			set &= set_of(f, i, s);
 		return set;
 	case NODE_OR:
-		set = 0;
-		for (i = n->child; i != NONE; i = f->nodes.v[i].next)
-			set |= states_of(f, i);
+		for (set = 0, i = n->child; i != NONE; i = f->nodes.v[i].next)
+			set |= set_of(f, i, s);
 		return set;
 	}
-	return STATES_ALL;
+	return s->all;
 }
 
 uint32_t filter_states(const struct filter *f)
 {
-	return filter_empty(f) ? STATES_ALL : states_of(f, f->root);
+	return filter_empty(f) ? states.all : set_of(f, f->root, &states);
+}
+
+uint32_t filter_protos(const struct filter *f)
+{
+	return filter_empty(f) ? protos.all : set_of(f, f->root, &protos);
+}
+
+static uint32_t named_of(const struct filter *f, uint32_t node)
+{
+	const struct node *n = &f->nodes.v[node];
+	uint32_t set = 0, i;
+
+	switch ((enum node_kind)n->kind) {
+	case NODE_TERM:
+		if (f->terms.v[n->child].op != OP_EQ || !term_set(f, &f->terms.v[n->child], &protos, &set))
+			return 0;
+		return set == PROTOS_ALL ? 0 : set;
+	case NODE_NOT:
+		return 0;
+	case NODE_AND:
+	case NODE_OR:
+		for (i = n->child; i != NONE; i = f->nodes.v[i].next)
+			set |= named_of(f, i);
+		return set;
+	}
+	return 0;
+}
+
+uint32_t filter_protos_of(const struct filter *f, uint32_t usual)
+{
+	return filter_empty(f) ? usual : filter_protos(f) & (usual | named_of(f, f->root));
 }
 
 void filter_want(const struct filter *f, struct want *want)

@@ -38,6 +38,8 @@ bool field_find(const char *name, struct field *ret);
 const char *field_nearest(const char *word);
 /* The i-th word that a WORD field knows, some of them empty; NULL: there are no more. */
 const char *field_word(const struct field *f, size_t i);
+/* Do a socket's owners answer, each the same for every socket it has? */
+bool field_of_owners(const struct field *f);
 /* The i-th value of the field in a socket; false: there are no more. A field without any is null. */
 bool field_value(const struct field *f, const struct ctx *c, uint32_t row, unsigned i, struct value *ret);
 
@@ -62,10 +64,19 @@ struct alt { /* one of the values after the operator */
 	struct ip_net net;
 	uint32_t regex; /* into filter.regexes */
 };
-#define MEMO_N 256
-struct memo { /* results of tests by the address of the text, which names it while one frame lasts */
-	const char *s[MEMO_N];
-	bool hit[MEMO_N];
+/* Answers given before; true of one frame, see filter_forget(). */
+#define MEMO_TEXTS 256
+#define MEMO_ADDRS 4096
+enum answer { ANSWER_NONE, ANSWER_NULL, ANSWER_NO, ANSWER_YES };
+struct addr_answer {
+	struct ip ip;
+	uint8_t answer; /* enum answer */
+};
+struct memo {
+	const char *s[MEMO_TEXTS]; /* a text is named by its address while the frame lasts */
+	bool hit[MEMO_TEXTS];
+	VEC(uint8_t) procs; /* by process: what an owner answers; enum answer */
+	struct addr_answer *addrs; /* owned; MEMO_ADDRS; NULL: not worth it */
 };
 struct term {
 	struct field field; /* name NULL: bare text, tested against what names a socket */
@@ -88,7 +99,10 @@ struct node {
 #define BITS_MAX 32
 /* Parts about sockets inside an `or` with parts about rows: which rows have a picked socket that passes. */
 struct run {
-	const struct frame *f; /* borrowed while picking; NULL: to be made anew */
+	const struct frame
+		*f; /* borrowed while picking: of this frame are the memos, too. Frames are recycled: */
+	uint64_t number;
+	uint32_t upto; /* rows of sockets that the bits below have seen */
 	VEC(uint32_t) ports, procs; /* bits by row */
 };
 struct filter {
@@ -100,7 +114,9 @@ struct filter {
 	VEC(regex_t) regexes;
 	uint32_t root; /* NONE: picks everything */
 	uint32_t bits[BITS_MAX], bits_n; /* nodes that have a bit */
+	bool whole; /* bare words are whole names */
 	struct run *run; /* owned; kept between calls of one frame */
+	const struct column *service; /* bare texts look into it */
 };
 
 /* Tokens */
@@ -131,3 +147,7 @@ struct parts {
 void lexer_value(struct lexer *l, bool list, struct parts *ret);
 /* Is this word an operator (eq ne gt ge lt le)? */
 bool word_op(const char *word, uint8_t *ret_op);
+
+/* Does a socket satisfy a term? The answers kept in its memo are about one frame: filter_forget before the first row. */
+bool filter_match_sock(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row);
+void filter_forget(const struct filter *f, const struct frame *fr);

@@ -249,6 +249,12 @@ static bool hex_value(struct parser *p, const struct part *part, const char *s, 
 	return true;
 }
 
+/* /run/docker.sock @/tmp/.X11-unix/X0 */
+static bool is_unix_name(const char *s)
+{
+	return *s == '/' || *s == '@';
+}
+
 static bool one_value(struct parser *p, const struct term *t, const struct part *part, struct alt *a)
 {
 	const char *text = str_text(&p->lex.word) + part->text;
@@ -274,10 +280,18 @@ static bool one_value(struct parser *p, const struct term *t, const struct part 
 	case KIND_ID:
 		return id_value(p, t, part, s, a);
 	case KIND_ADDR:
+		if (is_unix_name(s)) {
+			a->form = ALT_TEXT;
+			return true;
+		}
 		a->form = ALT_NET;
 		return read_net(s, &a->net) ||
 		       wrong(p, part, "address", "10.0.0.7, 10.0.0.0/8 or 2001:db8::1");
 	case KIND_ENDPOINT:
+		if (is_unix_name(s)) {
+			a->form = ALT_TEXT;
+			return true;
+		}
 		return endpoint_value(p, part, s, a);
 	case KIND_WORD:
 		return word_value(p, t, part, s, a);
@@ -305,6 +319,7 @@ bool parse_values(struct parser *p, struct term *t)
 {
 	const struct part *first = &p->parts.v.v[0];
 	struct alt a;
+	bool match;
 	size_t i;
 
 	if (t->op >= OP_LT && t->op <= OP_GE && !ordered(t->field.kind))
@@ -326,7 +341,12 @@ bool parse_values(struct parser *p, struct term *t)
 		vec_push(&p->f->alts, a);
 	}
 	t->alt_n = (uint32_t)(p->f->alts.n - t->alt);
-	if (t->field.kind == KIND_TEXT && (t->op == OP_MATCH || t->op == OP_NOMATCH))
+	match = t->op == OP_MATCH || t->op == OP_NOMATCH;
+	if (field_of_owners(&t->field) || (t->field.kind == KIND_TEXT && match))
 		t->memo = mem_zalloc(1, sizeof(*t->memo));
+	if (t->field.kind == KIND_ADDR && match) {
+		t->memo = mem_zalloc(1, sizeof(*t->memo));
+		t->memo->addrs = mem_zalloc(MEMO_ADDRS, sizeof(*t->memo->addrs));
+	}
 	return true;
 }

@@ -18,6 +18,7 @@ const struct view_info view_table[VIEW_N] = {
 					"tx_rate", "activity", "age_s"),
 			/* Looked up by number: rows must not move. */
 			.sort = LIST("port", "proto", "netns", "address"),
+			.protos = PROTOS_PORTS,
 			.states = STATES_ALL,
 		},
 	[VIEW_CONNECTIONS] =
@@ -32,6 +33,7 @@ const struct view_info view_table[VIEW_N] = {
 					"retrans_total", "peer_process", "age_s"),
 			/* What is busy first; an idle machine falls back to the stable rest. */
 			.sort = LIST("-rate", "process", "remote"),
+			.protos = PROTOS_PORTS,
 			.states = STATES_ALL & ~STATES_PORT,
 		},
 	[VIEW_PROCESSES] =
@@ -44,6 +46,7 @@ const struct view_info view_table[VIEW_N] = {
 			.columns = LIST("process", "pid", "user", "unit", "listens", "conns", "close_wait",
 					"fds", "rx_rate", "tx_rate", "activity", "peers", "age_s"),
 			.sort = LIST("-rate", "-conns", "process"),
+			.protos = PROTOS_PORTS,
 			.states = STATES_ALL,
 		},
 	[VIEW_SOCKETS] =
@@ -56,6 +59,7 @@ const struct view_info view_table[VIEW_N] = {
 					"unit", "rx_rate", "tx_rate", "idle_s", "recvq", "sendq", "rtt_ms",
 					"retrans_total", "peer_process", "age_s"),
 			.sort = LIST("proto", "lport", "local", "remote"),
+			.protos = PROTOS_ALL,
 			.states = STATES_ALL,
 		},
 };

@@ -209,7 +209,7 @@ static int start_curses(const struct term_opts *o, char *err, size_t n)
 	typeahead(-1); /* a frame is never left half drawn */
 	leaveok(stdscr, FALSE);
 	scrollok(stdscr, FALSE);
-	style_init(o->color);
+	style_init(o->color, o->looks);
 	(void)tcgetattr(output_tty(), &t.prog);
 	output_capture();
 	return 0;

@@ -5,10 +5,10 @@
 #include "ui_actions.h"
 #include <string.h>
 
-const char *const binding_group_titles[GROUP_N] = {
-	[GROUP_MOVE] = "MOVE",       [GROUP_VIEWS] = "VIEWS",
-	[GROUP_FIND] = "FIND",       [GROUP_ACT] = "ACT  on the tagged rows, else this one",
-	[GROUP_ARRANGE] = "ARRANGE",
+const char *const binding_group_titles[KEYS_N] = {
+	[KEYS_MOVE] = "MOVE",       [KEYS_VIEWS] = "VIEWS",
+	[KEYS_FIND] = "FIND",       [KEYS_ACT] = "ACT  on the tagged rows, else this one",
+	[KEYS_ARRANGE] = "ARRANGE",
 };
 
 #define ANY WHERE_ANY
@@ -19,57 +19,70 @@ const char *const binding_group_titles[GROUP_N] = {
 /* clang-format off */
 const struct binding binding_table[] = {
 	/* action          keys             help                         hint       group          where  order where */
-	{"row_up",         "Up k",          "row",                       NULL,      GROUP_MOVE,    ANY,   0, 0, act_row_up},
-	{"row_down",       "Down j",        "row",                       NULL,      GROUP_MOVE,    ANY,   0, 0, act_row_down},
-	{"page_up",        "PgUp ^B",       "page",                      NULL,      GROUP_MOVE,    ANY,   0, 0, act_page_up},
-	{"page_down",      "PgDn ^F",       "page",                      NULL,      GROUP_MOVE,    ANY,   0, 0, act_page_down},
-	{"half_up",        "^U",            "half page",                 NULL,      GROUP_MOVE,    ANY,   0, 0, act_half_up},
-	{"half_down",      "^D",            "half page",                 NULL,      GROUP_MOVE,    ANY,   0, 0, act_half_down},
-	{"first",          "Home g",        "first, last",               NULL,      GROUP_MOVE,    ANY,   0, 0, act_first},
-	{"last",           "End G",         "first, last",               NULL,      GROUP_MOVE,    ANY,   0, 0, act_last},
-	{"left",           "Left",          "fold, or more columns",     NULL,      GROUP_MOVE,    ANY,   0, 0, act_left},
-	{"right",          "Right",         "fold, or more columns",     NULL,      GROUP_MOVE,    ANY,   0, 0, act_right},
+	{"row_up",         "Up k",          "row",                       NULL,      KEYS_MOVE,    ANY,   0, 0, act_row_up},
+	{"row_down",       "Down j",        "row",                       NULL,      KEYS_MOVE,    ANY,   0, 0, act_row_down},
+	{"page_up",        "PgUp ^B",       "page",                      NULL,      KEYS_MOVE,    ANY,   0, 0, act_page_up},
+	{"page_down",      "PgDn ^F",       "page",                      NULL,      KEYS_MOVE,    ANY,   0, 0, act_page_down},
+	{"half_up",        "^U",            "half page",                 NULL,      KEYS_MOVE,    ANY,   0, 0, act_half_up},
+	{"half_down",      "^D",            "half page",                 NULL,      KEYS_MOVE,    ANY,   0, 0, act_half_down},
+	{"first",          "Home g",        "first, last",               NULL,      KEYS_MOVE,    ANY,   0, 0, act_first},
+	{"last",           "End G",         "first, last",               NULL,      KEYS_MOVE,    ANY,   0, 0, act_last},
+	{"left",           "Left",          "fold, or more columns",     NULL,      KEYS_MOVE,    ANY,   0, 0, act_left},
+	{"right",          "Right",         "fold, or more columns",     NULL,      KEYS_MOVE,    ANY,   0, 0, act_right},
 
-	{"back",           "Esc Backspace", "back, then unfilter",       "back",    GROUP_VIEWS,   ANY,   2, PAGE, act_back},
-	{"open",           "Enter",         "open",                      "open",    GROUP_VIEWS,   ANY,   4, 0, act_open},
-	{"view_1",         "1",             "views",                     NULL,      GROUP_VIEWS,   TABLE, 0, 0, act_view_1},
-	{"view_2",         "2",             "views",                     NULL,      GROUP_VIEWS,   TABLE, 0, 0, act_view_2},
-	{"view_3",         "3",             "views",                     NULL,      GROUP_VIEWS,   TABLE, 0, 0, act_view_3},
-	{"next",           "Tab",           "next view or section",      "section", GROUP_VIEWS,   ANY,   6, PAGE, act_next},
-	{"prev",           "S-Tab",         "next view or section",      NULL,      GROUP_VIEWS,   ANY,   0, 0, act_prev},
+	{"back",           "Esc Backspace", "back, then unfilter",       "back",    KEYS_VIEWS,   ANY,   2, PAGE, act_back},
+	{"open",           "Enter",         "open",                      "open",    KEYS_VIEWS,   ANY,   4, 0, act_open},
+	{"view_1",         "1",             "views; Tab: sections",                   NULL,      KEYS_VIEWS,   TABLE, 0, 0, act_view_1},
+	{"view_2",         "2",             "views; Tab: sections",                   NULL,      KEYS_VIEWS,   TABLE, 0, 0, act_view_2},
+	{"view_3",         "3",             "views; Tab: sections",                   NULL,      KEYS_VIEWS,   TABLE, 0, 0, act_view_3},
+	{"view_4",         "4",             "views; Tab: sections",                   NULL,      KEYS_VIEWS,   TABLE, 0, 0, act_view_4},
+	{"view_5",         "5",             "views; Tab: sections",                   NULL,      KEYS_VIEWS,   TABLE, 0, 0, act_view_5},
+	{"view_6",         "6",             "views; Tab: sections",                   NULL,      KEYS_VIEWS,   TABLE, 0, 0, act_view_6},
+	{"view_7",         "7",             "views; Tab: sections",                   NULL,      KEYS_VIEWS,   TABLE, 0, 0, act_view_7},
+	{"view_8",         "8",             "views; Tab: sections",                   NULL,      KEYS_VIEWS,   TABLE, 0, 0, act_view_8},
+	{"view_9",         "9",             "views; Tab: sections",                   NULL,      KEYS_VIEWS,   TABLE, 0, 0, act_view_9},
+	{"next",           "Tab",           "views; Tab: sections",      "section", KEYS_VIEWS,   ANY,   6, PAGE, act_next},
+	{"prev",           "S-Tab",         "views; Tab: sections",      NULL,      KEYS_VIEWS,   ANY,   0, 0, act_prev},
 
-	{"filter",         "/ F4",          "filter",                    "filter",  GROUP_FIND,    TABLE, 5, 0, act_filter},
-	{"filter_port",    ":",             "port",                      "port",    GROUP_FIND,    TABLE, 7, 0, act_filter_port},
-	{"filter_row",     "=",             "filter by this row",        "by row",  GROUP_FIND,    TABLE, 11, 0, act_filter_row},
-	{"findings",       "!",             "findings only",             "findings", GROUP_FIND,   TABLE, 8, 0, act_findings},
-	{"toggle_tcp",     "t",             "tcp udp listening all",     NULL,      GROUP_FIND,    TABLE, 0, 0, act_toggle_tcp},
-	{"toggle_udp",     "u",             "tcp udp listening all",     NULL,      GROUP_FIND,    TABLE, 0, 0, act_toggle_udp},
-	{"toggle_listen",  "l",             "tcp udp listening all",     NULL,      GROUP_FIND,    TABLE, 0, 0, act_toggle_listen},
-	{"toggle_all",     "a",             "tcp udp listening all",     NULL,      GROUP_FIND,    TABLE, 0, 0, act_toggle_all},
-	{"search",         "\\ F3",         "search",                    NULL,      GROUP_FIND,    TABLE, 0, 0, act_search},
-	{"search_next",    "n",             "next, previous",            NULL,      GROUP_FIND,    TABLE, 0, 0, act_search_next},
-	{"search_prev",    "N",             "next, previous",            NULL,      GROUP_FIND,    TABLE, 0, 0, act_search_prev},
+	{"filter",         "/ F4",          "filter",                    "filter",  KEYS_FIND,    TABLE, 5, 0, act_filter},
+	{"filter_port",    ":",             "port",                      "port",    KEYS_FIND,    TABLE, 7, 0, act_filter_port},
+	{"filter_row",     "=",             "filter by this row",        "by row",  KEYS_FIND,    TABLE, 11, 0, act_filter_row},
+	{"findings",       "!",             "findings only",             "findings", KEYS_FIND,   TABLE, 8, 0, act_findings},
+	{"toggle_tcp",     "t",             "tcp udp listening all",     NULL,      KEYS_FIND,    TABLE, 0, 0, act_toggle_tcp},
+	{"toggle_udp",     "u",             "tcp udp listening all",     NULL,      KEYS_FIND,    TABLE, 0, 0, act_toggle_udp},
+	{"toggle_listen",  "l",             "tcp udp listening all",     NULL,      KEYS_FIND,    TABLE, 0, 0, act_toggle_listen},
+	{"toggle_all",     "a",             "tcp udp listening all",     NULL,      KEYS_FIND,    TABLE, 0, 0, act_toggle_all},
+	{"search",         "\\ F3",         "search",                    NULL,      KEYS_FIND,    TABLE, 0, 0, act_search},
+	{"search_next",    "n",             "next, previous",            NULL,      KEYS_FIND,    TABLE, 0, 0, act_search_next},
+	{"search_prev",    "N",             "next, previous",            NULL,      KEYS_FIND,    TABLE, 0, 0, act_search_prev},
 
-	{"kill",           "K F9",          "kill: process",             "kill",    GROUP_ACT,     ANY,   3, 0, act_kill},
-	{"tag",            "Space",         "tag and go down, untag all", "tag",    GROUP_ACT,     TABLE, 9, 0, act_tag},
-	{"untag_all",      "U",             "tag and go down, untag all", NULL,     GROUP_ACT,     TABLE, 0, 0, act_untag_all},
+	{"kill",           "K F9",          "kill: process",             "kill",    KEYS_ACT,     ANY,   3, 0, act_kill},
+	{"copy",           "y",             "copy row, copy as command", NULL,      KEYS_ACT,     ANY,   0, 0, act_copy},
+	{"copy_command",   "Y",             "copy row, copy as command", NULL,      KEYS_ACT,     ANY,   0, 0, act_copy_command},
+	{"export",         "e",             "export what is shown",      NULL,      KEYS_ACT,     TABLE, 0, 0, act_export},
+	{"tag",            "Space",         "tag and go down, untag all", "tag",    KEYS_ACT,     TABLE, 9, 0, act_tag},
+	{"untag_all",      "U",             "tag and go down, untag all", NULL,     KEYS_ACT,     TABLE, 0, 0, act_untag_all},
 
-	{"sort_menu",      "s F6 . ,",      "sort by",                   "sort",    GROUP_ARRANGE, TABLE, 6, 0, act_sort_menu},
-	{"sort_left",      "<",             "sort by next column",       NULL,      GROUP_ARRANGE, TABLE, 0, 0, act_sort_left},
-	{"sort_right",     ">",             "sort by next column",       NULL,      GROUP_ARRANGE, TABLE, 0, 0, act_sort_right},
-	{"reverse",        "r I R",         "reverse",                   NULL,      GROUP_ARRANGE, TABLE, 0, 0, act_reverse},
-	{"detail",         "v",             "detail beside, below, off", "detail",  GROUP_ARRANGE, TABLE, 10, 0, act_detail},
-	{"raw_numbers",    "H",             "raw numbers",               NULL,      GROUP_ARRANGE, ANY,   0, 0, act_raw_numbers},
-	{"follow",         "F",             "order live or held",        NULL,      GROUP_ARRANGE, TABLE, 0, 0, act_follow},
-	{"pause",          "p Z",           "pause",                     NULL,      GROUP_ARRANGE, ANY,   0, 0, act_pause},
-	{"slower",         "+",             "slower, faster",            NULL,      GROUP_ARRANGE, ANY,   0, 0, act_slower},
-	{"faster",         "-",             "slower, faster",            NULL,      GROUP_ARRANGE, ANY,   0, 0, act_faster},
-	{"redraw",         "^L",            "redraw, suspend",           NULL,      GROUP_ARRANGE, ANY,   0, 0, act_redraw},
-	{"suspend",        "^Z",            "redraw, suspend",           NULL,      GROUP_ARRANGE, ANY,   0, 0, act_suspend},
+	{"sort_menu",      "s F6 . ,",      "sort by",                   "sort",    KEYS_ARRANGE, TABLE, 6, 0, act_sort_menu},
+	{"sort_left",      "<",             "sort by next column",       NULL,      KEYS_ARRANGE, TABLE, 0, 0, act_sort_left},
+	{"sort_right",     ">",             "sort by next column",       NULL,      KEYS_ARRANGE, TABLE, 0, 0, act_sort_right},
+	{"reverse",        "r I R",         "reverse",                   NULL,      KEYS_ARRANGE, TABLE, 0, 0, act_reverse},
+	{"group_by",       "b F5",          "group by, fold all",        "group",   KEYS_ARRANGE, TABLE, 12, 0, act_group_by},
+	{"fold_all",       "*",             "group by, fold all",        NULL,      KEYS_ARRANGE, TABLE, 0, 0, act_fold_all},
+	{"columns",        "c C F2",         "columns",                   "columns", KEYS_ARRANGE, TABLE, 12, 0, act_columns},
+	{"detail",         "v",             "detail beside, below, off", "detail",  KEYS_ARRANGE, TABLE, 10, 0, act_detail},
+	{"raw_numbers",    "H",             "raw numbers",               NULL,      KEYS_ARRANGE, ANY,   0, 0, act_raw_numbers},
+	{"follow",         "F",             "order live or held",        NULL,      KEYS_ARRANGE, TABLE, 0, 0, act_follow},
+	{"pause",          "p Z",           "pause",                     NULL,      KEYS_ARRANGE, ANY,   0, 0, act_pause},
+	{"slower",         "+",             "slower, faster",            NULL,      KEYS_ARRANGE, ANY,   0, 0, act_slower},
+	{"faster",         "-",             "slower, faster",            NULL,      KEYS_ARRANGE, ANY,   0, 0, act_faster},
+	{"save_settings",  "W",             "keep these settings",       NULL,      KEYS_ARRANGE, TABLE, 0, 0, act_save_settings},
+	{"redraw",         "^L",            "redraw, suspend",           NULL,      KEYS_ARRANGE, ANY,   0, 0, act_redraw},
+	{"suspend",        "^Z",            "redraw, suspend",           NULL,      KEYS_ARRANGE, ANY,   0, 0, act_suspend},
 
-	{"help",           "? F1 h",        "help",                      "help",    GROUP_VIEWS,   ANY,   1, 0, act_help},
-	{"back_or_quit",   "q",             "back, then quit",           "quit",    GROUP_VIEWS,   ANY,   2, TABLE, act_back_or_quit},
-	{"quit",           "Q F10 ^C",      "quit",                      NULL,      GROUP_VIEWS,   ANY,   0, 0, act_quit},
+	{"help",           "? F1 h",        "help",                      "help",    KEYS_VIEWS,   ANY,   1, 0, act_help},
+	{"back_or_quit",   "q",             "back, then quit",           "quit",    KEYS_VIEWS,   ANY,   2, TABLE, act_back_or_quit},
+	{"quit",           "Q F10 ^C",      "quit",                      NULL,      KEYS_VIEWS,   ANY,   0, 0, act_quit},
 };
 /* clang-format on */
 const size_t binding_table_n = ARRAY_LEN(binding_table);
@@ -79,18 +92,14 @@ static const struct {
 	const char *keys;
 	const char *text;
 } unbound_table[] = {
-	{"4 5 6 7 8 9 0", "`:` finds a port; views are 1 to 3"},
-	{"1 2 3", "`:` finds a port; views change at the top, Esc goes there"},
+	{"0", "`:` finds a port"},
+	{"1 2 3 4 5 6 7 8 9", "`:` finds a port; views change at the top, Esc goes there"},
 	{"F7 F8", "no nice value here: sockets have none; `K` sends a signal"},
-	{"F5 b *", "no tree and no groups here; `s` sorts, `/` narrows"},
-	{"F2 c C", "the columns follow the width; a wider terminal shows more"},
 	{"x", "closing one connection is not in this version; `K` ends the process that holds it"},
 	{"w", "no bind check in this version; `:` and the number shows who holds a port"},
-	{"y Y e", "nothing is copied or exported here; `sockeye list` prints the same rows"},
 	{"m", "no marks in this version; `Space` tags rows"},
 	{"D", "host names are not looked up"},
 	{"S", "no summary page; line 1 counts by state"},
-	{"W", "settings are not saved; options: sockeye --help"},
 	{"d", "`-` and `+` change the interval"},
 	{"i f", "`/` filters"},
 	{"o O", "`s` sorts"},
@@ -117,18 +126,11 @@ size_t binding_keys(const struct binding *b, uint32_t ret[BINDING_KEYS_MAX])
 	return n;
 }
 
-const struct binding *binding_find(uint32_t key, uint8_t where)
+const struct binding *binding_by_action(const char *action)
 {
-	for (size_t i = 0; i < binding_table_n; i++) {
-		uint32_t codes[BINDING_KEYS_MAX];
-		size_t n = binding_keys(&binding_table[i], codes);
-
-		if (!(binding_table[i].where & where))
-			continue;
-		for (size_t j = 0; j < n; j++)
-			if (codes[j] == key)
-				return &binding_table[i];
-	}
+	for (size_t i = 0; i < binding_table_n; i++)
+		if (!strcmp(binding_table[i].action, action))
+			return &binding_table[i];
 	return NULL;
 }
 

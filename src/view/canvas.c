@@ -129,6 +129,19 @@ int canvas_put(struct canvas *c, int y, int x, uint8_t style, const char *s, int
 	return at - x;
 }
 
+int canvas_put_cut(struct canvas *c, int y, int x, uint8_t style, const char *s, int max, const char *dots)
+{
+	struct str cut = {0};
+	int used;
+
+	if (max <= 0)
+		return 0;
+	text_put_clip(&cut, s, max, dots);
+	used = canvas_put(c, y, x, style, str_text(&cut), max);
+	str_done(&cut);
+	return used;
+}
+
 int canvas_putf(struct canvas *c, int y, int x, uint8_t style, const char *fmt, ...)
 {
 	char buf[1024];

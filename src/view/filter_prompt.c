@@ -222,16 +222,6 @@ static void clear_line(struct canvas *c, int y)
 	canvas_fill(c, y, 0, 1, c->w, STYLE_PLAIN, " ");
 }
 
-static void put_cut(struct canvas *c, int y, int x, uint8_t style, const char *s, int w, bool ascii)
-{
-	struct str cut = {0};
-
-	if (w > 0)
-		text_put_clip(&cut, s, w, ascii ? "~" : "…");
-	canvas_put(c, y, x, style, str_text(&cut), w);
-	str_done(&cut);
-}
-
 /* "7 of 1,941", before it what can be done, as far as there is room. Gives the cell where it starts. */
 static int draw_right(struct prompt *p, struct canvas *c, int y, int text_end)
 {
@@ -276,7 +266,7 @@ static void draw_error(struct prompt *p, const struct screen_env *e, struct canv
 	if (y - 2 > 1) {
 		clear_line(c, y - 2);
 		str_putf(&s, "%s%s", p->error.text, p->error.mend[0] ? " (Tab)" : "");
-		put_cut(c, y - 2, 3, STYLE_BAD, str_text(&s), c->w - 4, e->ascii);
+		canvas_put_cut(c, y - 2, 3, STYLE_BAD, str_text(&s), c->w - 4, e->ascii ? "~" : "…");
 	}
 	if (y - 1 > 1) {
 		clear_line(c, y - 1);
@@ -305,7 +295,7 @@ static void draw_offers(struct prompt *p, const struct screen_env *e, struct can
 
 		clear_line(c, at);
 		canvas_put(c, at, 3, STYLE_KEY, col->key, c->w - 4);
-		put_cut(c, at, 18, STYLE_DIM, col->help, c->w - 19, e->ascii);
+		canvas_put_cut(c, at, 18, STYLE_DIM, col->help, c->w - 19, e->ascii ? "~" : "…");
 		if (i == n - 1 && p->offers_all > p->offers_n) {
 			char more[32];
 

@@ -22,6 +22,7 @@ struct help_lines {
 };
 struct help_screen {
 	struct screen base;
+	const struct ui *u; /* borrowed: it owns the screen */
 	int page;
 	uint32_t top, n; /* first line shown; lines there are, as drawn last */
 };
@@ -57,9 +58,17 @@ static void put_key(struct str *out, uint32_t code, bool ascii)
 	key_print(code, out);
 }
 
+/* Keys are kept for more views than there are. */
+static bool no_such_view(const struct ui *u, const struct binding *b)
+{
+	int number;
+
+	return sscanf(b->action, "view_%d", &number) == 1 && ui_view_by_number(u, number) < 0;
+}
+
 /* Neighbours of one group with the same help stand on one line: first keys first, then second ones. Gives
  * how many bindings it took. */
-static size_t add_bindings(struct help_lines *l, size_t at, uint8_t group, bool ascii)
+static size_t add_bindings(struct help_lines *l, const struct ui *u, size_t at, uint8_t group, bool ascii)
 {
 	const struct binding *first = &binding_table[at];
 	struct str keys = {0};
@@ -72,7 +81,8 @@ static size_t add_bindings(struct help_lines *l, size_t at, uint8_t group, bool 
 		for (size_t i = 0; i < n; i++) {
 			uint32_t codes[BINDING_KEYS_MAX];
 
-			if (turn >= binding_keys(&binding_table[at + i], codes))
+			if (turn >= keymap_keys(u->keymap, &binding_table[at + i], codes) ||
+			    no_such_view(u, &binding_table[at + i]))
 				continue;
 			str_puts(&keys, keys.n ? " " : "");
 			put_key(&keys, codes[turn], ascii);
@@ -89,22 +99,20 @@ static void add_gap(struct help_lines *l, bool airy)
 		add(l, STYLE_PLAIN, "", NULL);
 }
 
-static void add_group(struct help_lines *l, uint8_t group, bool ascii, bool airy)
+static void add_group(struct help_lines *l, const struct ui *u, uint8_t group, bool ascii, bool airy)
 {
 	add_gap(l, airy);
 	add(l, STYLE_HEAD, binding_group_titles[group], NULL);
 	for (size_t i = 0; i < binding_table_n;)
-		i += binding_table[i].group == group ? add_bindings(l, i, group, ascii) : 1;
+		i += binding_table[i].group == group ? add_bindings(l, u, i, group, ascii) : 1;
 }
 
 static void add_marks(struct help_lines *l, bool ascii, bool airy)
 {
 	add_gap(l, airy);
 	add(l, STYLE_HEAD, "MARKS  left of a row", NULL);
-	add(l, STYLE_KEY, "+ -", "new, closed: 3 s");
-	add(l, STYLE_KEY, "!", "finding");
-	add(l, STYLE_KEY, ascii ? "c" : "⊂", "in another namespace");
-	add(l, STYLE_KEY, "*", "tagged");
+	add(l, STYLE_PLAIN, "+ new  - closed  ! finding  * tagged", NULL);
+	add(l, STYLE_PLAIN, ascii ? "c in another network namespace" : "⊂ in another network namespace", NULL);
 }
 
 /* ---- Page 2: filters ---- */
@@ -211,15 +219,12 @@ static void draw_keys(struct help_screen *h, const struct screen_env *e, struct 
 	bool two = a.w >= TWO_COLUMNS, airy = a.h >= AIRY;
 	struct help_lines *other = two ? &right : &left;
 
-	add_group(&left, GROUP_MOVE, e->ascii, airy);
-	add_group(&left, GROUP_VIEWS, e->ascii, airy);
-	if (two)
-		add_marks(&left, e->ascii, airy);
-	add_group(other, GROUP_FIND, e->ascii, airy);
-	add_group(other, GROUP_ACT, e->ascii, airy);
-	add_group(other, GROUP_ARRANGE, e->ascii, airy);
-	if (!two)
-		add_marks(&left, e->ascii, airy);
+	add_group(&left, h->u, KEYS_MOVE, e->ascii, airy);
+	add_group(&left, h->u, KEYS_VIEWS, e->ascii, airy);
+	add_group(&left, h->u, KEYS_FIND, e->ascii, airy);
+	add_group(other, h->u, KEYS_ACT, e->ascii, airy);
+	add_group(other, h->u, KEYS_ARRANGE, e->ascii, airy);
+	add_marks(&left, e->ascii, airy);
 	keep_top(h, left.v.n > right.v.n ? left.v.n : right.v.n, a.h);
 	if (two) {
 		int half = a.w / 2 > 60 ? 60 : a.w / 2;
@@ -353,10 +358,11 @@ bool help_screen_goto(struct screen *s, int page)
 	return true;
 }
 
-struct screen *help_screen_new(void)
+struct screen *help_screen_new(const struct ui *u)
 {
 	struct help_screen *h = mem_zalloc(1, sizeof(*h));
 
 	h->base.ops = &help_ops;
+	h->u = u;
 	return &h->base;
 }

@@ -11,6 +11,7 @@ static const struct {
 	const char *name;
 } key_names[] = {
 	{' ', "Space"},
+	{';', "Semicolon"}, /* would begin a comment in the configuration */
 	{KEY_UP_, "Up"},
 	{KEY_DOWN_, "Down"},
 	{KEY_LEFT_, "Left"},

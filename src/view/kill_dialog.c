@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BOX_W 78
 #define WATCH_NS (30 * NSEC_PER_SEC) /* as app watches */
@@ -92,10 +93,114 @@ static bool send(struct kill_dialog *d, int sig)
 		ui_error(d->u, "signals cannot be sent from here");
 		return false;
 	}
+	if (h->kill_choose)
+		h->kill_choose(h->data, d->way);
 	d->sent = true;
+	d->asks_word = false;
 	d->last_sig = sig;
 	h->kill_send(h->data, sig);
 	return true;
+}
+
+uint8_t kill_to_now(const struct kill_dialog *d)
+{
+	return d->way < d->plan->ways.n ? d->plan->ways.v[d->way].to : KILL_TO_HOLDERS;
+}
+
+bool kill_can(const struct kill_dialog *d)
+{
+	return kill_targets_ok(d->plan) || kill_to_now(d) == KILL_TO_COPY;
+}
+
+size_t kill_stop_way(const struct kill_dialog *d)
+{
+	size_t i = 0;
+
+	while (i < d->plan->ways.n && d->plan->ways.v[i].to != KILL_TO_STOP)
+		i++;
+	return i;
+}
+
+static void copy(struct kill_dialog *d)
+{
+	const struct ui_host *h = d->u->host;
+	const char *text = d->plan->ways.v[d->way].command;
+
+	if (!h->copy || h->copy(h->data, text, strlen(text)) < 0)
+		ui_error(d->u, "this terminal takes no text into its clipboard");
+	else
+		d->copied = true;
+}
+
+/* Enter: does what the last line says, after the word where it is asked for. */
+static bool confirm(struct kill_dialog *d)
+{
+	int sig = d->u->opts.signals[d->cursor];
+
+	if (!kill_can(d))
+		return true;
+	if (kill_to_now(d) == KILL_TO_COPY) {
+		copy(d);
+		return true;
+	}
+	if (!kill_needs_word(d->plan, d->way, sig))
+		return send(d, sig);
+	if (d->asks_word && !strcmp(d->word, "yes"))
+		return send(d, sig);
+	d->asks_word = true;
+	d->word[0] = '\0';
+	return true;
+}
+
+/* While the word is typed the letters are letters. */
+static bool word_key(struct kill_dialog *d, uint32_t code)
+{
+	size_t n = strlen(d->word);
+
+	if (code == KEY_ESC) {
+		d->asks_word = false;
+	} else if (code == KEY_ENTER_) {
+		return confirm(d);
+	} else if (code == KEY_BACKSPACE_ && n) {
+		d->word[n - 1] = '\0';
+	} else if (code >= 'a' && code <= 'z' && n + 1 < sizeof(d->word)) {
+		d->word[n] = (char)code;
+		d->word[n + 1] = '\0';
+	}
+	return true;
+}
+
+/* The ports that were asked for, as they are now: who has them may be another one. */
+static bool ask_again(struct kill_dialog *d)
+{
+	VEC(struct pick) picks = {0};
+	struct kill_plan plan = {0};
+	struct ui *u = d->u;
+	bool ok;
+
+	for (size_t i = 0; i < d->plan->ports.n; i++) {
+		const struct kill_port *p = &d->plan->ports.v[i];
+
+		if (p->asked)
+			vec_push(&picks,
+				 ((struct pick){.kind = PICK_PORT, .netns = p->netns, .proto = p->proto, .port = p->port}));
+	}
+	kill_plan_build(&plan, u->env.f, picks.v, picks.n);
+	kill_plan_judge(&plan, u->env.f, u->opts.you);
+	vec_done(&picks);
+	ok = plan.targets.n > 0;
+	if (ok) {
+		u->host->kill_close(u->host->data);
+		d->plan = u->host->kill_open(u->host->data, &plan);
+		d->sent = d->copied = false;
+		d->way = d->cursor = 0;
+		d->typed = 0;
+		u->discard_input = true; /* as when it was opened */
+	}
+	kill_plan_done(&plan);
+	if (!ok)
+		ui_say(u, "nobody holds it now");
+	return ok;
 }
 
 static bool after_key(struct kill_dialog *d, uint32_t code)
@@ -105,15 +210,25 @@ static bool after_key(struct kill_dialog *d, uint32_t code)
 	bool over;
 	size_t n;
 
+	steps = kill_steps_of(d, &n, &sent, &over);
 	switch (code) {
 	case KEY_ESC:
 	case 'q':
 	case 'n':
 		return false;
 	case '9':
-		steps = kill_steps_of(d, &n, &sent, &over);
 		if (kill_may_press(steps, n, d->last_sig))
 			return send(d, SIGKILL);
+		return true;
+	case 's':
+		if (kill_may_stop(d, steps, n)) {
+			d->way = kill_stop_way(d);
+			return send(d, SIGTERM);
+		}
+		return true;
+	case 'K':
+		if (kill_may_ask_again(d, steps, n))
+			ask_again(d);
 		return true;
 	default:
 		return true;
@@ -137,6 +252,9 @@ static bool kill_key(struct dialog *dialog, struct ui *u, const struct key *k)
 
 	if (d->sent)
 		return after_key(d, k->code);
+	if (d->asks_word)
+		return word_key(d, k->code);
+	d->copied = false;
 	if (k->code >= '0' && k->code <= '9') {
 		type_digit(d, k->code - '0');
 		return true;
@@ -157,11 +275,17 @@ static bool kill_key(struct dialog *dialog, struct ui *u, const struct key *k)
 	case KEY_TAB:
 		d->cursor = d->cursor + 1 < n ? d->cursor + 1 : d->cursor;
 		return true;
+	case KEY_LEFT_:
+	case 'h':
+		d->way = d->way ? d->way - 1 : 0;
+		return true;
+	case KEY_RIGHT_:
+	case 'l':
+		d->way = d->way + 1 < d->plan->ways.n ? d->way + 1 : d->way;
+		return true;
 	case KEY_ENTER_:
 	case 'y':
-		if (kill_count_ok(d->plan))
-			return send(d, u->opts.signals[d->cursor]);
-		return true;
+		return confirm(d);
 	default:
 		return true;
 	}

@@ -25,15 +25,6 @@ enum drop {
 	DROP_BLANK,
 };
 
-size_t kill_count_ok(const struct kill_plan *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->targets.n; i++)
-		n += p->targets.v[i].refusal == KILL_OK;
-	return n;
-}
-
 /* The lines added since the last call get this rank. */
 static void rank(struct kill_dialog *d, enum drop drop)
 {
@@ -82,10 +73,15 @@ static void target_lines(struct kill_dialog *d, const struct screen_env *e, cons
 		str_clear(&s);
 		if (t->refusal != KILL_NOT_PERMITTED)
 			str_puts(&s, "refused: ");
-		kill_refusal_put(t, &s);
+		kill_refusal_put(d->plan, t, &s);
 		page_line(&d->page, ' ');
 		page_wrap(&d->page, 2, STYLE_BAD, str_text(&s));
 		rank(d, DROP_REFUSED);
+		if (*t->instead) {
+			page_line(&d->page, ' ');
+			page_spanf(&d->page, 2, STYLE_KEY, "%s %s", e->ascii ? ">" : "▸", t->instead);
+			rank(d, DROP_REFUSED);
+		}
 	} else if (full && t->cmdline && *t->cmdline) {
 		str_clear(&s);
 		text_put_clip(&s, t->cmdline, d->page.width * 2, e->ascii ? "~" : "…");
@@ -134,11 +130,15 @@ static void put_port(const struct kill_port *p, struct str *out)
 		str_puts(out, " (others hold it too)");
 }
 
-static void outcome(struct kill_dialog *d)
+/* By struct kill_step.severity. */
+static const uint8_t step_styles[] = {STYLE_PLAIN, STYLE_OK, STYLE_WARN, STYLE_BAD};
+
+static void outcome(struct kill_dialog *d, bool ascii)
 {
 	const struct kill_plan *p = d->plan;
-	size_t ok = kill_count_ok(p), asked = 0, with = 0;
+	size_t ok = kill_targets_ok(p), asked = 0, with = 0;
 	struct str s = {0};
+	uint8_t severity;
 	int col;
 
 	for (size_t i = 0; i < p->ports.n; i++) {
@@ -171,39 +171,67 @@ static void outcome(struct kill_dialog *d)
 		char all[UNIT_BUF], in[UNIT_BUF], out[UNIT_BUF];
 
 		str_clear(&s);
-		str_putf(&s, "%s connection%s: %s in, %s out", fmt_count(all, p->drops_in + p->drops_out),
-			 p->drops_in + p->drops_out == 1 ? "" : "s", fmt_count(in, p->drops_in),
-			 fmt_count(out, p->drops_out));
+		str_putf(&s, "%s connection%s: %s in", fmt_count(all, p->drops_in + p->drops_out),
+			 p->drops_in + p->drops_out == 1 ? "" : "s", fmt_count(in, p->drops_in));
+		for (uint8_t i = 0; i < p->peers_n; i++)
+			str_putf(&s, "%s%s %s%s", i ? ", " : " (", p->peers[i].name, ascii ? "x" : "×",
+				 fmt_count(out, p->peers[i].n));
+		str_putf(&s, "%s, %s out", p->peers_n ? ")" : "", fmt_count(out, p->drops_out));
+		if (p->you)
+			str_puts(&s, "; your own session is one of them");
 		col = labelled(d, "drops");
 		page_wrap(&d->page, col, STYLE_WARN, str_text(&s));
+		rank(d, DROP_COSTS);
+	}
+	str_clear(&s);
+	severity = kill_respawn_put(p, d->u->opts.signals[d->cursor], &s);
+	if (s.n) {
+		col = labelled(d, "respawn");
+		page_wrap(&d->page, col, step_styles[severity & 3], str_text(&s));
 		rank(d, DROP_COSTS);
 	}
 	str_done(&s);
 }
 
-/* "node 21877", "all 5 holders, parent first" */
-static void put_to(const struct kill_plan *p, struct str *out)
-{
-	size_t ok = kill_count_ok(p);
+/* The choices of TO stand beside the signals, or, with no room there, the one in force below them. */
+#define TO_COL 29
+#define TO_TEXT_COL 46
 
-	if (ok == 1) {
-		for (size_t i = 0; i < p->targets.n; i++)
-			if (p->targets.v[i].refusal == KILL_OK)
-				str_putf(out, "%s %u", p->targets.v[i].name, p->targets.v[i].pid);
+static void put_way(struct kill_dialog *d, size_t i, bool ascii)
+{
+	const struct kill_plan *p = d->plan;
+	struct str s = {0};
+
+	if (i >= p->ways.n && i)
 		return;
-	}
-	if (ok == p->targets.n)
-		str_putf(out, "all %zu holders, parent first", ok);
+	if (p->ways.n)
+		str_puts(&s, p->ways.v[i].text);
 	else
-		str_putf(out, "%zu of %zu holders, parent first", ok, p->targets.n);
+		kill_holders_put(p, &s);
+	page_span(&d->page, TO_COL, STYLE_KEY, i == d->way ? (ascii ? ">" : "▸") : "");
+	page_span(&d->page, TO_COL + 2, STYLE_PLAIN, kill_to_names[p->ways.n ? p->ways.v[i].to : KILL_TO_HOLDERS]);
+	page_span_max(&d->page, TO_TEXT_COL, d->page.width - TO_TEXT_COL, STYLE_PLAIN, str_text(&s));
+	str_done(&s);
+}
+
+static void put_signal(struct kill_dialog *d, size_t i, bool more, bool ascii)
+{
+	const struct ui_opts *o = &d->u->opts;
+
+	page_span(&d->page, 0, STYLE_KEY,
+		  i == d->cursor ? (ascii ? ">" : "▸")
+		  : more         ? (ascii ? "~" : "…")
+				 : "");
+	page_spanf(&d->page, 2, o->signals[i] == SIGKILL ? STYLE_BAD : STYLE_PLAIN, "%2d %-5s", o->signals[i],
+		   o->signals_names[i]);
+	page_span(&d->page, 12, STYLE_PLAIN, o->signals_help ? o->signals_help[i] : "");
 }
 
 static void signal_menu(struct kill_dialog *d, bool ascii)
 {
 	const struct ui_opts *o = &d->u->opts;
-	size_t from = 0, to = o->signals_n;
+	size_t from = 0, to = o->signals_n, lines;
 	bool wide = d->page.width >= 60;
-	struct str s = {0};
 
 	if (to > SIGNALS_SHOWN) {
 		from = d->cursor >= SIGNALS_SHOWN - 1 ? d->cursor - (SIGNALS_SHOWN - 2) : 0;
@@ -214,27 +242,47 @@ static void signal_menu(struct kill_dialog *d, bool ascii)
 	page_line(&d->page, ' ');
 	page_span(&d->page, 0, STYLE_HEAD, "SIGNAL");
 	if (wide)
-		page_span(&d->page, 33, STYLE_HEAD, "TO");
+		page_span(&d->page, TO_COL, STYLE_HEAD, "TO");
 	rank(d, DROP_DETAILS);
-	for (size_t i = from; i < to; i++) {
-		bool more = (i == from && from > 0) || (i + 1 == to && to < o->signals_n);
+	lines = to - from;
+	if (wide && d->plan->ways.n > lines)
+		lines = d->plan->ways.n;
+	for (size_t i = 0; i < lines; i++) {
+		size_t sig = from + i;
+		bool more = (sig == from && from > 0) || (sig + 1 == to && to < o->signals_n);
 
 		page_line(&d->page, ' ');
-		page_span(&d->page, 0, STYLE_KEY,
-			  i == d->cursor ? (ascii ? ">" : "▸")
-			  : more         ? (ascii ? "~" : "…")
-					 : "");
-		page_spanf(&d->page, 2, o->signals[i] == SIGKILL ? STYLE_BAD : STYLE_PLAIN, "%2d %-5s",
-			   o->signals[i], o->signals_names[i]);
-		page_span(&d->page, 12, STYLE_PLAIN, o->signals_help ? o->signals_help[i] : "");
-		if (wide && i == from) {
-			page_spanf(&d->page, 33, STYLE_PLAIN, "%s process", ascii ? ">" : "▸");
-			put_to(d->plan, &s);
-			page_span(&d->page, 45, STYLE_PLAIN, str_text(&s));
-		}
-		rank(d, i == d->cursor ? DROP_NEVER : DROP_SIGNALS);
+		if (sig < to)
+			put_signal(d, sig, more, ascii);
+		if (wide)
+			put_way(d, i, ascii);
+		rank(d, sig == d->cursor || (wide && i == d->way && d->way) ? DROP_NEVER : DROP_SIGNALS);
 	}
-	str_done(&s);
+}
+
+/* What Enter does, without the word Enter. */
+static void put_deed(const struct kill_dialog *d, struct str *out)
+{
+	const struct kill_way *w = d->way < d->plan->ways.n ? &d->plan->ways.v[d->way] : NULL;
+	const char *sig = d->u->opts.signals_names[d->cursor];
+
+	switch (kill_to_now(d)) {
+	case KILL_TO_STOP:
+		str_puts(out, w->command);
+		return;
+	case KILL_TO_COPY:
+		str_putf(out, "copy  %s", w->command);
+		return;
+	case KILL_TO_GROUP:
+		str_putf(out, "send %s to the group: %s", sig, w->text);
+		return;
+	case KILL_TO_UNIT:
+		str_putf(out, "send %s to all of %s", sig, w->text);
+		return;
+	default:
+		str_putf(out, "send %s to ", sig);
+		kill_holders_put(d->plan, out);
+	}
 }
 
 /* Until it fits: takes out the line that is missed least. */
@@ -257,24 +305,34 @@ static void fit(struct kill_dialog *d, int height)
 	}
 }
 
-void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int height)
+/* The last line, and what can be pressed beside Enter. */
+static void put_enter(struct kill_dialog *d, const struct screen_env *e)
 {
-	const struct ui_opts *o = &d->u->opts;
-	const char *hints =
-		e->ascii ? "Up Down signal  9 15 number  Esc no" : "↑↓ signal  9 15 number  Esc no";
+	const char *hints = e->ascii ? "Up Down signal  Left Right to  9 15 number  Esc no" :
+				       "↑↓ signal  ←→ to  9 15 number  Esc no";
 	struct str s = {0};
 
-	targets(d, e);
-	blank(d);
-	if (kill_count_ok(d->plan)) {
-		outcome(d);
-		signal_menu(d, e->ascii);
-		blank(d);
-		str_putf(&s, "Enter: send %s to ", o->signals_names[d->cursor]);
-		put_to(d->plan, &s);
-	} else {
+	if (!kill_can(d)) {
 		str_puts(&s, "Nothing can be sent.");
 		hints = "Esc leave";
+	} else if (d->copied) {
+		str_putf(&s, "copied: %s", d->plan->ways.v[d->way].command);
+		hints = "Esc leave";
+	} else if (d->asks_word) {
+		str_puts(&s, "type yes and Enter to ");
+		put_deed(d, &s);
+		str_putf(&s, ": %s%s", d->word, e->ascii ? "_" : "▏");
+		hints = "Esc no";
+	} else {
+		str_puts(&s, "Enter: ");
+		put_deed(d, &s);
+		if (kill_needs_word(d->plan, d->way, d->u->opts.signals[d->cursor]))
+			str_puts(&s, ", asks for a yes");
+		if (d->plan->ways.n < 2)
+			hints = e->ascii ? "Up Down signal  9 15 number  Esc no" :
+					   "↑↓ signal  9 15 number  Esc no";
+		if (!kill_targets_ok(d->plan))
+			hints = "Esc leave";
 	}
 	page_line(&d->page, ' ');
 	page_wrap(&d->page, 0, STYLE_KEY, str_text(&s));
@@ -286,8 +344,20 @@ void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int heigh
 		page_span(&d->page, 0, STYLE_DIM, hints);
 		rank(d, DROP_HINTS);
 	}
-	fit(d, height);
 	str_done(&s);
+}
+
+void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int height)
+{
+	targets(d, e);
+	blank(d);
+	if (kill_targets_ok(d->plan)) {
+		outcome(d, e->ascii);
+		signal_menu(d, e->ascii);
+		blank(d);
+	}
+	put_enter(d, e);
+	fit(d, height);
 }
 
 const struct kill_step *kill_steps_of(const struct kill_dialog *d, size_t *ret_n, uint64_t *ret_sent,
@@ -334,11 +404,33 @@ bool kill_may_press(const struct kill_step *steps, size_t n, int last_sig)
 	return n && last_sig != SIGKILL && steps[n - 1].event == KILL_STILL_HELD;
 }
 
+/* The last that was said about the ports. */
+static uint8_t last_event(const struct kill_step *steps, size_t n)
+{
+	while (n && (steps[n - 1].event == KILL_WATCH_OVER || steps[n - 1].event == KILL_ENDED))
+		n--;
+	return n ? steps[n - 1].event : KILL_SENT;
+}
+
+bool kill_may_stop(const struct kill_dialog *d, const struct kill_step *steps, size_t n)
+{
+	return last_event(steps, n) == KILL_TAKEN_AGAIN && kill_stop_way(d) < d->plan->ways.n;
+}
+
+bool kill_may_ask_again(const struct kill_dialog *d, const struct kill_step *steps, size_t n)
+{
+	uint8_t last = last_event(steps, n);
+
+	for (size_t i = 0; i < d->plan->ports.n; i++)
+		if (d->plan->ports.v[i].asked)
+			return last == KILL_TAKEN_AGAIN || (last == KILL_STILL_HELD && !kill_may_press(steps, n, d->last_sig));
+	return false;
+}
+
 void kill_after_lines(struct kill_dialog *d, const struct screen_env *e, int height)
 {
-	static const uint8_t styles[] = {STYLE_PLAIN, STYLE_OK, STYLE_WARN, STYLE_BAD};
-	const char *hints = "Esc leave it";
 	const struct kill_step *steps;
+	struct str hints = {0};
 	int col = d->page.width < 50 ? 10 : 15;
 	struct str when = {0};
 	uint64_t sent;
@@ -353,14 +445,20 @@ void kill_after_lines(struct kill_dialog *d, const struct screen_env *e, int hei
 		/* Narrow: the seconds are enough. */
 		page_span_right(&d->page, col < 15 ? col - 2 : col - 3, STYLE_DIM,
 				col < 15 && when.n > 8 ? (when.s[8] = '\0', when.s) : str_text(&when));
-		page_wrap(&d->page, col, styles[steps[i].severity & 3], steps[i].text);
+		page_wrap(&d->page, col, step_styles[steps[i].severity & 3], steps[i].text);
 		rank(d, i + 4 < n && i ? DROP_DETAILS : DROP_NEVER);
 	}
 	blank(d);
 	if (kill_may_press(steps, n, d->last_sig))
-		hints = "9 send KILL to the same   Esc leave it";
+		str_puts(&hints, "9 send KILL to the same   ");
+	if (kill_may_stop(d, steps, n))
+		str_putf(&hints, "s %s   ", d->plan->ways.v[kill_stop_way(d)].command);
+	if (kill_may_ask_again(d, steps, n))
+		str_puts(&hints, "K kill who has it now   ");
+	str_puts(&hints, "Esc leave it");
 	page_line(&d->page, ' ');
-	page_span(&d->page, 0, STYLE_KEY, hints);
+	page_wrap(&d->page, 0, STYLE_KEY, str_text(&hints));
+	str_done(&hints);
 	rank(d, DROP_NEVER);
 	fit(d, height);
 	str_done(&when);

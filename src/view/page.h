@@ -66,6 +66,8 @@ void page_build_process(struct page *p, const struct screen_env *e, const struct
 void page_build_connection(struct page *p, const struct screen_env *e, const struct pick *sock);
 /* By kind: clears the lines, builds them anew for p->width. */
 void page_build(struct page *p, const struct screen_env *e, const struct subject *about);
+/* All lines as text, as if there was room for all of them. */
+void page_text(const struct page *p, struct str *out);
 /* Draws lines from `top` into the area; cursor_line: index or -1. */
 void page_draw(const struct page *p, const struct screen_env *e, struct canvas *c, struct area a,
 	       int cursor_line);

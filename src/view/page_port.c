@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HOLDERS_SHOWN 8
 #define MEMBERS_SHOWN 8

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CONNS_UNFOLDED 100
 #define COMMAND_LINES 4

@@ -217,6 +217,11 @@ static void page_want(const struct screen *screen, struct want *w)
 	w->attrs |= WANT_INFO | WANT_MEM | WANT_OWNERS | (s->about.kind == SUBJECT_SOCK ? WANT_CONG : 0u);
 }
 
+static void page_screen_text(const struct screen *screen, struct str *out)
+{
+	page_text(&((const struct page_screen *)screen)->page, out);
+}
+
 static void page_free(struct screen *screen)
 {
 	struct page_screen *s = (struct page_screen *)screen;
@@ -240,6 +245,7 @@ static const struct screen_ops page_ops = {
 	.about = page_about,
 	.click = page_screen_click,
 	.want = page_want,
+	.text = page_screen_text,
 	.free = page_free,
 };
 

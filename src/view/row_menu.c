@@ -50,7 +50,7 @@ struct dialog *row_menu_new(struct ui *u, struct table *t)
 {
 	struct menu *m;
 	struct ctx ctx;
-	uint32_t row = t && u->env.f && t->f == u->env.f ? table_row(t) : NONE;
+	uint32_t row = t && table_shows(t, u->env.f) ? table_row(t) : NONE;
 
 	if (row == NONE)
 		return NULL;

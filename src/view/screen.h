@@ -28,6 +28,9 @@ struct subject { /* what a page is about: an identity (enum subject_kind beside 
 };
 struct screen_env { /* what every screen may know; kept by ui.c */
 	const struct frame *f; /* NULL before the first frame */
+	const struct frame *next; /* a table is being filled from it and takes its time; NULL: none */
+	bool (*over)(void *data); /* is it time to look at the keys again? NULL: never */
+	void *over_data;
 	uint64_t now_ns;
 	bool ascii, raw_numbers;
 	bool dialog_open; /* then the order is held */
@@ -55,6 +58,8 @@ struct screen_ops {
 	/* Click on a cell of the area drawn last; true if it hit a row. */
 	bool (*click)(struct screen *s, const struct screen_env *e, int y, int x);
 	void (*want)(const struct screen *s, struct want *w);
+	/* The whole of it as lines of text, for `y`; NULL: nothing to copy. */
+	void (*text)(const struct screen *s, struct str *out);
 	void (*free)(struct screen *s);
 	const char *hint; /* the last line, in place of the bindings' hints; NULL: those */
 };
@@ -62,6 +67,8 @@ struct screen { /* first member of every implementation */
 	const struct screen_ops *ops;
 };
 struct table *screen_table(struct screen *s); /* of a table screen; NULL for others */
+const struct table *screen_table_const(const struct screen *s);
 struct screen *table_screen_new(enum view_id view);
 struct screen *page_screen_new(struct subject about, const char *parent_title);
-struct screen *help_screen_new(void);
+struct ui;
+struct screen *help_screen_new(const struct ui *u);

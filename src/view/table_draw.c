@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define GUTTER 2
+#define INDENT 2 /* of rows below a head */
 
 static bool is_key(const struct column *col, const char *key)
 {
@@ -59,6 +60,17 @@ struct row_look { /* what concerns a row as a whole */
 	uint8_t gutter_style;
 	uint8_t style; /* of all its cells, when not PLAIN */
 };
+
+static struct row_look look_of_head(const struct table_group *g)
+{
+	if (g->all_closed)
+		return (struct row_look){"-", STYLE_BAD, STYLE_DIM};
+	if (g->all_new)
+		return (struct row_look){"+", STYLE_OK, STYLE_OK};
+	if (g->finding)
+		return (struct row_look){"!", STYLE_BAD, STYLE_PLAIN};
+	return (struct row_look){" ", STYLE_PLAIN, STYLE_PLAIN};
+}
 
 static struct row_look look_of(const struct table *t, uint32_t row, bool ascii)
 {
@@ -134,18 +146,45 @@ static bool cell_changed(struct table_view *v, struct ident id, const struct col
 	return was != MAP_NONE && was != (uint32_t)hash;
 }
 
+/* What the group is called, over the columns up to the first number. Gives the cell behind it. */
+static int draw_head_text(struct table_view *v, const struct ctx *ctx, const struct table_group *g,
+			  uint8_t style, struct canvas *c, struct area a, int y)
+{
+	int x = a.x + GUTTER, end = x;
+	struct str text = {0}, cut = {0};
+
+	for (size_t i = 0; i < v->t->cols.n; i++) {
+		const struct table_column *tc = &v->t->cols.v[i];
+
+		if (tc->width == 0)
+			continue;
+		if (end > x && (tc->col->flags & COL_SUM))
+			break;
+		end += tc->width + 1;
+	}
+	table_head_text(v->t, ctx, g, &text);
+	text_put_clip(&cut, str_text(&text), end - x - 1, ctx->ascii ? "~" : "…");
+	x += canvas_put(c, y, x, style == STYLE_PLAIN ? STYLE_HEAD : style, str_text(&cut), a.x + a.w - x);
+	str_done(&text);
+	str_done(&cut);
+	return x;
+}
+
 static void draw_row(struct table_view *v, const struct ctx *ctx, const struct screen_env *e,
 		     struct canvas *c, struct area a, int y, uint32_t at)
 {
 	const struct table *t = v->t;
-	uint32_t row = t->order.v[at];
-	struct row_look look = look_of(t, row, e->ascii);
+	const struct table_group *head = table_head(t, at);
+	struct row_look look = head ? look_of_head(head) : look_of(t, t->order.v[at], e->ascii);
+	struct ident id = table_ident(t, at);
 	struct str text = {0};
-	int x = a.x + GUTTER;
+	int x = a.x + GUTTER, indent = table_nested(t, at) ? INDENT : 0, covered = 0;
 
 	canvas_put(c, y, a.x, look.gutter_style, look.gutter, 1);
-	if (table_tagged(t, t->idents.v[at]))
+	if (table_tagged(t, id))
 		canvas_put(c, y, a.x + 1, STYLE_KEY, "*", 1);
+	if (head)
+		covered = draw_head_text(v, ctx, head, look.style, c, a, y);
 	for (size_t i = 0; i < t->cols.n; i++) {
 		const struct table_column *tc = &t->cols.v[i];
 		uint8_t style = STYLE_PLAIN;
@@ -153,11 +192,19 @@ static void draw_row(struct table_view *v, const struct ctx *ctx, const struct s
 
 		if (tc->width == 0)
 			continue;
+		if (head && x <= covered) {
+			x += tc->width + 1;
+			continue;
+		}
 		str_clear(&text);
-		column_fit(tc->col, ctx, row, tc->width, &text, &style);
+		if (indent >= tc->width || right_aligned(tc->col))
+			indent = 0;
+		table_cell(t, ctx, at, tc->col, (unsigned)(tc->width - indent), &text, &style);
+		start += indent;
+		indent = 0;
 		if (look.style != STYLE_PLAIN)
 			style = look.style;
-		else if (cell_changed(v, t->idents.v[at], tc->col, str_text(&text)) && style == STYLE_PLAIN)
+		else if (cell_changed(v, id, tc->col, str_text(&text)) && style == STYLE_PLAIN)
 			style = STYLE_CHANGED;
 		used = text_width(str_text(&text));
 		if (right_aligned(tc->col) && used < tc->width)
@@ -244,7 +291,7 @@ static void no_match_text(const struct table *t, const struct screen_env *e, str
 /* An empty table says why it is empty, and what shows more. */
 static void empty_text(const struct table *t, const struct screen_env *e, struct str *plain, struct str *dim)
 {
-	if (!e->f) {
+	if (!table_shows(t, e->f)) {
 		str_puts(plain, e->ascii ? "Looking..." : "Looking…");
 	} else if (!filter_empty(t->filter)) {
 		no_match_text(t, e, plain, dim);
@@ -323,7 +370,7 @@ void table_draw(struct table_view *v, const struct screen_env *e, struct canvas 
 	}
 	a.y++;
 	a.h--;
-	if (!e->f || !t->f || t->order.n == 0) {
+	if (!table_shows(t, e->f) || t->order.n == 0) {
 		draw_empty(t, e, c, a);
 		return;
 	}

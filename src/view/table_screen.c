@@ -53,8 +53,15 @@ static void table_screen_status(const struct screen *s, const struct screen_env 
 
 static void table_screen_frame(struct screen *s, const struct screen_env *e)
 {
-	if (e->f)
-		table_update(&of(s)->t, e->f, height(e), e->dialog_open);
+	struct table *t = &of(s)->t;
+	const struct frame *f = e->next ? e->next : e->f;
+	/* What it shows of a frame that may be gone by now is not left on the screen, not even for a slice. */
+	bool sliced = table_shows(t, e->f);
+
+	if (!f)
+		return;
+	table_update_begin(t, f, height(e), e->dialog_open);
+	table_update_step(t, sliced ? e->over : NULL, e->over_data);
 }
 
 static void table_screen_draw(struct screen *s, const struct screen_env *e, struct canvas *c, struct area a)
@@ -97,11 +104,16 @@ static void table_screen_move(struct screen *s, const struct screen_env *e, enum
 		table_move(&ts->t, UINT32_MAX, (uint32_t)h);
 		break;
 	case MOVE_LEFT:
+		/* The arrows fold where there is something to fold, and look at further columns elsewhere. */
 		if (ts->v.skip > 0)
 			ts->v.skip--;
+		else if (table_fold(&ts->t, ts->t.cursor, false))
+			table_screen_frame(s, e);
 		break;
 	case MOVE_RIGHT:
-		if (ts->v.hidden > 0)
+		if (table_head(&ts->t, ts->t.cursor) && table_fold(&ts->t, ts->t.cursor, true))
+			table_screen_frame(s, e);
+		else if (ts->v.hidden > 0)
 			ts->v.skip++;
 		break;
 	}
@@ -116,13 +128,21 @@ static struct subject table_screen_under(const struct screen *s, const struct sc
 	};
 	const struct table *t = &of_const(s)->t;
 	struct subject sub = {.kind = SUBJECT_NONE};
-	uint32_t row = e->f && t->f == e->f ? table_row(t) : NONE;
+	uint32_t row = table_shows(t, e->f) && !table_head(t, t->cursor) ? table_row(t) : NONE;
 
 	if (row != NONE) {
 		sub.kind = kinds[t->rows_kind];
 		sub.pick = pick_of(t->rows_kind, t->f, row);
 	}
 	return sub;
+}
+
+static void table_screen_enter(struct screen *s, const struct screen_env *e)
+{
+	struct table *t = &of(s)->t;
+
+	if (table_fold(t, t->cursor, true) || table_fold(t, t->cursor, false))
+		table_screen_frame(s, e);
 }
 
 static struct subject table_screen_about(const struct screen *s)
@@ -174,6 +194,7 @@ static const struct screen_ops table_ops = {
 	.draw = table_screen_draw,
 	.move = table_screen_move,
 	.under = table_screen_under,
+	.enter = table_screen_enter,
 	.about = table_screen_about,
 	.click = table_screen_click,
 	.want = table_screen_want,
@@ -185,12 +206,19 @@ struct table *screen_table(struct screen *s)
 	return s && s->ops == &table_ops ? &of(s)->t : NULL;
 }
 
+const struct table *screen_table_const(const struct screen *s)
+{
+	return s && s->ops == &table_ops ? &of_const(s)->t : NULL;
+}
+
 struct screen *table_screen_new(enum view_id view)
 {
 	struct table_screen *ts = mem_zalloc(1, sizeof(*ts));
 
 	ts->base.ops = &table_ops;
 	table_init(&ts->t, view);
+	if (group_applies(GROUP_FORKS, ts->t.rows_kind))
+		ts->t.group_by = GROUP_FORKS;
 	ts->v.t = &ts->t;
 	return &ts->base;
 }
@@ -201,11 +229,18 @@ static bool row_contains(const struct table *t, const struct ctx *ctx, uint32_t 
 	uint8_t style = STYLE_PLAIN;
 	bool found = false;
 
+	if (table_head(t, at)) {
+		table_head_text(t, ctx, table_head(t, at), &cell);
+		found = strcasestr(str_text(&cell), text) != NULL;
+	}
 	for (size_t i = 0; i < t->cols.n && !found; i++) {
 		if (t->cols.v[i].width == 0)
 			continue;
 		str_clear(&cell);
-		column_cell(t->cols.v[i].col, ctx, t->order.v[at], &cell, &style);
+		if (table_head(t, at))
+			table_cell(t, ctx, at, t->cols.v[i].col, 1000, &cell, &style);
+		else
+			column_cell(t->cols.v[i].col, ctx, t->order.v[at], &cell, &style);
 		found = strcasestr(str_text(&cell), text) != NULL;
 	}
 	str_done(&cell);
@@ -218,8 +253,9 @@ bool table_screen_search(struct screen *s, const struct screen_env *e, const cha
 	struct ctx ctx;
 	uint32_t n, at;
 
-	if (!t || !e->f || t->f != e->f || t->order.n == 0)
+	if (!t || !table_shows(t, e->f) || t->order.n == 0)
 		return false;
+	table_order_all(t);
 	ctx = table_ctx(t);
 	ctx.ascii = e->ascii;
 	ctx.raw_numbers = e->raw_numbers;

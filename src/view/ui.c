@@ -10,15 +10,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A named view's own filter and the one for all views, in one. */
+static void narrow(struct ui *u, size_t named)
+{
+	const char *own = u->opts.named[named].filter, *text = ui_filter_text(u);
+	struct screen *s = u->views[VIEW_N + named];
+	struct filter *old = u->narrowed[named], *f = NULL;
+	struct filter_error err;
+	struct str both = {0};
+
+	str_putf(&both, *text && *own ? "(%s) (%s)" : "%s%s", own, text);
+	if (filter_parse(str_text(&both), u->services, &f, &err) < 0)
+		(void)filter_parse(own, u->services, &f, &err);
+	str_done(&both);
+	u->narrowed[named] = f;
+	if (s)
+		screen_table(s)->filter = f;
+	filter_free(old);
+}
+
 static struct screen *view_screen(struct ui *u, int view)
 {
-	if (!u->views[view]) {
-		struct table *t;
+	const struct ui_named_view *named = view >= VIEW_N ? &u->opts.named[view - VIEW_N] : NULL;
+	enum view_id base = ui_view_base(u, view);
+	const char *sort = named && named->sort ? named->sort : u->opts.view_sort[base];
+	const char *columns = named && named->columns ? named->columns : u->opts.view_columns[base];
+	struct table *t;
+	char err[64];
 
-		u->views[view] = table_screen_new((enum view_id)view);
-		t = screen_table(u->views[view]);
-		t->filter = u->filter;
-	}
+	if (u->views[view])
+		return u->views[view];
+	u->views[view] = table_screen_new(base);
+	t = screen_table(u->views[view]);
+	t->filter = u->filter;
+	if (named)
+		narrow(u, (size_t)(view - VIEW_N));
+	/* Lists that were read before; what is wrong with them was told then. */
+	if (columns)
+		(void)table_set_columns(t, columns, err, sizeof(err));
+	if (sort)
+		(void)table_set_sort_list(t, sort, err, sizeof(err));
 	return u->views[view];
 }
 
@@ -32,6 +63,30 @@ static struct screen *top_const(const struct ui *u)
 	return u->stack_n ? u->stack[u->stack_n - 1] : u->views[u->view];
 }
 
+static void welcome(struct ui *u);
+
+/* Once the table shows the new frame it is everybody's. */
+static void settle(struct ui *u)
+{
+	struct screen *s = ui_top(u);
+	struct table *t = screen_table(s);
+
+	if (t && table_updating(t))
+		return;
+	if (!u->env.next)
+		return;
+	if (t && !table_shows(t, u->env.next)) { /* it was busy with something else */
+		s->ops->frame(s, &u->env);
+		if (table_updating(t))
+			return;
+	}
+	u->env.f = u->env.next;
+	u->env.next = NULL;
+	if (u->dialog && u->dialog->ops->frame)
+		u->dialog->ops->frame(u->dialog, u);
+	welcome(u);
+}
+
 void ui_update_top(struct ui *u)
 {
 	struct screen *s = ui_top(u);
@@ -42,8 +97,39 @@ void ui_update_top(struct ui *u)
 	u->env.table_h = l.list.h - (screen_table(s) ? 1 : 0);
 	if (u->env.table_h < 1)
 		u->env.table_h = 1;
-	if (u->env.f)
+	if (!screen_table(s) && u->env.next) { /* pages are made at once */
+		u->env.f = u->env.next;
+		u->env.next = NULL;
+	}
+	if (u->env.f || u->env.next)
 		s->ops->frame(s, &u->env);
+	settle(u);
+}
+
+bool ui_working(const struct ui *u)
+{
+	const struct screen *s = top_const(u);
+
+	return u->env.next || (s && screen_table_const(s) && table_updating(screen_table_const(s)));
+}
+
+bool ui_work(struct ui *u)
+{
+	struct table *t = screen_table(ui_top(u));
+
+	if (t && table_updating(t) && !table_update_step(t, u->env.over, u->env.over_data))
+		return false;
+	settle(u);
+	return true;
+}
+
+void ui_finish(struct ui *u)
+{
+	struct table *t = screen_table(ui_top(u));
+
+	if (t)
+		table_update_step(t, NULL, NULL);
+	settle(u);
 }
 
 void ui_push(struct ui *u, struct screen *s)
@@ -109,12 +195,11 @@ void ui_set_filter(struct ui *u, struct filter *f)
 	struct filter *old = u->filter;
 
 	u->filter = f;
-	for (size_t i = 0; i < VIEW_N; i++) {
-		struct table *t = u->views[i] ? screen_table(u->views[i]) : NULL;
-
-		if (t)
-			t->filter = f;
-	}
+	for (size_t i = 0; i < VIEW_N; i++)
+		if (u->views[i])
+			screen_table(u->views[i])->filter = f;
+	for (size_t i = 0; i < u->opts.named_n; i++)
+		narrow(u, i);
 	filter_free(old);
 	ui_update_top(u);
 }
@@ -173,10 +258,19 @@ int ui_new(const struct ui_opts *o, const struct ui_host *host, const struct ser
 	u->opts = *o;
 	u->host = host;
 	u->services = services;
+	if (host && host->over) {
+		u->env.over = host->over;
+		u->env.over_data = host->data;
+	}
 	u->env.ascii = o->ascii;
 	u->env.table_h = 1;
+	if (u->opts.named_n > UI_NAMED_MAX)
+		u->opts.named_n = UI_NAMED_MAX;
+	u->keymap = o->keymap ? o->keymap : &u->own_keys;
+	if (!o->keymap)
+		keymap_init(&u->own_keys);
 	u->interval_ns = o->interval_ns ? o->interval_ns : NSEC_PER_SEC;
-	u->view = o->view >= 0 && o->view < VIEW_N && view_table[o->view].dashboard ? o->view : VIEW_PORTS;
+	u->view = ui_view_number(u, o->view) ? o->view : VIEW_PORTS;
 	if (o->filter && *o->filter) {
 		struct filter_error fe;
 
@@ -185,6 +279,8 @@ int ui_new(const struct ui_opts *o, const struct ui_host *host, const struct ser
 			snprintf(err, err_n, "filter: %s", fe.text);
 	}
 	t = screen_table(view_screen(u, u->view));
+	t->all = o->all && t->view == VIEW_PORTS;
+	t->listening = t->view == VIEW_CONNECTIONS && (o->listening || o->all);
 	if (r == 0 && o->sort)
 		r = table_set_sort_list(t, o->sort, err, err_n);
 	if (r == 0 && o->columns)
@@ -204,9 +300,12 @@ void ui_free(struct ui *u)
 	close_dialog(u);
 	for (int i = 0; i < u->stack_n; i++)
 		u->stack[i]->ops->free(u->stack[i]);
-	for (size_t i = 0; i < VIEW_N; i++)
+	for (size_t i = 0; i < VIEWS_MAX; i++)
 		if (u->views[i])
 			u->views[i]->ops->free(u->views[i]);
+	for (size_t i = 0; i < UI_NAMED_MAX; i++)
+		filter_free(u->narrowed[i]);
+	keymap_done(&u->own_keys);
 	page_done(&u->detail_page);
 	filter_free(u->filter);
 	for (size_t i = 0; i < u->history.n; i++)
@@ -257,7 +356,7 @@ static void welcome(struct ui *u)
 	uint32_t hidden = 0, all = 0;
 	char n[UNIT_BUF], m[UNIT_BUF];
 
-	if (u->welcomed || !f)
+	if (u->welcomed || !f || u->message_until == UINT64_MAX) /* an error is worth more */
 		return;
 	u->welcomed = true;
 	for (size_t i = 0; i < f->ports.n; i++) {
@@ -274,12 +373,9 @@ static void welcome(struct ui *u)
 
 void ui_frame(struct ui *u, const struct frame *f, uint64_t now_ns)
 {
-	u->env.f = f;
+	u->env.next = f;
 	u->env.now_ns = now_ns;
 	ui_update_top(u);
-	if (u->dialog && u->dialog->ops->frame)
-		u->dialog->ops->frame(u->dialog, u);
-	welcome(u);
 }
 
 void ui_refresh(struct ui *u, uint64_t now_ns)
@@ -353,17 +449,13 @@ static void mouse(struct ui *u, const struct key *k)
 		const struct hit *h = &u->hits.v[i];
 
 		if (k->y == h->y && k->x >= h->x && k->x < h->x + h->w) {
-			struct key as = {.code = h->key};
-
 			if (k->mouse == MOUSE_CLICK)
-				ui_key(u, &as, u->env.now_ns);
+				h->binding->run(u, KEY_MOUSE_);
 			return;
 		}
 	}
 	if (s->ops->click && s->ops->click(s, &u->env, k->y, k->x) && k->mouse == MOUSE_DOUBLE) {
-		struct key as = {.code = KEY_ENTER_};
-
-		ui_key(u, &as, u->env.now_ns);
+		act_open(u, KEY_MOUSE_);
 	}
 }
 
@@ -371,17 +463,20 @@ static void mouse(struct ui *u, const struct key *k)
 static void dispatch(struct ui *u, const struct key *k)
 {
 	uint8_t where = screen_table(ui_top(u)) ? WHERE_TABLE : WHERE_PAGE;
-	const struct binding *b = binding_find(k->code, where);
+	const struct binding *b = keymap_find(u->keymap, k->code, where);
 	struct str name = {0};
 
 	if (b) {
+		/* What acts, acts on what was asked for, not on what was there before it. */
+		if (b->group == KEYS_ACT || b->run == act_open)
+			ui_finish(u);
 		b->run(u, k->code);
 		return;
 	}
 	if (k->code >= '1' && k->code <= '3' && help_screen_goto(ui_top(u), (int)(k->code - '1')))
 		return;
 	key_print(k->code, &name);
-	b = binding_find(k->code, WHERE_ANY);
+	b = keymap_find(u->keymap, k->code, WHERE_ANY);
 	if (b && !(k->code >= '0' && k->code <= '9'))
 		ui_say(u, "%s (%s) works in the tables; Esc goes back", str_text(&name), b->help);
 	else
@@ -392,7 +487,7 @@ static void dispatch(struct ui *u, const struct key *k)
 /* The screen is too small: what cannot be seen is not acted upon. Leaving is possible. */
 static void key_unseen(struct ui *u, const struct key *k)
 {
-	const struct binding *b = binding_find(k->code, WHERE_ANY);
+	const struct binding *b = keymap_find(u->keymap, k->code, WHERE_ANY);
 
 	if (u->dialog) {
 		if (k->code == KEY_ESC) {

@@ -36,38 +36,40 @@ MOVE_ACTION(right, MOVE_RIGHT)
 
 static void show_number(struct ui *u, int number)
 {
-	int view = ui_view_by_number(number);
+	int view = ui_view_by_number(u, number);
 
 	if (view >= 0)
 		ui_show_view(u, view);
+	else
+		ui_say(u, "no view %d; `:` finds a port", number);
 }
 
-void act_view_1(struct ui *u, uint32_t key)
-{
-	show_number(u, 1);
-}
-
-void act_view_2(struct ui *u, uint32_t key)
-{
-	show_number(u, 2);
-}
-
-void act_view_3(struct ui *u, uint32_t key)
-{
-	show_number(u, 3);
-}
+#define VIEW_ACTION(n)                                                                                       \
+	void act_view_##n(struct ui *u, uint32_t key)                                                        \
+	{                                                                                                    \
+		show_number(u, n);                                                                           \
+	}
+VIEW_ACTION(1)
+VIEW_ACTION(2)
+VIEW_ACTION(3)
+VIEW_ACTION(4)
+VIEW_ACTION(5)
+VIEW_ACTION(6)
+VIEW_ACTION(7)
+VIEW_ACTION(8)
+VIEW_ACTION(9)
 
 static void step(struct ui *u, int dir)
 {
 	struct screen *s = ui_top(u);
-	int n = 0, now = ui_view_number(u->view);
+	int n = 0, now = ui_view_number(u, u->view);
 
 	if (u->stack_n > 0) {
 		if (s->ops->section)
 			s->ops->section(s, &u->env, dir);
 		return;
 	}
-	while (ui_view_by_number(n + 1) >= 0)
+	while (ui_view_by_number(u, n + 1) >= 0)
 		n++;
 	if (n > 0)
 		show_number(u, (now - 1 + dir + n) % n + 1);
@@ -90,7 +92,7 @@ void act_open(struct ui *u, uint32_t key)
 	struct str parent = {0};
 
 	if (sub.kind == SUBJECT_NONE) {
-		if (screen_table(s))
+		if (screen_table(s) && !table_head(screen_table(s), screen_table(s)->cursor))
 			ui_say(u, "no row to open");
 		else if (s->ops->enter)
 			s->ops->enter(s, &u->env);
@@ -98,7 +100,7 @@ void act_open(struct ui *u, uint32_t key)
 	}
 	s->ops->crumb(s, &u->env, &parent);
 	if (parent.n == 0)
-		str_puts(&parent, view_table[u->view].title);
+		str_puts(&parent, ui_view_title(u, u->view));
 	ui_push(u, page_screen_new(sub, str_text(&parent)));
 	str_done(&parent);
 }
@@ -141,7 +143,7 @@ void act_help(struct ui *u, uint32_t key)
 	if (help_screen_goto(ui_top(u), -1)) /* is open: the key that opened it closes it */
 		ui_pop(u);
 	else
-		ui_push(u, help_screen_new());
+		ui_push(u, help_screen_new(u));
 }
 
 /* ---- Finding ---- */
@@ -275,7 +277,7 @@ void act_kill(struct ui *u, uint32_t key)
 	struct screen *s = ui_top(u);
 	struct table *t = screen_table(s);
 	struct kill_plan plan = {0};
-	VEC(struct pick) picks = {0};
+	struct picks picks = {0};
 	struct dialog *d;
 
 	if (u->opts.read_only || !u->host || !u->host->kill_open) {
@@ -288,28 +290,31 @@ void act_kill(struct ui *u, uint32_t key)
 		return;
 	/* Only tagged rows that are on the list now: what a filter hides was not shown. */
 	for (size_t i = 0; t && t->tags.n && i < t->order.n; i++)
-		if (table_tagged(t, t->idents.v[i]))
-			vec_push(&picks, pick_of(t->rows_kind, t->f, t->order.v[i]));
-	if (t && t->tags.n && !picks.n) {
+		if (table_tagged(t, table_ident(t, i)))
+			table_picks(t, i, &picks);
+	if (t && t->tags.n && !picks.v.n) {
 		ui_error(u, "none of the %zu tagged rows is shown now; U untags them", t->tags.n);
 		return;
 	}
-	if (!picks.n) {
-		struct subject sub = s->ops->target	? s->ops->target(s, &u->env)
+	if (!picks.v.n && t && table_head(t, t->cursor)) /* all that it stands for */
+		table_picks(t, t->cursor, &picks);
+	if (!picks.v.n) {
+		struct subject sub = s->ops->target  ? s->ops->target(s, &u->env)
 				     : s->ops->under ? s->ops->under(s, &u->env)
 						     : (struct subject){0};
 
 		if (sub.kind == SUBJECT_NONE && s->ops->about)
 			sub = s->ops->about(s);
 		if (sub.kind != SUBJECT_NONE)
-			vec_push(&picks, sub.pick);
+			vec_push(&picks.v, sub.pick);
 	}
-	if (!picks.n) {
+	if (!picks.v.n) {
 		ui_say(u, "nothing to kill here");
 		return;
 	}
-	kill_plan_build(&plan, u->env.f, picks.v, picks.n);
-	vec_done(&picks);
+	kill_plan_build(&plan, u->env.f, picks.v.v, picks.v.n);
+	kill_plan_judge(&plan, u->env.f, u->opts.you);
+	vec_done(&picks.v);
 	d = kill_dialog_new(u, &plan);
 	kill_plan_done(&plan); /* moved away by then; nothing is left when it was */
 	if (d) {
@@ -324,7 +329,7 @@ void act_tag(struct ui *u, uint32_t key)
 
 	if (!t || !t->cursor_valid || t->cursor >= t->order.n)
 		return;
-	table_tag(t, t->idents.v[t->cursor]);
+	table_tag(t, table_ident(t, t->cursor));
 	move(u, MOVE_DOWN);
 }
 
@@ -389,6 +394,11 @@ void act_reverse(struct ui *u, uint32_t key)
 		return;
 	table_set_sort(t, t->sort[0].col, !t->sort[0].desc);
 	ui_update_top(u);
+}
+
+void act_columns(struct ui *u, uint32_t key)
+{
+	ui_open_dialog(u, column_menu_new(u, table_here(u)));
 }
 
 void act_detail(struct ui *u, uint32_t key)

@@ -3,15 +3,64 @@
 #include <stdint.h>
 
 struct ui;
-#define UI_ACTIONS(X)                                                                                        \
-	X(row_up)                                                                                            \
-	X(row_down) X(page_up) X(page_down) X(half_up) X(half_down) X(first) X(last) X(left) X(right)        \
-		X(view_1) X(view_2) X(view_3) X(next) X(prev) X(open) X(back) X(back_or_quit) X(quit)        \
-			X(help) X(filter) X(filter_port) X(filter_row) X(findings) X(toggle_tcp)             \
-				X(toggle_udp) X(toggle_listen) X(toggle_all) X(search) X(search_next)        \
-					X(search_prev) X(kill) X(tag) X(untag_all) X(sort_menu) X(sort_left) \
-						X(sort_right) X(reverse) X(detail) X(raw_numbers) X(follow)  \
-							X(pause) X(slower) X(faster) X(redraw) X(suspend)
-#define UI_ACTION_DECLARE(name) void act_##name(struct ui *u, uint32_t key);
-UI_ACTIONS(UI_ACTION_DECLARE)
-#undef UI_ACTION_DECLARE
+#define ACTION(name) void act_##name(struct ui *u, uint32_t key)
+ACTION(row_up);
+ACTION(row_down);
+ACTION(page_up);
+ACTION(page_down);
+ACTION(half_up);
+ACTION(half_down);
+ACTION(first);
+ACTION(last);
+ACTION(left);
+ACTION(right);
+ACTION(view_1);
+ACTION(view_2);
+ACTION(view_3);
+ACTION(view_4);
+ACTION(view_5);
+ACTION(view_6);
+ACTION(view_7);
+ACTION(view_8);
+ACTION(view_9);
+ACTION(next);
+ACTION(prev);
+ACTION(open);
+ACTION(back);
+ACTION(back_or_quit);
+ACTION(quit);
+ACTION(help);
+ACTION(filter);
+ACTION(filter_port);
+ACTION(filter_row);
+ACTION(findings);
+ACTION(toggle_tcp);
+ACTION(toggle_udp);
+ACTION(toggle_listen);
+ACTION(toggle_all);
+ACTION(search);
+ACTION(search_next);
+ACTION(search_prev);
+ACTION(kill);
+ACTION(copy);
+ACTION(copy_command);
+ACTION(export);
+ACTION(tag);
+ACTION(untag_all);
+ACTION(sort_menu);
+ACTION(sort_left);
+ACTION(sort_right);
+ACTION(reverse);
+ACTION(group_by);
+ACTION(fold_all);
+ACTION(columns);
+ACTION(detail);
+ACTION(raw_numbers);
+ACTION(follow);
+ACTION(pause);
+ACTION(slower);
+ACTION(faster);
+ACTION(save_settings);
+ACTION(redraw);
+ACTION(suspend);
+#undef ACTION

@@ -32,26 +32,40 @@ struct ui_layout ui_layout(const struct ui *u)
 	return l;
 }
 
-int ui_view_number(int view)
+int ui_view_number(const struct ui *u, int view)
 {
 	int n = 0;
 
-	for (int i = 0; i <= view && i < VIEW_N; i++)
-		n += view_table[i].dashboard;
-	return view >= 0 && view < VIEW_N && view_table[view].dashboard ? n : 0;
+	if (view < 0 || view >= VIEW_N + (int)u->opts.named_n ||
+	    (view < VIEW_N && !view_table[view].dashboard))
+		return 0;
+	for (int i = 0; i <= view; i++)
+		n += i >= VIEW_N || view_table[i].dashboard;
+	return n;
 }
 
-int ui_view_by_number(int number)
+int ui_view_by_number(const struct ui *u, int number)
 {
-	for (int i = 0; i < VIEW_N; i++)
-		if (ui_view_number(i) == number && view_table[i].dashboard)
+	for (int i = 0; i < VIEWS_MAX; i++)
+		if (number > 0 && ui_view_number(u, i) == number)
 			return i;
 	return -1;
 }
 
-void ui_hit(struct ui *u, int y, int x, int w, uint32_t key)
+enum view_id ui_view_base(const struct ui *u, int view)
 {
-	vec_push(&u->hits, ((struct hit){y, x, w, key}));
+	return (enum view_id)(view < VIEW_N ? view : u->opts.named[view - VIEW_N].view);
+}
+
+const char *ui_view_title(const struct ui *u, int view)
+{
+	return view < VIEW_N ? view_table[view].title : u->opts.named[view - VIEW_N].name;
+}
+
+void ui_hit(struct ui *u, int y, int x, int w, const struct binding *b)
+{
+	if (b)
+		vec_push(&u->hits, ((struct hit){y, x, w, b}));
 }
 
 /* ---- Line 2 ---- */
@@ -90,24 +104,25 @@ static int draw_views(struct ui *u, struct canvas *c, bool brief)
 {
 	int x = 1;
 
-	for (int i = 0; i < VIEW_N; i++) {
-		char text[64];
-		int n = ui_view_number(i), w;
+	for (int i = 0; i < VIEWS_MAX; i++) {
+		char text[64], action[16];
+		int n = ui_view_number(u, i), w;
 
 		if (!n)
 			continue;
 		if (i == u->view)
-			snprintf(text, sizeof(text), "[%d %s]", n, view_table[i].title);
+			snprintf(text, sizeof(text), "[%d %s]", n, ui_view_title(u, i));
 		else if (brief)
 			snprintf(text, sizeof(text), "%d", n);
 		else
-			snprintf(text, sizeof(text), "%d %s", n, view_table[i].title);
+			snprintf(text, sizeof(text), "%d %s", n, ui_view_title(u, i));
 		if (x > 1)
 			x += brief ? 1 : 2;
 		w = text_width(text);
 		if (c) {
 			canvas_put(c, 1, x, i == u->view ? STYLE_SEL : STYLE_DIM, text, c->w - x);
-			ui_hit(u, 1, x, w, (uint32_t)('0' + n));
+			snprintf(action, sizeof(action), "view_%d", n);
+			ui_hit(u, 1, x, w, binding_by_action(action));
 		}
 		x += w;
 	}
@@ -203,7 +218,8 @@ static void draw_hints(struct ui *u, struct canvas *c)
 			const struct binding *b = &binding_table[i];
 			uint32_t codes[BINDING_KEYS_MAX];
 
-			if (!hint_here(b, where) || b->hint_order > limit || !binding_keys(b, codes))
+			if (!hint_here(b, where) || b->hint_order > limit ||
+			    !keymap_keys(u->keymap, b, codes))
 				continue;
 			str_clear(&name);
 			key_print(codes[0], &name);
@@ -220,13 +236,13 @@ static void draw_hints(struct ui *u, struct canvas *c)
 		uint32_t codes[BINDING_KEYS_MAX];
 		int start = x;
 
-		if (!hint_here(b, where) || b->hint_order > limit || !binding_keys(b, codes))
+		if (!hint_here(b, where) || b->hint_order > limit || !keymap_keys(u->keymap, b, codes))
 			continue;
 		str_clear(&name);
 		key_print(codes[0], &name);
 		x += canvas_put(c, y, x, STYLE_KEY, str_text(&name), c->w - x) + 1;
 		x += canvas_put(c, y, x, STYLE_DIM, b->hint, c->w - x);
-		ui_hit(u, y, start, x - start, codes[0]);
+		ui_hit(u, y, start, x - start, b);
 		x += gap;
 	}
 	str_done(&name);

@@ -216,7 +216,7 @@ void ui_draw_header(struct ui *u, struct canvas *c)
 		}
 		used = canvas_put(c, 0, x, p[i].style, p[i].text, c->w - 1 - x);
 		if (i == PART_FINDINGS)
-			ui_hit(u, 0, x, used, '!');
+			ui_hit(u, 0, x, used, binding_by_action("findings"));
 		x += used;
 	}
 }

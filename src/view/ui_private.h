@@ -18,15 +18,20 @@
 enum detail_mode { DETAIL_BESIDE, DETAIL_BELOW, DETAIL_OFF };
 struct hit { /* a part of the screen that does what a key does when clicked; noted while drawing */
 	int y, x, w;
-	uint32_t key;
+	const struct binding *binding;
 };
+#define VIEWS_MAX (VIEW_N + UI_NAMED_MAX)
 struct ui {
 	struct ui_opts opts;
 	const struct ui_host *host; /* borrowed for the ui's life */
 	const struct services *services; /* borrowed likewise; may be NULL */
 	struct screen_env env;
-	struct screen *views[VIEW_N]; /* the tables, kept; NULL until first shown */
-	int view; /* enum view_id at the bottom of the stack */
+	/* The tables, kept; NULL until first shown. First by enum view_id, then the named ones. */
+	struct screen *views[VIEWS_MAX];
+	struct filter *narrowed[UI_NAMED_MAX]; /* owned: a named view's own filter, with the one for all */
+	int view; /* the one at the bottom of the stack: index into views */
+	struct keymap own_keys; /* when opts gave none */
+	const struct keymap *keymap; /* in force */
 	struct screen *stack[STACK_MAX]; /* pages on top of the view; stack_n 0: the table itself */
 	int stack_n;
 	struct dialog *dialog; /* owned; NULL */
@@ -62,6 +67,7 @@ const char *ui_filter_text(const struct ui *u);
 bool ui_try_filter(struct ui *u, const char *text);
 /* After a change of what the top screen shows: the same frame again, and visible rows counted anew. */
 void ui_update_top(struct ui *u);
+void ui_finish(struct ui *u); /* whatever is on its way, before what depends on it */
 void ui_say(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void ui_error(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -74,11 +80,17 @@ struct ui_layout {
 struct ui_layout ui_layout(const struct ui *u);
 void ui_draw_header(struct ui *u, struct canvas *c);
 bool ui_shows_estab(const struct ui *u); /* does the header have the room */
-/* These cells do what the key does when clicked; until the next drawing. */
-void ui_hit(struct ui *u, int y, int x, int w, uint32_t key);
-/* The dashboard's number of a view, from 1; 0: it has none. And back: -1. */
-int ui_view_number(int view);
-int ui_view_by_number(int number);
+/* These cells do what the action's key does when clicked; until the next drawing. */
+void ui_hit(struct ui *u, int y, int x, int w, const struct binding *b);
+/* The dashboard's number of a view (index into ui.views), from 1; 0: it has none. And back: -1. */
+int ui_view_number(const struct ui *u, int view);
+int ui_view_by_number(const struct ui *u, int number);
+enum view_id ui_view_base(const struct ui *u, int view); /* whose rows it shows */
+const char *ui_view_title(const struct ui *u, int view);
+
+/* Lists as --sort and --columns take them; nothing when they are the view's own. */
+void ui_sort_list(const struct table *t, struct str *out);
+void ui_column_list(const struct table *t, struct str *out);
 
 /* Does this word stand alone in the filter's text, outside quotes and parentheses? Where, in bytes. */
 bool filter_word_find(const char *text, const char *word, size_t *ret_at, size_t *ret_n);
@@ -104,6 +116,7 @@ struct menu {
 void menu_init(struct menu *m, const char *title, const char *hint,
 	       bool (*choose)(struct menu *m, struct ui *u, const struct key *k));
 struct menu_item *menu_add(struct menu *m, const char *label, const char *help, const void *data);
+struct dialog *column_menu_new(struct ui *u, struct table *t);
 struct dialog *row_menu_new(struct ui *u, struct table *t); /* `=`; NULL: no row under the cursor */
 struct dialog *search_prompt_new(struct ui *u); /* `\` */
 /* The next (dir 1) or previous (-1) row in which `text` stands; false: none. */

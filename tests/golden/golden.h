@@ -21,6 +21,8 @@ struct golden_host {
 	struct kill_step steps[4];
 	size_t steps_n;
 	bool over;
+	char *copied; /* owned: what copy was given last */
+	const char *file; /* the one file there is; export to it asks */
 	const uint64_t *now; /* borrowed: the test's clock */
 };
 struct ui_host golden_host_of(struct golden_host *h);

@@ -1,6 +1,8 @@
 /* A ui_host for tests: keeps the plan of a kill, sends nothing, and tells what would have happened. */
 #include "golden.h"
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void quit(void *data)
@@ -75,6 +77,26 @@ static void kill_close_(void *data)
 	h->open = false;
 }
 
+static int copy_(void *data, const char *text, size_t n)
+{
+	struct golden_host *h = data;
+
+	free(h->copied);
+	h->copied = strndup(text, n);
+	return 0;
+}
+
+static int export_(void *data, const struct table *t, const char *path, bool overwrite, char *err, size_t err_n)
+{
+	struct golden_host *h = data;
+
+	if (!strchr(path, '.')) {
+		snprintf(err, err_n, "%s says no format", path);
+		return -EINVAL;
+	}
+	return h->file && !strcmp(path, h->file) && !overwrite ? -EEXIST : 0;
+}
+
 struct ui_host golden_host_of(struct golden_host *h)
 {
 	return (struct ui_host){
@@ -85,10 +107,14 @@ struct ui_host golden_host_of(struct golden_host *h)
 		.kill_send = kill_send_,
 		.kill_steps = kill_steps_,
 		.kill_close = kill_close_,
+		.copy = copy_,
+		.export = export_,
 	};
 }
 
 void golden_host_done(struct golden_host *h)
 {
 	kill_close_(h);
+	free(h->copied);
+	h->copied = NULL;
 }

@@ -98,6 +98,32 @@ static const struct golden_case cases[] = {
 	{"sort_menu", world_web1, 80, 24, "s", 0},
 	{"sort_menu_40", world_web1, 40, 10, "s Down Down Down Down Down Down Down Down Down", 0},
 
+	{"group_menu", world_web1, 80, 24, "2 b", 0},
+	{"group_unit", world_web1, 80, 24, "2 b \"jjjj Enter", 0},
+	{"group_open", world_web1, 80, 24, "2 b \"jjj Enter Right Down", 0},
+	{"group_all", world_web1, 80, 24, "3 *", 0},
+	{"group_unit_140x40", world_web1, 140, 40, "b Down Down Down Enter * frame", 0},
+	{"group_none", world_web1, 80, 24, "3 b Home Enter", 0},
+	{"columns_80x24", world_web1, 80, 24, "c", 0},
+	{"columns_cursor", world_web1, 80, 24, "c End Up Up", 0},
+	{"columns_hide", world_web1, 80, 24, "c Down Space Down Down Down Space Enter", 0},
+	{"columns_show", world_web1, 80, 24, "c / \"rx Enter Space Enter", 0},
+	{"columns_move", world_web1, 80, 24, "c Down Down Down < < < Enter", 0},
+	{"columns_escape", world_web1, 80, 24, "c Space > Down Space Esc", 0},
+	{"columns_default", world_web1, 80, 24, "c Down Space > r Enter", 0},
+	{"columns_find", world_web1, 80, 24, "c / \"inod", 0},
+	{"columns_connections_140x40", world_web1, 140, 40, "2 c / \"cook Enter Space", 0},
+	{"columns_40x10", world_web1, 40, 10, "c Down Down Down Space", 0},
+	{"columns_ascii", world_web1, 80, 24, "2 c Down Space", ASCII},
+	{"copy_row", world_web1, 80, 24, "Down Down y", 0},
+	{"copy_command", world_web1, 80, 24, "2 / \"state=close-wait Enter s End Enter Y", 0},
+	{"export_prompt", world_web1, 80, 24, "e", 0},
+	{"export_wrong", world_web1, 80, 24, "e ^U \"ports Enter", 0},
+	{"export_exists", world_web1, 80, 24, "e ^U \"old.csv Enter", 0},
+	{"export_no", world_web1, 80, 24, "e ^U \"old.csv Enter n", 0},
+	{"export_done", world_web1, 80, 24, "e ^U \"old.csv Enter y", 0},
+	{"export_read_only", world_web1, 80, 24, "e", READ_ONLY},
+
 	{"connections_80x24", world_web1, 80, 24, "2", 0},
 	{"connections_80x24_held", world_web1, 80, 24, "2 Down Down busy", 0},
 	{"connections_140x40", world_web1, 140, 40, "2", 0},
@@ -254,6 +280,7 @@ static void run_init(struct run *r, void (*world)(struct fixture *x), int w, int
 	fixture_init(&r->x);
 	r->now = r->x.boot_ns;
 	r->h.now = &r->now;
+	r->h.file = "old.csv";
 	r->host = golden_host_of(&r->h);
 	assert_int_equal(ui_new(&o, &r->host, r->x.services, &r->u, err, sizeof(err)), 0);
 	canvas_init(&r->c);

@@ -294,7 +294,9 @@ class Tmux:
         def probe():
             nonlocal last
             last = self.screen()
-            return last if re.search(pattern, last, re.M) else None
+            found = re.search(pattern, last, re.M)
+            check(found or "END:" not in last, f"it ended without /{pattern}/; the screen is:\n{last}")
+            return last if found else None
 
         return until(probe, lambda: f"/{pattern}/ on the screen, which is:\n{last}", patience)
 
@@ -420,28 +422,23 @@ def test(function):
     return function
 
 
-def run_all(prefix, only=()):
-    """Runs the tests found so far and prints a line for each. Gives the number of failures."""
-    failed = 0
-    for function in TESTS:
-        name = f"{prefix}/{function.__name__}"
-        if only and not any(word in name for word in only):
-            continue
-        try:
-            function()
-            print(f"ok {name}", flush=True)
-        except Skip as reason:
-            print(f"SKIP {name} ({reason})", flush=True)
-        except Exception as e:  # a test that breaks has failed
-            failed += 1
-            first = str(e).splitlines()[0] if str(e) else type(e).__name__
-            print(f"FAIL {name} ({first})", flush=True)
-            if isinstance(e, Failure):
-                print("    " + "\n    ".join(str(e).splitlines()), file=sys.stderr, flush=True)
-                where = traceback.extract_tb(e.__traceback__)
-                frames = [f for f in where if f.name == function.__name__]
-                if frames:
-                    print(f"    at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}", file=sys.stderr)
-            else:
-                traceback.print_exc()
-    return failed
+def run_one(name, function):
+    """Runs a test and prints its line; what it has to say about a failure goes to stderr in one piece."""
+    try:
+        function()
+        line = f"ok {name}"
+    except Skip as reason:
+        line = f"SKIP {name} ({reason})"
+    except Exception as e:  # a test that breaks has failed
+        text = str(e) or type(e).__name__
+        line = f"FAIL {name} ({text.splitlines()[0]})"
+        if isinstance(e, Failure):
+            frames = [f for f in traceback.extract_tb(e.__traceback__) if f.name == function.__name__]
+            where = f"\nat {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
+        else:
+            text, where = traceback.format_exc(), ""
+        sys.stderr.write(f"{name}:\n    " + "\n    ".join((text + where).splitlines()) + "\n")
+        sys.stderr.flush()
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    return not line.startswith("FAIL")

@@ -30,6 +30,12 @@ static const struct kind *kind_find(const char *name)
 	for (size_t i = 0; i < kinds_n; i++)
 		if (!strcmp(kinds[i].name, name))
 			return &kinds[i];
+	for (size_t i = 0; i < more_kinds_n; i++)
+		if (!strcmp(more_kinds[i].name, name))
+			return &more_kinds[i];
+	for (size_t i = 0; i < owner_kinds_n; i++)
+		if (!strcmp(owner_kinds[i].name, name))
+			return &owner_kinds[i];
 	return NULL;
 }
 
@@ -213,7 +219,11 @@ int main(int argc, char **argv)
 	if (argc < 2) {
 		fprintf(stderr, "usage: factory KIND[,port=N,addr=IP,n=N,…] …\n");
 		for (size_t i = 0; i < kinds_n; i++)
-			fprintf(stderr, "  %-14s %s\n", kinds[i].name, kinds[i].help);
+			fprintf(stderr, "  %-16s %s\n", kinds[i].name, kinds[i].help);
+		for (size_t i = 0; i < more_kinds_n; i++)
+			fprintf(stderr, "  %-16s %s\n", more_kinds[i].name, more_kinds[i].help);
+		for (size_t i = 0; i < owner_kinds_n; i++)
+			fprintf(stderr, "  %-16s %s\n", owner_kinds[i].name, owner_kinds[i].help);
 		return 2;
 	}
 	getrlimit(RLIMIT_NOFILE, &limit);

@@ -24,6 +24,10 @@ struct kind {
 };
 extern const struct kind kinds[];
 extern const size_t kinds_n;
+extern const struct kind more_kinds[]; /* factory_more.c */
+extern const size_t more_kinds_n;
+extern const struct kind owner_kinds[]; /* factory_owners.c */
+extern const size_t owner_kinds_n;
 
 _Noreturn void fail(const char *what);
 /* Forks a process that does `body` with no descriptor but `arg` (-1: none) and then holds what it opened, as the

@@ -259,12 +259,17 @@ const struct frame *fixture_apply(struct fixture *x, double seconds)
 	copy_vec(&copy.fds, &x->snap.fds);
 	copy_vec(&copy.netns, &x->snap.netns);
 	copy_vec(&copy.limits, &x->snap.limits);
+	copy_vec(&copy.hidden, &x->snap.hidden);
+	copy_vec(&copy.containers, &x->snap.containers);
+	for (size_t i = 0; i < copy.socks.n && x->snap.owners_complete; i++)
+		copy.socks.v[i].flags |= SOCK_SEARCHED;
 	copy.want = x->snap.want;
 	copy.boot_ns = x->boot_ns;
 	copy.wall_ns = boot_wall + x->boot_ns;
 	copy.took_ns = x->snap.took_ns;
 	copy.owners_complete = x->snap.owners_complete;
 	copy.hidden_procs = x->snap.hidden_procs;
+	copy.part_of_pids = x->snap.part_of_pids;
 	world_apply(x->world, &copy, x->interval_ns, f);
 	snapshot_done(&copy);
 	set_texts(x, f);

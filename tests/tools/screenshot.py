@@ -85,14 +85,13 @@ def svg(screen):
             x, top, width = PAD + at * CELL_W, PAD + y * CELL_H, len(text) * CELL_W
             if back != BACK:
                 out.append(f'<rect x="{x:.1f}" y="{top}" width="{width:.1f}" height="{CELL_H}" fill="{back}"/>')
-            x += (len(text) - len(text.lstrip())) * CELL_W
-            text = text.strip()
-            width = len(text) * CELL_W
-            if text:
-                more = ' font-weight="bold"' if style.get("bold") else ""
-                more += ' opacity="0.6"' if style.get("dim") else ""
-                out.append(f'<text x="{x:.1f}" y="{top + 14}" fill="{front}" textLength="{width:.1f}" '
-                           f'lengthAdjust="spacingAndGlyphs"{more}>{html.escape(text)}</text>')
+            more = ' font-weight="bold"' if style.get("bold") else ""
+            more += ' opacity="0.6"' if style.get("dim") else ""
+            for word in re.finditer(r"\S+(?: \S+)*", text):  # each where it belongs, whatever the reader's font
+                x = PAD + (at + word.start()) * CELL_W
+                out.append(f'<text x="{x:.1f}" y="{top + 14}" fill="{front}" '
+                           f'textLength="{len(word.group()) * CELL_W:.1f}" lengthAdjust="spacingAndGlyphs"{more}>'
+                           f'{html.escape(word.group())}</text>')
     return "\n".join(out + ["</g>", "</svg>", ""])
 
 

@@ -43,7 +43,12 @@ enum explain_verdict {
 extern const char *const explain_verdict_names[EXPLAIN_VERDICT_N]; /* "free" "taken" "denied" "unknown" */
 
 /* One bind (and listen), with SO_REUSEADDR and without SO_REUSEPORT. */
-enum explain_expect { EXPECT_OK, EXPECT_INUSE, EXPECT_DENIED, EXPECT_EITHER /* the other's SO_REUSEADDR decides */ };
+enum explain_expect {
+	EXPECT_OK,
+	EXPECT_INUSE,
+	EXPECT_DENIED,
+	EXPECT_EITHER /* the other's SO_REUSEADDR decides */
+};
 struct explain_try {
 	struct ip ip;
 	uint32_t ifindex; /* scope of a link-local address */
@@ -54,7 +59,14 @@ struct explain_try {
 	bool tried;
 	int err; /* 0, or the errno of socket, bind or listen, positive */
 };
-enum explain_kind { EXPLAIN_LISTEN, EXPLAIN_BOUND, EXPLAIN_DATAGRAM, EXPLAIN_CONN, EXPLAIN_TIME_WAIT, EXPLAIN_KIND_N };
+enum explain_kind {
+	EXPLAIN_LISTEN,
+	EXPLAIN_BOUND,
+	EXPLAIN_DATAGRAM,
+	EXPLAIN_CONN,
+	EXPLAIN_TIME_WAIT,
+	EXPLAIN_KIND_N
+};
 extern const char *const explain_kind_names[EXPLAIN_KIND_N];
 enum explain_effect {
 	EFFECT_UNKNOWN, /* SO_REUSEADDR of another's socket cannot be read, and no try told */
@@ -74,7 +86,7 @@ struct explain_holder {
 	uint32_t proc; /* of the frame: the oldest owner; NONE */
 	uint32_t procs; /* how many processes have the first one */
 	uint32_t timer_ms; /* the longest of time-wait */
-	bool pid1; /* systemd holds it: a .socket unit */
+	bool systemd; /* systemd holds it, for a .socket unit */
 };
 enum explain_check {
 	CHECK_PRIVILEGED,
@@ -102,7 +114,8 @@ struct explain { /* all zero before explain_judge */
 	VEC(struct explain_try) tries; /* wildcards first */
 	VEC(struct explain_holder) holders; /* of whoever blocks first */
 	uint32_t checked, applies; /* bits of enum explain_check: what was really looked at, and what is so */
-	const char *not_tried; /* why nothing was tried, a static sentence; NULL: it was */
+	const char *not_tried; /* why not all was tried, a static sentence; NULL: it was */
+	bool broke; /* the tries were begun and did not come to their end: nothing can be said */
 	uint32_t next_free; /* filled by the caller; 0: not known */
 	/* By explain_settle: */
 	uint8_t verdict; /* enum explain_verdict */
@@ -118,8 +131,8 @@ bool explain_conflicts(const struct explain *e, const struct explain_holder *h, 
 
 /* The first port from `from` on that no socket has, is not reserved, and needs no privilege the user lacks; the
  * ephemeral range is left out unless `from` is in it. 0: none. */
-uint32_t explain_next(const struct frame *f, uint16_t netns, enum proto proto, const struct explain_facts *facts,
-		      uint32_t from);
+uint32_t explain_next(const struct frame *f, uint16_t netns, enum proto proto,
+		      const struct explain_facts *facts, uint32_t from);
 
 /* What can be done about it, one line each. */
 void explain_put_ways(const struct explain *e, bool ascii, struct str *out);

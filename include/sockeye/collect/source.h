@@ -31,3 +31,17 @@ static inline void source_free(struct source *s)
 int live_open(struct intern *names, const char *proc_root, struct source **ret);
 /* Budget for owner work per look; 0: no limit (one-shot commands). What is left over is "not-scanned". */
 void live_set_owner_budget(struct source *s, uint64_t ns);
+/* Budget for walking connections of busy foreign network namespaces per look (a fifth of the interval does),
+ * 0: no limit (one-shot commands). Where it did not reach, rows of an earlier look stand: snap_netns.as_of_ns. */
+void live_set_ns_budget(struct source *s, uint64_t ns);
+/* Lets go of network namespaces that have ended, which our descriptors would keep alive. Every look does this by
+ * itself; for when the next one is more than two seconds off. */
+void live_let_go(struct source *s);
+/* A descriptor of a process that is on the screen. inode 0: only the process is. */
+struct source_fd {
+	uint32_t pid;
+	int32_t fd;
+	uint32_t inode;
+};
+/* These are read again in every look from now on; other known owners come up in turn. Copied. */
+void live_verify(struct source *s, const struct source_fd *v, size_t n);

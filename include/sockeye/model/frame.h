@@ -36,7 +36,10 @@ struct row {
 	uint32_t owner, owner_n; /* into frame.owners; present owners first, then former */
 	uint32_t port; /* into frame.ports: the row of its local port; NONE */
 	uint32_t listener; /* row of the listening socket it belongs to (unaccepted, syn-recv); NONE */
-	uint32_t peer; /* row of the other end on this machine; NONE */
+	uint32_t
+		peer; /* row of the other end on this machine; of a unix socket that waits to be accepted: the
+			  listener's; NONE */
+	uint32_t parent; /* row of the MPTCP socket that this TCP one works for, which counts for it; NONE */
 	uint32_t unit; /* interned: of the first owner, else of the socket's cgroup; "" unknown */
 	uint32_t backlog_peak; /* of a listener, since first seen */
 	uint8_t marks; /* enum mark */
@@ -54,6 +57,8 @@ enum port_flag {
 	PORT_ANY6 = 1 << 2, /* [::] */
 	PORT_REUSEPORT = 1 << 3, /* several sockets with one address */
 	PORT_CLIENT = 1 << 4, /* a port of outgoing connections only: shown with `a` alone */
+	PORT_NO_LIMIT = 1 << 5, /* how long its queue may grow is not known: backlog_max is 0 */
+	PORT_NO_QUEUE = 1 << 6, /* nor how long it is */
 };
 /* (netns, protocol, local port) */
 struct port {
@@ -74,10 +79,13 @@ struct port {
 	uint32_t recvq; /* unread bytes of UDP members */
 	uint64_t first_ns, closed_ns;
 	uint32_t ring; /* into frame.rings; NONE */
+	uint32_t forward; /* interned: where a forwarder leads to ("docker:db"); 0: nowhere, or not known. See forward.h */
+	uint32_t forward_port; /* port row of the real listener; NONE */
 	uint8_t findings;
 };
 struct port_addr {
 	struct ip ip;
+	uint32_t name; /* interned: a vsock cid in place of the ip; 0: none */
 	uint32_t ifindex;
 	bool v6only;
 };
@@ -96,6 +104,10 @@ struct proc {
 struct frame_user {
 	uint32_t uid;
 	struct late *late; /* LATE_USER; a reference held by this frame */
+};
+struct frame_container { /* one whose address is known */
+	uint32_t unit; /* interned "docker:db" */
+	uint8_t addr[16]; /* IPv4 */
 };
 struct totals {
 	uint32_t listening, bound, unconn_udp, states[STATE_N], socks;
@@ -134,8 +146,10 @@ struct frame {
 	VEC(struct frame_user) users; /* ascending uid */
 	VEC(struct snap_netns) netns;
 	VEC(struct limit) limits;
+	struct snap_memory memory;
 	VEC(struct ring) rings;
 	VEC(struct finding) findings;
+	VEC(struct frame_container) containers;
 	struct totals totals;
 	struct tally tally; /* of all rows, unfiltered */
 	struct map by_cookie; /* (netns, cookie) → row, open rows only */
@@ -150,6 +164,9 @@ void frame_clear(struct frame *f); /* drops the references, keeps the capacity *
 
 /* The row's info, or an all-zero one when there is none; never NULL. */
 const struct sock_info *frame_info(const struct frame *f, uint32_t row);
+/* Does this row count by itself? Not a MPTCP socket's subflow where that socket counts too, and with nothing picked
+ * (NULL: no filter) only a protocol with ports: others are there because somebody asked for them. */
+bool frame_counts(const struct frame *f, uint32_t row, const uint8_t *picked);
 uint32_t frame_row_by_cookie(const struct frame *f, uint16_t netns, uint64_t cookie); /* NONE */
 uint32_t frame_port_by_key(const struct frame *f, uint16_t netns, uint8_t proto, uint32_t port); /* NONE */
 uint32_t frame_proc_by_key(const struct frame *f, uint32_t pid, uint64_t start); /* NONE */

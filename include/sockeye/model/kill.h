@@ -32,11 +32,14 @@ enum kill_refusal {
 	KILL_NOT_PERMITTED,
 	KILL_ZOMBIE,
 	KILL_FAILED, /* another errno */
+	KILL_SOCKET_UNIT, /* systemd holds it for a .socket unit */
+	KILL_FORWARDER, /* it only forwards to a container */
 	KILL_REFUSAL_N
 };
 struct kill_refusal_info {
 	const char *key;
 	const char *text; /* a sentence; %s is the process ("sshd 812") */
+	bool over; /* nothing is left to be signalled: no objection against signalling the others */
 };
 extern const struct kill_refusal_info kill_refusal_table[KILL_REFUSAL_N];
 
@@ -56,42 +59,127 @@ struct kill_target {
 	VEC(struct kill_proof) proofs; /* empty for PICK_PROC of a process without sockets */
 	uint8_t refusal; /* enum kill_refusal; filled by the plan, then by action */
 	int err; /* errno with KILL_FAILED */
+	char why[96]; /* what follows the process in place of the table's sentence; "": that one */
+	char instead[128]; /* what to do instead, as one would type it, or a sentence; "": nothing is known */
 };
+#define KILL_ONLY_MAX 4
 struct kill_port { /* what will be free: asked for, or held by a target as well */
 	uint16_t netns;
 	uint8_t proto;
 	uint32_t port;
+	uint64_t netns_inode; /* 0: not known */
 	char addr[64]; /* "*" "127.0.0.1" "10.0.0.5 +2" */
 	bool asked;
 	bool shared; /* somebody who is no target holds it too: it will not be free */
+	/* Not the whole port was asked for: only these local addresses of it are watched. */
+	struct ip only[KILL_ONLY_MAX];
+	uint8_t only_n; /* 0: all */
+};
+/* A socket that was asked for and that no process known holds. */
+struct kill_unowned {
+	uint8_t reason; /* enum reason */
+	uint32_t uid; /* of the socket; NONE: not known */
+	char what[96]; /* "443/tcp *" "tcp 10.0.0.5:443 ← 10.0.0.7:51234" without the ends' direction */
+	char unit[64]; /* of the socket's cgroup; "" not known */
+};
+struct kill_peer { /* an end that loses connections */
+	char name[56]; /* "10.0.0.7", "nginx here" */
+	uint32_t n;
+};
+#define KILL_PEERS_MAX 3
+
+/* Will something start it again? Asked of systemd by action. */
+enum kill_respawn_state {
+	RESPAWN_NOT_ASKED, /* no unit that systemd could be asked about */
+	RESPAWN_ASKING,
+	RESPAWN_UNKNOWN, /* no answer */
+	RESPAWN_KNOWN,
+};
+struct kill_respawn {
+	char unit[64];
+	uint8_t state; /* enum kill_respawn_state */
+	char restart[24]; /* "always" "on-failure" "no" */
+	uint64_t delay_ns; /* RestartSec */
+	uint32_t main_pid; /* 0: none */
+	char trigger[64]; /* a unit that starts it on demand ("api.socket"); "" none */
+};
+
+/* To whom the signal goes. */
+enum kill_to {
+	KILL_TO_HOLDERS, /* every target, parent first */
+	KILL_TO_GROUP, /* the process group of the first */
+	KILL_TO_UNIT, /* every process of its unit or container */
+	KILL_TO_STOP, /* no signal: systemctl stop */
+	KILL_TO_COPY, /* nothing is done: a command to be copied */
+	KILL_TO_N
+};
+extern const char *const kill_to_names[KILL_TO_N]; /* "process" "process group" "unit" … */
+struct kill_way {
+	uint8_t to; /* enum kill_to */
+	uint32_t procs; /* how many processes get it */
+	char text[96]; /* "node 21877 and 2 children", safe */
+	char command[128]; /* of STOP and COPY, as one would type it */
 };
 struct kill_plan {
 	VEC(struct kill_target) targets; /* parent before child, oldest first */
 	VEC(struct kill_port) ports;
+	VEC(struct kill_unowned) unowned;
 	uint32_t drops_in, drops_out; /* connections that end */
+	struct kill_peer peers[KILL_PEERS_MAX]; /* of drops_in, those with most first */
+	uint8_t peers_n;
 	uint8_t no_owner_reason; /* enum reason, with targets.n == 0 */
 	char title[64]; /* "the holder of 8080/tcp", "node 21877", "3 tagged" */
+	/* How far it reaches: distinct (namespace, protocol, port)s that were asked for, units and programs of
+	 * the targets. */
+	uint32_t ports_n, units_n, programs_n;
+	bool you; /* one of the connections that end is the user's own session */
+	char your_name[40]; /* who asks; "" not known */
+	uint32_t your_uid;
+	/* By action, when the attempt is opened and later: */
+	VEC(struct kill_way) ways; /* the first one is KILL_TO_HOLDERS, if there is any */
+	VEC(struct kill_respawn) respawns; /* by distinct unit of the targets */
 };
 void kill_plan_build(struct kill_plan *p, const struct frame *f, const struct pick *picks, size_t n);
 void kill_plan_done(struct kill_plan *p);
+/* Is this socket (of the port's namespace) one that has this port, at an address that was asked for? */
+bool kill_port_has(const struct kill_port *p, const struct sock *s);
 
-/* Why this target gets no signal, as a sentence; nothing for KILL_OK. */
-static inline void kill_refusal_put(const struct kill_target *t, struct str *out)
-{
-	const char *text = t->refusal < KILL_REFUSAL_N ? kill_refusal_table[t->refusal].text : "";
-	const char *hole = text ? strstr(text, "%s") : NULL;
+/* Who asks, and over which connection. */
+struct kill_you {
+	uint32_t uid;
+	char name[40]; /* safe; "" not known */
+	bool ssh; /* the rest is known */
+	struct ip here, there;
+	uint32_t here_port, there_port;
+};
+/* Reads SSH_CONNECTION ("client port server port"); anything else leaves ssh false. NULL allowed. */
+void kill_you_read(struct kill_you *you, const char *ssh_connection);
+/* The user's own connection; NONE. */
+uint32_t kill_you_row(const struct frame *f, const struct kill_you *you);
+/* Second step of building, of the same frame: what this plan means to the one who asks. */
+void kill_plan_judge(struct kill_plan *p, const struct frame *f, const struct kill_you *you);
 
-	if (t->refusal == KILL_OK || !text)
-		return;
-	if (hole) {
-		str_put(out, text, (size_t)(hole - text));
-		str_putf(out, "%s %u", t->name, t->pid);
-		text = hole + 2;
-	}
-	str_puts(out, text);
-	if (t->refusal == KILL_FAILED && t->err)
-		str_putf(out, ": %s", strerror(t->err < 0 ? -t->err : t->err));
-}
+/* Why this target gets no signal, as a sentence without a full stop; nothing for KILL_OK. */
+void kill_refusal_put(const struct kill_plan *p, const struct kill_target *t, struct str *out);
+/* The same for a socket that nobody known holds; what to do instead goes to `instead` (NULL allowed). */
+void kill_unowned_put(const struct kill_plan *p, const struct kill_unowned *u, struct str *out,
+		      struct str *instead);
+/* "node 21877", "all 5 holders, parent first": who gets a signal that goes the first way. */
+void kill_holders_put(const struct kill_plan *p, struct str *out);
+size_t kill_targets_ok(const struct kill_plan *p);
+/* The word "yes" must be typed for this. */
+bool kill_needs_word(const struct kill_plan *p, size_t way, int sig);
+/* This signal is meant to end a process (TERM INT QUIT KILL). */
+bool kill_sig_ends(int sig);
+/* What systemd will do after this signal: "yes: api.service has Restart=always, back after 5 s". Gives a style as
+ * in struct kill_step; nothing is appended when nothing can be said. */
+uint8_t kill_respawn_put(const struct kill_plan *p, int sig, struct str *out);
+/* Expected to be started again, after how long (0: at once). */
+bool kill_respawns(const struct kill_plan *p, int sig, uint64_t *ret_delay_ns);
+/* What `systemctl show` said, into the respawns of the plan; those it did not speak of become unknown. */
+void kill_respawn_read(struct kill_plan *p, const char *text);
+/* Does this name a unit of the system's own manager that systemctl can stop? */
+bool kill_unit_stoppable(const char *unit);
 
 /* What action reports while it works. */
 enum kill_event {

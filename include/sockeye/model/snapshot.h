@@ -13,12 +13,22 @@ enum want_attr {
 	WANT_MEM = 1 << 1, /* skmeminfo: buffers, drops */
 	WANT_CONG = 1 << 2, /* congestion control name */
 	WANT_OWNERS = 1 << 3, /* descriptors and their processes */
+	WANT_MEMORY = 1 << 4, /* snapshot.memory: the kernel's own accounting */
+};
+/* In which network namespaces. Not given it is the own one: all others cost a search. */
+enum want_netns {
+	WANT_NETNS_OWN, /* the program's own: no other is searched for */
+	WANT_NETNS_ALL, /* all that can be found and entered */
+	WANT_NETNS_HOST, /* that of pid 1, or own where that cannot be told */
+	WANT_NETNS_ONE, /* that of want.netns_inode */
 };
 struct want {
 	uint32_t protos; /* bits 1 << enum proto */
 	uint32_t
 		states; /* STATE_BIT()s. STATE_BOUND costs a request of its own; LISTENING alone is nearly free */
 	uint32_t attrs; /* enum want_attr */
+	uint8_t netns; /* enum want_netns */
+	uint64_t netns_inode; /* with WANT_NETNS_ONE */
 };
 
 enum sock_flag {
@@ -32,15 +42,40 @@ enum sock_flag {
 		<< 5, /* a mini socket: time-wait, syn-recv, fin-wait-2 minisock: no inode, no uid, no info (inet_diag.c) */
 	SOCK_HAS_TIMES = 1 << 6, /* last_sent/recv/ack_ms are valid */
 	SOCK_HAS_SEGS = 1 << 7, /* segs_out is valid */
-	SOCK_SEARCHED = 1 << 8, /* every process was looked at since it came up: without a descriptor it has none */
+	SOCK_SEARCHED =
+		1 << 8, /* every process was looked at since it came up: without a descriptor it has none */
+	SOCK_HAS_BYTES = 1 << 9, /* rx_bytes tx_bytes are valid though there is no tcp_info (MPTCP) */
+	SOCK_SUBFLOW = 1 << 10, /* a TCP socket that carries a MPTCP one: see token */
+	SOCK_OWN_COOKIE =
+		1
+		<< 11, /* the kernel gave no cookie that is this row's alone: it is made of inode or addresses, and means nothing to the kernel */
+	SOCK_FROM_PROC = 1 << 12, /* from /proc/net: a listener's limit is not told there */
+	SOCK_MAYBE_SENT =
+		1
+		<< 13, /* when nobody was found to hold it, descriptors were under way between processes (SCM_RIGHTS): it may be one */
 };
+
+enum sock_type { SOCK_TYPE_NONE, SOCK_TYPE_STREAM, SOCK_TYPE_DGRAM, SOCK_TYPE_RAW, SOCK_TYPE_SEQPACKET = 5 };
 
 /* One socket. Identity is (netns, cookie). Ports in host order. */
 struct sock {
 	uint64_t cookie;
-	uint8_t laddr[16], raddr[16]; /* as struct ip */
+	union {
+		uint8_t laddr[16]; /* as struct ip: families ipv4 and ipv6 */
+		uint32_t lname; /* interned, the other families: unix path or @name (raw bytes, NULs of an
+				   abstract name kept), netlink protocol, packet ethertype, vsock cid */
+	};
+	union {
+		uint8_t raddr[16];
+		struct {
+			uint32_t rname; /* interned: vsock cid of the other end */
+			uint32_t peer_inode; /* unix: the other end's socket; while this one waits to be
+						accepted, the listener's. 0 unknown or none */
+		};
+	};
 	uint64_t rx_bytes, tx_bytes; /* tcp_info bytes_received / bytes_acked; with SOCK_HAS_INFO */
-	uint32_t lport, rport;
+	uint32_t lport,
+		rport; /* netlink: port ids; raw: lport is the IP protocol; icmp: the echo identifier */
 	uint32_t inode; /* 0: none: mini sockets, unaccepted ones, orphans */
 	uint32_t uid;
 	uint32_t recvq,
@@ -55,6 +90,12 @@ struct sock {
 	uint8_t timer; /* idiag_timer: 0 off 1 on(retrans) 2 keepalive 3 timewait 4 persist, others: unknown */
 	uint8_t retrans; /* idiag_retrans: the timer's count */
 	uint8_t shutdown; /* INET_DIAG_SHUTDOWN bits: 1 RCV 2 SND */
+	uint8_t type; /* enum sock_type, of families that have several; else SOCK_TYPE_NONE */
+	union {
+		uint32_t
+			token; /* MPTCP and its subflows: the connection's local token ties them; 0 unknown */
+		uint32_t groups; /* netlink: multicast groups 1..32 it listens to, as bits */
+	};
 };
 
 /* The wider knowledge about a full TCP socket, parallel to socks. Zero without its flag in sock.flags. */
@@ -86,6 +127,8 @@ struct snap_proc {
 	uint32_t fds_max; /* soft RLIMIT_NOFILE; 0 unknown */
 	uint32_t threads;
 	uint64_t cpu_ticks; /* utime + stime */
+	uint64_t
+		read_ns; /* CLOCK_BOOTTIME when these numbers were read, which need not be in this look; 0: they were */
 	uint64_t rss_bytes;
 	uint8_t flags; /* enum proc_flag */
 	char state; /* R S D T Z … */
@@ -96,17 +139,49 @@ struct snap_fd {
 	uint32_t proc; /* index into snapshot.procs */
 	int32_t fd; /* -1: an io_uring registered file */
 };
+/* Processes whose descriptors could not be read: what is needed to tell whether they may hold a socket. */
+struct snap_hidden {
+	uint32_t uid; /* SNAP_ANY: not known either (hidepid) */
+	uint32_t cgroup; /* interned path; 0 unknown */
+	uint32_t
+		netns; /* index into snapshot.netns, SNAP_ANY: unknown, SNAP_NOT_OWN: any but the program's own */
+	uint32_t procs; /* how many are like that */
+};
+#define SNAP_ANY UINT32_MAX
+#define SNAP_NOT_OWN (UINT32_MAX - 1)
+/* A container's readable name, as files of its runtime say. */
+struct snap_container {
+	uint32_t cgroup; /* interned path: every one that was seen in it has an entry of its own */
+	uint32_t name; /* interned "db" */
+	uint8_t addr[16]; /* IPv4 (has_addr): what other namespaces reach it by */
+	bool has_addr;
+};
 struct snap_netns {
 	uint64_t inode;
 	uint32_t name; /* interned; "host" for the one of pid 1 or of this program */
 	uint16_t eph_low, eph_high; /* net.ipv4.ip_local_port_range */
-	bool own; /* the program's own */
+	bool own; /* the program's own; index 0 of the snapshot when it was wanted */
+	bool unread; /* its connections could not be read yet: its turn is still to come */
+	uint64_t
+		as_of_ns; /* CLOCK_BOOTTIME at which its connections were read, when that was in an earlier look;
+			      0: in this one */
 };
 /* What could not be seen, and why. Texts are whole sentences for people; `what` and `reason` are stable words. */
 struct limit {
 	char what[24]; /* "owners" "sctp" "bound" "mark" "netns" … */
 	char reason[24]; /* "not-permitted" "not-supported" "truncated" … */
 	char text[160];
+};
+
+/* All sockets of the machine together, but for the limits of the program's own namespace. */
+struct snap_memory {
+	bool known; /* false: not wanted, or not readable; all zero then */
+	uint32_t page_bytes;
+	uint64_t orphans, orphans_max; /* TCP sockets without a process; more are reset */
+	uint64_t time_wait_max; /* of one namespace */
+	uint64_t tcp_alloc; /* TCP sockets of every state that have memory */
+	uint64_t tcp_pages, tcp_mem[3]; /* now; low, pressure, limit (tcp_mem). Limits 0: not readable */
+	uint64_t udp_pages, udp_mem[3];
 };
 
 struct snapshot {
@@ -116,12 +191,17 @@ struct snapshot {
 	VEC(struct snap_fd) fds; /* grouped by inode, each group's oldest process first */
 	VEC(struct snap_netns) netns;
 	VEC(struct limit) limits;
+	VEC(struct snap_hidden)
+	hidden; /* distinct; empty though hidden_procs is not 0: nothing is known of them */
+	VEC(struct snap_container) containers; /* all that are known by now */
+	struct snap_memory memory; /* with WANT_MEMORY */
 	struct want want; /* what was really asked for */
 	uint64_t boot_ns; /* CLOCK_BOOTTIME at the start of the look */
 	uint64_t wall_ns; /* CLOCK_REALTIME at that moment, for printing only */
 	uint64_t took_ns; /* how long the look took */
 	bool owners_complete; /* every process was looked at: an inode without fd has none */
 	uint32_t hidden_procs; /* processes whose descriptors could not be read */
+	bool part_of_pids; /* /proc shows a PID namespace that is not the first: processes outside of it are not seen */
 };
 void snapshot_init(struct snapshot *s);
 void snapshot_done(struct snapshot *s);

@@ -26,8 +26,15 @@ struct proto_info {
 	uint8_t ipproto; /* IPPROTO_* as sock_diag wants it; 0 for the families without */
 	bool ports; /* has port numbers, so it can have rows in Ports */
 	bool connected; /* has states beyond unconn/established (TCP, MPTCP, SCTP) */
+	const char *brief; /* at most 5 characters; NULL: the name is that short */
 };
 extern const struct proto_info proto_table[PROTO_N];
+#define PROTO_BIT(p) (1u << (p))
+#define PROTOS_ALL (PROTO_BIT(PROTO_N) - 1u)
+/* Those with proto_table[].ports: what is asked for unless somebody names others. */
+#define PROTOS_PORTS                                                                                         \
+	(PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_UDP) | PROTO_BIT(PROTO_UDPLITE) | PROTO_BIT(PROTO_SCTP) |    \
+	 PROTO_BIT(PROTO_MPTCP) | PROTO_BIT(PROTO_VSOCK))
 
 /* Values 1..13 are the kernel's (include/net/tcp_states.h); 7 (CLOSE) from a TCP dump with the
  * BOUND_INACTIVE bit is STATE_BOUND, from anything without connections STATE_UNCONN. */

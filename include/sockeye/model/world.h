@@ -9,6 +9,5 @@ struct world *world_new(struct intern *names, const struct services *services, u
 void world_free(struct world *w);
 /* interval_ns: the sampler's, to tell a gap (> 3 intervals: rates are null). Sockets of `s` are swapped
  * out, not copied (s->socks comes back with another capacity, empty). `out` is cleared first. It must not
- * be one of the last two frames written: the world reads the previous one ("borrowed until the call after
- * next"; three frames in rotation satisfy that). */
+ * be the frame of the call before: the world reads that one, so it stays untouched until this call returns. */
 void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *out);

@@ -27,6 +27,8 @@ enum col_flag {
 	COL_DESC = 1 << 5, /* first sort is descending */
 	COL_TALLY = 1 << 6, /* a row's own number: as a filter term it picks rows, not sockets */
 	COL_MULTI_NS = 1 << 7, /* shown only while there is more than one namespace */
+	COL_SUM = 1 << 8, /* adds up over rows: the head of a group shows the sum */
+	COL_WARN = 1 << 9, /* a number that should be 0 */
 };
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 
@@ -67,6 +69,7 @@ struct view_info {
 	bool dashboard; /* has a number key there */
 	const char *const *columns; /* keys of default columns in screen order, NULL-terminated */
 	const char *const *sort; /* "-rate" style keys, NULL-terminated */
+	uint32_t protos; /* PROTO_BIT()s of sockets shown when the filter names no others */
 	uint32_t states; /* of sockets shown: VIEW_CONNECTIONS leaves listening and bound out */
 };
 extern const struct view_info view_table[VIEW_N];
@@ -74,6 +77,9 @@ int view_by_key(const char *key); /* -1 */
 
 /* The value of a column in a row (get, or null NA for display-only ones). */
 void column_value(const struct column *col, const struct ctx *c, uint32_t row, struct value *ret);
+/* The cell text of a value of this column's kind, as column_cell without a function of its own. */
+void column_value_cell(const struct column *col, const struct ctx *c, const struct value *v, struct str *out,
+		       uint8_t *ret_style);
 /* Cell text: safe, uncut. Unknown and NA as `…` and blank; in raw mode as "?" and "-". */
 void column_cell(const struct column *col, const struct ctx *c, uint32_t row, struct str *out,
 		 uint8_t *ret_style);

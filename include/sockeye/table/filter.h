@@ -20,15 +20,27 @@ int filter_parse(const char *text, const struct services *services, struct filte
 		 struct filter_error *err);
 void filter_free(struct filter *f); /* NULL allowed */
 const char *filter_text(const struct filter *f); /* as typed */
+/* From now on a bare word must be a process's, unit's or container's whole name: for what acts, where a part of a
+ * name that somebody else has too would be a mistake. */
+void filter_whole_words(struct filter *f);
 bool filter_empty(const struct filter *f); /* picks everything; NULL counts as empty */
 void filter_print(const struct filter *f, struct str *out); /* canonical; parses to the same */
 /* What its terms need from the source, or'ed into *want (attrs; states if it names some: see filter_states). */
 void filter_want(const struct filter *f, struct want *want);
 /* The states that a match can be in; STATES_ALL when it does not say. */
 uint32_t filter_states(const struct filter *f);
+/* Likewise the protocols, bits 1 << enum proto. */
+uint32_t filter_protos(const struct filter *f);
+/* The protocols to show where these are the usual ones: a match's, out of those and the ones the filter names
+ * (proto=unix, family=packet): to say what something is not names nothing. */
+uint32_t filter_protos_of(const struct filter *f, uint32_t usual);
 /* Sockets from..to-1 (rows of the frame): picked[i] = 1 or 0. In slices, as main likes. */
 void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from, uint32_t to,
 		  uint8_t *picked);
+/* As filter_socks over the whole frame, for one that does not know everything: 1 also where a term on owners (with
+ * owners_unknown) or on the state (with states_unknown) could turn it either way. */
+void filter_socks_maybe(const struct filter *f, const struct frame *fr, bool owners_unknown,
+			bool states_unknown, uint8_t *picked);
 /* Does this row pass the terms on rows' own numbers? tally: recounted over the picked sockets. */
 bool filter_row(const struct filter *f, enum row_kind kind, const struct ctx *c, uint32_t row);
 bool filter_has_row_terms(const struct filter *f);

@@ -14,29 +14,66 @@ struct ident { /* of a row: never a row number */
 struct ident ident_of(enum row_kind kind, const struct frame *f, uint32_t row);
 struct pick pick_of(enum row_kind kind, const struct frame *f, uint32_t row); /* for kill plans */
 
+/* What rows are gathered by, under a head that counts and sums them and folds them away. */
+enum group_by {
+	GROUP_NONE,
+	GROUP_FORKS, /* processes of one program in one unit; one alone has no head */
+	GROUP_PROCESS,
+	GROUP_PORT,
+	GROUP_PEER,
+	GROUP_UNIT,
+	GROUP_USER,
+	GROUP_NETNS,
+	GROUP_STATE,
+	GROUP_N
+};
+struct group_info {
+	const char *key, *help; /* "process"; one line, no full stop */
+	/* By kind of row, what two rows of a group have in common: keys of columns, the first one names the
+	 * group. All NULL: rows of this kind are not gathered so. */
+	const char *columns[ROWS_N][2];
+};
+extern const struct group_info group_table[GROUP_N];
+bool group_applies(enum group_by by, enum row_kind kind);
+int group_by_key(const char *key); /* -1 */
+
+struct table_group { /* one head */
+	struct ident id;
+	uint32_t first, n; /* into table.members: its rows of the frame */
+	uint32_t row; /* one of them: names the group */
+	bool open; /* its rows are shown below it */
+	bool finding, all_new, all_closed; /* of its rows */
+};
+
 struct table_column {
 	const struct column *col;
 	bool shown; /* chosen by the user or by default */
 	bool chosen; /* by the user: shown at any width that has room */
 	uint16_t width; /* cells; 0: does not fit. Set by table_layout */
 };
+struct table_work;
 struct table {
 	enum view_id view;
 	enum row_kind rows_kind;
 	VEC(struct table_column) cols; /* in screen order */
 	struct sort_key sort[SORT_MAX];
 	uint8_t sort_n;
-	const struct filter *filter; /* borrowed; NULL: none */
+	const struct filter *filter; /* borrowed; NULL: none. A change is seen by the next update */
+	enum group_by group_by; /* likewise */
 	bool all; /* `a`: also client ports */
 	bool listening; /* `l`: Connections shows listening and bound too; Ports only listening */
 	bool findings_only; /* `!` */
-	/* What is shown: */
-	const struct frame *f; /* borrowed until the next table_update */
-	VEC(uint8_t) picked; /* parallel to f->rows */
+	/* What is shown, since the last update that came to its end: */
+	const struct frame *f; /* borrowed until the next one does */
 	struct tally tally; /* recount; used when a filter is in force, else f->tally */
-	VEC(uint32_t) order; /* rows of the frame, in screen order */
-	VEC(struct ident) idents; /* parallel to order */
-	uint32_t matched, total; /* rows shown; rows the view has without filter */
+	bool counted; /* a filter was in force */
+	/* A line of the screen each: a row of the frame; of a head one of its rows. After table_update all of them
+	 * are in order, after table_update_begin only what is on the screen: see table_order_all. */
+	VEC(uint32_t) order;
+	VEC(uint32_t) heads; /* parallel while rows are gathered, else empty: see table_head, table_nested */
+	VEC(struct table_group) groups;
+	VEC(uint32_t) members; /* rows of the frame, group by group */
+	uint32_t matched, total; /* rows that pass, folded ones too; rows the view has without filter */
 	/* Cursor: index into order and the identity it stands on; top: first visible. */
 	uint32_t cursor, top;
 	struct ident cursor_id;
@@ -47,20 +84,57 @@ struct table {
 	VEC(struct ident) tags;
 	/* Inside: */
 	bool resort; /* the user changed the sort: the next update takes the live order even when held */
+	bool open_all; /* groups are open unless they are among `folds`; else the other way round */
+	VEC(struct ident) folds;
 	uint64_t shape; /* of filter and toggles at the last update, to see that the user changed them */
-	VEC(uint32_t) live; /* scratch: the live order */
-	VEC(struct ident) live_idents; /* scratch, parallel to live */
-	VEC(uint64_t) keys; /* scratch of the sort */
-	struct map seen; /* scratch: identity → index into live */
+	uint64_t number; /* of the frame shown */
+	uint32_t sorted; /* lines from the first on that are in their exact order */
+	VEC(struct ident)
+	idents; /* of the frame's rows, noted when the order may have to be kept; or empty */
+	struct table_work *work; /* owned; of an update on its way, and scratch */
 };
 void table_init(struct table *t, enum view_id view);
 void table_done(struct table *t);
 struct ctx table_ctx(const struct table *t);
+/* Is what it shows of this frame? (Frames are recycled: the address alone does not tell.) */
+bool table_shows(const struct table *t, const struct frame *f);
 
 /* Shows this frame: filters, recounts, sorts (or keeps the held order, new rows at the end), finds the
  * cursor's row again by identity and keeps it on its screen line. `height`: visible rows.
- * hold: a dialog is open or the like. */
+ * hold: a dialog is open or the like; so that there is an order to be held, the first update with it (or with
+ * follow < 0) is of the frame shown already. */
 void table_update(struct table *t, const struct frame *f, uint32_t height, bool hold);
+/* The same in slices: until a step says true the table shows what it showed, and both frames must live.
+ * `over` is asked every few thousand rows whether to return; NULL: never. Beginning again forgets an update on
+ * its way. Lines below the screen may stay unsorted. */
+void table_update_begin(struct table *t, const struct frame *f, uint32_t height, bool hold);
+bool table_update_step(struct table *t, bool (*over)(void *data), void *data);
+bool table_updating(const struct table *t);
+/* Puts all lines into order: before going through them in order. The moves below do it by themselves. */
+void table_order_all(struct table *t);
+
+/* Lines */
+struct ident table_ident(const struct table *t, size_t line);
+/* The head that stands on this line; NULL: a row. nested: a row below an open head. */
+const struct table_group *table_head(const struct table *t, size_t line);
+bool table_nested(const struct table *t, size_t line);
+/* Opens or folds the group of this line; the next update shows it. False: nothing to do (none, or so already).
+ * Folding on a row below a head moves the cursor to the head. */
+bool table_fold(struct table *t, size_t line, bool open);
+void table_fold_all(struct table *t); /* all open, or when they are, all folded */
+/* "▾ nginx ×5" */
+void table_head_text(const struct table *t, const struct ctx *c, const struct table_group *g,
+		     struct str *out);
+/* A cell of a line in at most `width` cells: of a row as column_fit, of a head the sum, or what its rows agree
+ * on ("root +1"). */
+void table_cell(const struct table *t, const struct ctx *c, size_t line, const struct column *col,
+		unsigned width, struct str *out, uint8_t *ret_style);
+struct picks {
+	VEC(struct pick) v;
+};
+void table_picks(const struct table *t, size_t line,
+		 struct picks *out); /* appended: what an action on it means */
+
 /* The user's moves: clamp, scroll. */
 void table_move(struct table *t, int64_t by, uint32_t height);
 void table_goto(struct table *t, uint32_t index, uint32_t height);
@@ -79,5 +153,7 @@ int table_set_sort_list(struct table *t, const char *list, char *err, size_t err
 unsigned table_layout(struct table *t, unsigned width, bool multi_ns);
 /* Hides the default columns that one look cannot know (rates, activity, age): for `list`. */
 void table_hide_live(struct table *t);
+/* The protocols it shows: the view's, and those that the filter names. */
+uint32_t table_protos(const struct table *t);
 /* What this table needs from the source, or'ed into *want. */
 void table_want(const struct table *t, struct want *want);

@@ -20,7 +20,7 @@ enum kind { /* of a column; decides value, alignment of text, comparison, filter
 	    KIND_TIME, /* ns since 1970 */
 	    KIND_LIST, /* several texts or numbers; JSON array */
 	    KIND_OBJECT, /* JSON only: the column writes itself */
-	    KIND_ENDPOINT, /* an ip and a port: JSON "10.0.0.5:443" "[::1]:80" */
+	    KIND_ENDPOINT, /* an ip and a port: JSON "10.0.0.5:443" "[::1]:80"; text for families without */
 };
 enum null_why {
 	NULL_NOT, /* there is a value */
@@ -33,14 +33,15 @@ struct value {
 		int64_t i; /* COUNT ID SIZE BOOL(0/1) and WORD (enum, for sorting) */
 		uint64_t u; /* HEX TIME */
 		double d; /* RATE DURATION MS REAL */
-		struct ip ip; /* ADDR with s == NULL, ENDPOINT */
+		struct ip ip; /* ADDR and ENDPOINT, with s == NULL */
 	};
-	/* TEXT WORD, and ADDR of families without an ip: borrowed while the frame lives. A TEXT without s is
+	/* TEXT WORD, and ADDR and ENDPOINT of families without an ip: borrowed while the frame lives. A TEXT without s is
 	 * the number i in digits: a user whose uid has no name. */
 	const char *s;
 	uint32_t s_n;
 	uint32_t port; /* ENDPOINT */
 };
+#define NO_PORT UINT32_MAX /* of an ENDPOINT: nothing stands behind the address */
 /* The bytes of a TEXT, WORD or ADDR; buf holds what is not stored anywhere. Never NULL. */
 #define VALUE_BUF 64
 const char *value_text(const struct value *v, uint8_t kind, char buf[VALUE_BUF], uint32_t *ret_n);

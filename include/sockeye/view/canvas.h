@@ -22,6 +22,8 @@ void canvas_resize(struct canvas *c, int w, int h); /* also blanks */
 void canvas_blank(struct canvas *c);
 /* Puts safe text at (y, x), cut at `max` cells (and at the edge). Returns cells used. Outside: nothing. */
 int canvas_put(struct canvas *c, int y, int x, uint8_t style, const char *s, int max);
+/* The same, with the dots in the last cell where something was cut (max <= 0: nothing is put). */
+int canvas_put_cut(struct canvas *c, int y, int x, uint8_t style, const char *s, int max, const char *dots);
 int canvas_putf(struct canvas *c, int y, int x, uint8_t style, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 void canvas_fill(struct canvas *c, int y, int x, int h, int w, uint8_t style, const char *glyph);

@@ -1,7 +1,9 @@
 /* The dashboard without a terminal: frames and keys go in, a canvas comes out. */
 #pragma once
 #include "sockeye/model/frame.h"
+#include "sockeye/model/close.h"
 #include "sockeye/model/kill.h"
+#include "sockeye/table/table.h"
 #include "sockeye/view/canvas.h"
 #include "sockeye/view/key.h"
 #include <stdbool.h>
@@ -9,9 +11,16 @@
 
 /* What only the outside can do. All are called on the thread that called ui_*. NULL members: refused with
  * a line that says so. */
+/* What `W` keeps of a view, as lists; NULL: its own. */
+struct ui_arranged {
+	int view; /* index as of ui_opts.view */
+	const char *columns, *sort;
+};
 struct ui_host {
 	void *data;
 	void (*quit)(void *data);
+	/* Asked while a large table is filtered or sorted: is it time to return and look at the keys? NULL: never. */
+	bool (*over)(void *data);
 	void (*suspend)(void *data);
 	void (*redraw)(void *data); /* ^L */
 	void (*set_interval)(void *data, uint64_t ns);
@@ -22,19 +31,53 @@ struct ui_host {
 	const struct kill_step *(*kill_steps)(void *data, size_t *ret_n, uint64_t *ret_sent_ns,
 					      bool *ret_over);
 	void (*kill_close)(void *data); /* the dialog was left; a watch ends */
+	/* Before kill_send: to whom, an index into the plan's ways. NULL: the first one alone. */
+	void (*kill_choose)(void *data, size_t way);
+	/* Close (action/close.h): begins, with the plan moved in. close_result gives it back when it is done, borrowed
+	 * until the next close_begin; NULL while it runs. */
+	void (*close_begin)(void *data, struct close_plan *plan);
+	const struct close_plan *(*close_result)(void *data);
+	/* Text for the clipboard of the user's terminal. 0, 1 (only if tmux is set to pass it on), -ENOTSUP or
+	 * -E2BIG. */
+	int (*copy)(void *data, const char *text, size_t n);
+	/* Writes the table's rows to a file, in the format its name ends with. 0; -EEXIST: there is one, and
+	 * overwrite is false; another negative errno, with a sentence in err. */
+	int (*export)(void *data, const struct table *t, const char *path, bool overwrite, char *err,
+		      size_t err_n);
+	/* Keeps settings for the next start: the view, the interval, and of the views that were shown how they are
+	 * arranged. 0 with the file's name in text; or a negative errno, with a sentence in text. */
+	int (*save)(void *data, int view, uint64_t interval_ns, const struct ui_arranged *v, size_t n,
+		    char *text, size_t text_n);
 };
+struct keymap;
+/* A view of the user's own: another view's rows, narrowed by a filter of its own. */
+struct ui_named_view {
+	const char *name; /* safe */
+	int view; /* enum view_id: whose rows and columns */
+	const char *filter; /* parses */
+	const char *sort, *columns; /* lists that name columns of that view; NULL: its own */
+};
+#define UI_NAMED_MAX 6
 struct ui_opts {
 	const char *host_name, *user_name; /* borrowed for the ui's life */
+	const char *netns_name; /* what -N chose, raw bytes, borrowed likewise; NULL: it was not given */
 	bool root; /* sees every owner */
 	bool ascii, read_only;
 	uint64_t interval_ns;
 	int view; /* enum view_id to start with */
 	const char *filter; /* a text that parses, or NULL */
 	const char *sort, *columns; /* lists, or NULL */
+	bool listening, all; /* -l, -a: as if the keys `l` and `a` had been pressed in the first view */
+	const char *view_sort[VIEW_N],
+		*view_columns[VIEW_N]; /* of each view, for the one without sort or columns */
+	const struct ui_named_view *named; /* borrowed likewise */
+	size_t named_n; /* at most UI_NAMED_MAX */
+	const struct keymap *keymap; /* borrowed likewise; NULL: the table's keys */
 	const char *const *signals_names;
 	const int *signals;
 	size_t signals_n;
 	const char *const *signals_help; /* the kill menu, from action */
+	const struct kill_you *you; /* borrowed for the ui's life; NULL: not known */
 };
 struct ui;
 /* 0, or -EINVAL with a message for stderr in err. */
@@ -43,8 +86,13 @@ int ui_new(const struct ui_opts *o, const struct ui_host *host, const struct ser
 void ui_free(struct ui *u);
 
 void ui_resize(struct ui *u, int w, int h);
-/* A new frame; the ui reads it until the next ui_frame. While ui_paused() no frame should be given. */
+/* A new frame; the ui reads it until the next ui_frame, and the one before it as long as ui_working(): until then no
+ * other should be given, nor while ui_paused(). */
 void ui_frame(struct ui *u, const struct frame *f, uint64_t now_ns);
+/* Is something on its way that did not come to its end before ui_host.over said so? ui_work goes on with it until it
+ * says so again. True: it is done; draw. */
+bool ui_working(const struct ui *u);
+bool ui_work(struct ui *u);
 /* Late knowledge arrived (late_set): the same frame, sorted and filtered again. */
 void ui_refresh(struct ui *u, uint64_t now_ns);
 /* The time passed; expires messages, closed rows, the detail pane's rest. True: draw again. */

@@ -27,14 +27,22 @@ struct fake_proc {
 	int open_err, stat_err, holds_err, exited_err, probe_err, signal_err;
 	int fd;
 	int signals[8], n_signals;
+	uint32_t pgrp;
+	const char *cgroup;
 };
 struct fake {
 	struct fake_proc p[4];
 	size_t n;
+	uint32_t fd_pid[64];
 	int order[8], n_order; /* pids in the order of real signals */
 	/* What a look shows: */
 	struct snapshot *now;
-	int look_err, looks, owner_looks;
+	int look_err, looks, owner_looks, linger_looks;
+	/* Groups and units: */
+	int group_err, group_sig, cgroup_kills, cgroup_kill_err, stop_err;
+	bool no_systemctl;
+	char opened_cgroup[256], stopped[64];
+	const char *own_cgroup;
 };
 
 static struct fake_proc *by_pid(struct fake *f, uint32_t pid)
@@ -46,9 +54,8 @@ static struct fake_proc *by_pid(struct fake *f, uint32_t pid)
 }
 static struct fake_proc *by_fd(struct fake *f, int fd)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (f->p[i].fd == fd)
-			return &f->p[i];
+	if (fd < (int)ARRAY_LEN(f->fd_pid) && f->fd_pid[fd])
+		return by_pid(f, f->fd_pid[fd]);
 	fail_msg("fd %d was never given out", fd);
 	return NULL;
 }
@@ -61,6 +68,7 @@ static int fake_pidfd_open(void *data, uint32_t pid)
 	if (p->open_err)
 		return p->open_err;
 	p->fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	((struct fake *)data)->fd_pid[p->fd] = pid;
 	return p->fd;
 }
 static int fake_start(void *data, uint32_t pid, uint64_t *ret, char *state)
@@ -109,6 +117,97 @@ static int fake_comm(void *data, uint32_t pid, char ret[64])
 	snprintf(ret, 64, "%s", p->comm);
 	return 0;
 }
+static int fake_parent(void *data, uint32_t pid, uint32_t *ret)
+{
+	struct fake_proc *p = by_pid(data, pid);
+
+	if (p)
+		*ret = p->ppid;
+	else if (pid == (uint32_t)getpid())
+		*ret = (uint32_t)getppid();
+	else
+		return -ENOENT;
+	return 0;
+}
+static int fake_group(void *data, uint32_t pid, uint32_t *ret)
+{
+	struct fake_proc *p = by_pid(data, pid);
+
+	if (!p || !p->pgrp)
+		return -ENOENT;
+	*ret = p->pgrp;
+	return 0;
+}
+static int fake_pids(void *data, struct kill_pids *ret)
+{
+	struct fake *f = data;
+
+	for (size_t i = 0; i < f->n; i++)
+		vec_push(&ret->list, f->p[i].pid);
+	return 0;
+}
+static int fake_signal_group(void *data, int pidfd, int sig)
+{
+	struct fake *f = data;
+	struct fake_proc *leader = by_fd(f, pidfd);
+
+	if (f->group_err)
+		return f->group_err;
+	f->group_sig = sig;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->p[i].pgrp == leader->pid)
+			f->p[i].signals[f->p[i].n_signals++] = sig;
+	return 0;
+}
+static int fake_cgroup(void *data, uint32_t pid, struct str *ret)
+{
+	struct fake_proc *p = by_pid(data, pid);
+
+	str_clear(ret);
+	if (p && p->cgroup)
+		str_puts(ret, p->cgroup);
+	else if (pid == (uint32_t)getpid())
+		str_puts(ret, ((struct fake *)data)->own_cgroup ? ((struct fake *)data)->own_cgroup : "/x.scope");
+	else
+		return -ENOENT;
+	return 0;
+}
+static int fake_cgroup_open(void *data, const char *path)
+{
+	struct fake *f = data;
+
+	snprintf(f->opened_cgroup, sizeof(f->opened_cgroup), "%s", path);
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+static int fake_cgroup_pids(void *data, int dir, struct kill_pids *ret)
+{
+	struct fake *f = data;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->p[i].cgroup && !strncmp(f->p[i].cgroup, f->opened_cgroup, strlen(f->opened_cgroup)) &&
+		    strchr("/", f->p[i].cgroup[strlen(f->opened_cgroup)]))
+			vec_push(&ret->list, f->p[i].pid);
+	return 0;
+}
+static int fake_cgroup_kill(void *data, int dir)
+{
+	struct fake *f = data;
+
+	if (!f->cgroup_kill_err)
+		f->cgroup_kills++;
+	return f->cgroup_kill_err;
+}
+static int fake_unit_stop(void *data, const char *unit)
+{
+	struct fake *f = data;
+
+	snprintf(f->stopped, sizeof(f->stopped), "%s", unit);
+	return f->stop_err;
+}
+static int fake_stoppable(void *data)
+{
+	return !((struct fake *)data)->no_systemctl;
+}
 static struct kill_sys fake_sys(struct fake *f)
 {
 	return (struct kill_sys){
@@ -119,6 +218,16 @@ static struct kill_sys fake_sys(struct fake *f)
 		.signal = fake_signal,
 		.exited = fake_exited,
 		.comm = fake_comm,
+		.parent = fake_parent,
+		.group = fake_group,
+		.pids = fake_pids,
+		.signal_group = fake_signal_group,
+		.cgroup = fake_cgroup,
+		.cgroup_open = fake_cgroup_open,
+		.cgroup_pids = fake_cgroup_pids,
+		.cgroup_kill = fake_cgroup_kill,
+		.unit_stop = fake_unit_stop,
+		.unit_stoppable = fake_stoppable,
 	};
 }
 
@@ -367,7 +476,10 @@ static int fake_look(void *data, const struct want *want, struct snapshot *ret)
 
 	f->looks++;
 	assert_int_equal(want->protos, 1u << PROTO_TCP);
-	assert_int_equal(want->states, STATE_BIT(STATE_LISTENING) | STATE_BIT(STATE_BOUND));
+	if (want->states & STATE_BIT(STATE_TIME_WAIT))
+		f->linger_looks++;
+	else
+		assert_int_equal(want->states, STATE_BIT(STATE_LISTENING) | STATE_BIT(STATE_BOUND));
 	if (f->look_err)
 		return f->look_err;
 	snapshot_clear(ret);
@@ -548,6 +660,332 @@ static void steps_are_bounded(void **state)
 	kill_free(k);
 }
 
+/* A server with a child and a helper: one group, one unit. */
+static struct kill *open_family(struct fake *f, struct kill_sys *sys, uint64_t *t)
+{
+	struct kill_plan plan = {0};
+
+	if (!f->n) {
+		const char *unit = "/system.slice/api.service";
+
+		f->p[0] = (struct fake_proc){.pid = 40, .ppid = 1, .start = 5, .state = 'S', .inode = 7,
+					     .comm = "node", .pgrp = 40, .cgroup = unit};
+		f->p[1] = (struct fake_proc){.pid = 41, .ppid = 40, .start = 6, .state = 'S', .comm = "node",
+					     .pgrp = 40, .cgroup = unit};
+		f->p[2] = (struct fake_proc){.pid = 42, .ppid = 1, .start = 7, .state = 'S', .comm = "help\ner",
+					     .pgrp = 42, .cgroup = "/system.slice/api.service/sub"};
+		f->p[3] = (struct fake_proc){.pid = 43, .ppid = 1, .start = 8, .state = 'S', .comm = "other",
+					     .pgrp = 43, .cgroup = "/system.slice/api.services.service"};
+		f->n = 4;
+	}
+	*sys = fake_sys(f);
+	*t = 100 * NSEC_PER_SEC;
+	add_target(&plan, "node", 40, 5, 7);
+	snprintf(plan.targets.v[0].unit, sizeof(plan.targets.v[0].unit), "api.service");
+	add_port(&plan, 8080, true, false);
+	return kill_open(&plan, sys);
+}
+static size_t way_to(const struct kill *k, uint8_t to)
+{
+	const struct kill_plan *p = kill_plan(k);
+	size_t i = 0;
+
+	while (i < p->ways.n && p->ways.v[i].to != to)
+		i++;
+	return i;
+}
+static bool offers(const struct kill *k, uint8_t to)
+{
+	return way_to(k, to) < kill_plan(k)->ways.n;
+}
+
+static void offers_group_unit_and_stop(void **state)
+{
+	struct fake f = {0};
+	struct kill_sys sys;
+	uint64_t t;
+	struct kill *k = open_family(&f, &sys, &t);
+	const struct kill_plan *p = kill_plan(k);
+
+	assert_int_equal(p->ways.n, 4);
+	assert_string_equal(p->ways.v[0].text, "node 40");
+	assert_int_equal(p->ways.v[1].to, KILL_TO_GROUP);
+	assert_string_equal(p->ways.v[1].text, "node 40 and 1 child");
+	assert_int_equal(p->ways.v[2].to, KILL_TO_UNIT);
+	assert_string_equal(p->ways.v[2].text, "api.service, 3 processes");
+	assert_string_equal(f.opened_cgroup, "/system.slice/api.service");
+	assert_int_equal(p->ways.v[3].to, KILL_TO_STOP);
+	assert_string_equal(p->ways.v[3].command, "systemctl stop api.service");
+	assert_int_equal(p->respawns.n, 1);
+	assert_int_equal(p->respawns.v[0].state, RESPAWN_ASKING);
+	kill_free(k);
+}
+
+static void sends_to_the_group_at_once(void **state)
+{
+	struct fake f = {0};
+	struct kill_sys sys;
+	uint64_t t;
+	struct kill *k = open_family(&f, &sys, &t);
+
+	kill_choose(k, way_to(k, KILL_TO_GROUP));
+	assert_int_equal(kill_send(k, SIGINT, t), 2);
+	assert_int_equal(f.group_sig, SIGINT);
+	assert_int_equal(f.p[0].n_signals, 1);
+	assert_int_equal(f.p[1].n_signals, 1);
+	assert_int_equal(f.p[2].n_signals + f.p[3].n_signals, 0);
+	kill_free(k);
+}
+
+/* Somebody joined whom the user was not shown: he gets nothing. Nor on kernels that cannot signal a group. */
+static void group_one_by_one(void **state)
+{
+	for (int joined = 0; joined < 2; joined++) {
+		struct fake f = {.group_err = joined ? 0 : -EINVAL};
+		struct kill_sys sys;
+		uint64_t t;
+		struct kill *k = open_family(&f, &sys, &t);
+
+		kill_choose(k, way_to(k, KILL_TO_GROUP));
+		if (joined)
+			f.p[3].pgrp = 40;
+		assert_int_equal(kill_send(k, SIGTERM, t), 2);
+		assert_int_equal(f.group_sig, 0);
+		assert_int_equal(f.p[0].n_signals, 1);
+		assert_int_equal(f.p[1].n_signals, 1);
+		assert_int_equal(f.p[3].n_signals, 0);
+		kill_free(k);
+	}
+}
+
+/* Who left group or unit meanwhile gets nothing; when the holder lets go nobody does. */
+static void members_are_checked_again(void **state)
+{
+	struct fake f = {0};
+	struct kill_sys sys;
+	uint64_t t;
+	struct kill *k = open_family(&f, &sys, &t);
+
+	kill_choose(k, way_to(k, KILL_TO_UNIT));
+	f.p[2].cgroup = "/system.slice/other.service";
+	assert_int_equal(kill_send(k, SIGTERM, t), 2);
+	assert_int_equal(f.p[2].n_signals, 0);
+	assert_int_equal(f.cgroup_kills, 0);
+	kill_free(k);
+
+	f = (struct fake){0};
+	k = open_family(&f, &sys, &t);
+	kill_choose(k, way_to(k, KILL_TO_UNIT));
+	f.p[0].inode = 8;
+	assert_int_equal(kill_send(k, SIGKILL, t), 0);
+	assert_int_equal(f.cgroup_kills, 0);
+	for (size_t i = 0; i < f.n; i++)
+		assert_int_equal(f.p[i].n_signals, 0);
+	kill_free(k);
+
+	f = (struct fake){0};
+	k = open_family(&f, &sys, &t);
+	kill_choose(k, way_to(k, KILL_TO_GROUP));
+	f.p[1].start = 66; /* its number was given to another process */
+	assert_int_equal(kill_send(k, SIGTERM, t), 1);
+	assert_int_equal(f.p[1].n_signals, 0);
+	kill_free(k);
+}
+
+static void ends_the_unit_at_once(void **state)
+{
+	struct fake f = {0};
+	struct kill_sys sys;
+	uint64_t t;
+	struct kill *k = open_family(&f, &sys, &t);
+	size_t way = way_to(k, KILL_TO_UNIT);
+
+	assert_true(kill_needs_word(kill_plan(k), way, SIGKILL));
+	assert_false(kill_needs_word(kill_plan(k), way, SIGTERM));
+	kill_choose(k, way);
+	assert_int_equal(kill_send(k, SIGKILL, t), 3);
+	assert_int_equal(f.cgroup_kills, 1);
+	assert_int_equal(f.p[0].n_signals + f.p[1].n_signals + f.p[2].n_signals, 0);
+	kill_free(k);
+
+	/* Before 5.14 there is no cgroup.kill: one by one. */
+	f = (struct fake){.cgroup_kill_err = -ENOENT};
+	k = open_family(&f, &sys, &t);
+	kill_choose(k, way_to(k, KILL_TO_UNIT));
+	assert_int_equal(kill_send(k, SIGKILL, t), 3);
+	assert_int_equal(f.p[0].signals[0], SIGKILL);
+	assert_int_equal(f.p[2].signals[0], SIGKILL);
+	assert_int_equal(f.p[3].n_signals, 0);
+	kill_free(k);
+}
+
+/* Never the own unit or group, nor one with an ancestor or pid 1 in it, nor a slice. */
+static void own_unit_is_not_offered(void **state)
+{
+	static const char *const own[] = {"/system.slice/api.service", "/system.slice/api.service/sub/deep"};
+	struct kill_sys sys;
+	struct kill *k;
+	uint64_t t;
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+		struct fake f = {.own_cgroup = own[i]};
+
+		k = open_family(&f, &sys, &t);
+		assert_false(offers(k, KILL_TO_UNIT));
+		assert_false(offers(k, KILL_TO_STOP));
+		kill_free(k);
+	}
+	for (int i = 0; i < 3; i++) {
+		struct fake f = {0};
+
+		kill_free(open_family(&f, &sys, &t)); /* fills f */
+		if (i == 0)
+			f.p[1].pid = (uint32_t)getppid();
+		else if (i == 1)
+			f.p[1].pid = (uint32_t)getpid();
+		else
+			f.p[1].pid = 1;
+		f.p[1].n_signals = 0;
+		k = open_family(&f, &sys, &t);
+		assert_false(offers(k, KILL_TO_GROUP));
+		assert_false(offers(k, KILL_TO_UNIT));
+		kill_free(k);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct fake f = {0};
+
+		kill_free(open_family(&f, &sys, &t));
+		f.p[0].cgroup = i ? "/" : "/user.slice/user-1000.slice/session-3.scope";
+		k = open_family(&f, &sys, &t);
+		assert_false(offers(k, KILL_TO_UNIT));
+		assert_false(offers(k, KILL_TO_STOP));
+		kill_free(k);
+	}
+}
+
+static void stops_the_unit(void **state)
+{
+	struct fake f = {0};
+	struct kill_sys sys;
+	uint64_t t;
+	struct kill *k = open_family(&f, &sys, &t);
+
+	kill_choose(k, way_to(k, KILL_TO_STOP));
+	assert_int_equal(kill_send(k, SIGTERM, t), 1);
+	assert_string_equal(f.stopped, "api.service");
+	assert_int_equal(f.p[0].n_signals, 0); /* systemd signals, not we */
+	assert_string_equal(step(k, 0), "systemctl stop api.service");
+	f.p[0].exited = true;
+	kill_watch(k, NULL, t + 1, NSEC_PER_SEC);
+	assert_string_equal(step(k, 1), "node 40 ended");
+	kill_free(k);
+
+	f = (struct fake){.stop_err = -ENOENT};
+	k = open_family(&f, &sys, &t);
+	kill_choose(k, way_to(k, KILL_TO_STOP));
+	assert_int_equal(kill_send(k, SIGTERM, t), 0);
+	assert_non_null(strstr(step(k, 0), "cannot be started"));
+	assert_int_equal(kill_sent_ns(k), 0);
+	kill_free(k);
+
+	f = (struct fake){.no_systemctl = true};
+	k = open_family(&f, &sys, &t);
+	assert_false(offers(k, KILL_TO_STOP));
+	assert_int_equal(kill_plan(k)->respawns.v[0].state, RESPAWN_UNKNOWN);
+	kill_free(k);
+}
+
+/* A container is ended by its own tool; the command is only shown. */
+static void containers_are_copied(void **state)
+{
+	struct fake f = {0};
+	struct kill_sys sys;
+	uint64_t t;
+	struct kill *k;
+
+	kill_free(open_family(&f, &sys, &t));
+	f.p[0].cgroup = "/system.slice/docker-"
+			"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope";
+	k = open_family(&f, &sys, &t);
+	assert_true(offers(k, KILL_TO_UNIT));
+	assert_false(offers(k, KILL_TO_STOP));
+	assert_string_equal(kill_plan(k)->ways.v[way_to(k, KILL_TO_COPY)].command, "docker stop 0123456789ab");
+	kill_choose(k, way_to(k, KILL_TO_COPY));
+	assert_int_equal(kill_send(k, SIGKILL, t), 0);
+	for (size_t i = 0; i < f.n; i++)
+		assert_int_equal(f.p[i].n_signals, 0);
+	kill_free(k);
+}
+
+/* Free, but not for everybody. */
+static void tells_time_wait(void **state)
+{
+	struct snapshot left;
+	struct fake f = {0};
+	struct kill_sys sys;
+	struct kill *k = open_node(&f, &sys);
+	struct kill_look look = {&f, fake_look};
+	uint64_t t = 100 * NSEC_PER_SEC;
+
+	snapshot_init(&left);
+	show_sock(&left, 8080, STATE_TIME_WAIT, 0);
+	left.socks.v[0].timer = 3;
+	left.socks.v[0].timer_ms = 40500;
+	show_sock(&left, 8080, STATE_TIME_WAIT, 0);
+	show_sock(&left, 8081, STATE_TIME_WAIT, 0);
+	f.now = &left;
+	kill_send(k, SIGTERM, t);
+	f.p[0].exited = true;
+	kill_watch(k, &look, t + NSEC_PER_MS, 30 * NSEC_PER_SEC);
+	assert_string_equal(step(k, 2), "8080/tcp is free");
+	assert_string_equal(step(k, 3), "free, but 2 connections in time-wait for 41s: bind needs SO_REUSEADDR");
+	assert_true(kill_all_free(k));
+	kill_watch(k, &look, t + NSEC_PER_SEC, 30 * NSEC_PER_SEC);
+	assert_int_equal(f.linger_looks, 1);
+	assert_int_equal(steps_n(k), 4);
+	snapshot_done(&left);
+	kill_free(k);
+}
+
+static void names_of_signals(void **state)
+{
+	char buf[16];
+
+	assert_int_equal(kill_signal_by_name("TERM"), SIGTERM);
+	assert_int_equal(kill_signal_by_name("sigusr1"), SIGUSR1);
+	assert_int_equal(kill_signal_by_name("9"), SIGKILL);
+	assert_int_equal(kill_signal_by_name("WINCH"), SIGWINCH);
+	assert_int_equal(kill_signal_by_name("RTMIN+3"), SIGRTMIN + 3);
+	assert_int_equal(kill_signal_by_name("65"), 0);
+	assert_int_equal(kill_signal_by_name("0"), 0);
+	assert_int_equal(kill_signal_by_name("TERMINATE"), 0);
+	assert_int_equal(kill_signal_by_name("SIG"), 0);
+	assert_int_equal(kill_signal_by_name("-9"), 0);
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		assert_int_equal(kill_signal_by_name(kill_signal_name(sig, buf)), sig);
+}
+
+static void log_is_one_line(void **state)
+{
+	static const struct kill_step steps[] = {
+		{1000000000, KILL_SENT, 0, "TERM to node 21877 (api.service)"},
+		{1084000000, KILL_ENDED, 1, "node 21877 ended"},
+		{1085000000, KILL_FREED, 1, "8080/tcp is free"},
+		{6100000000, KILL_TAKEN_AGAIN, 3, "8080/tcp taken again: node 30112"},
+		{31000000000, KILL_WATCH_OVER, 0, "no longer watched"},
+	};
+	struct str s = {0};
+
+	kill_log_put(steps, ARRAY_LEN(steps), 1000000000, &s);
+	assert_string_equal(str_text(&s),
+			    "TERM to node 21877 (api.service): node 21877 ended after 84 ms; 8080/tcp is free after "
+			    "85 ms; 8080/tcp taken again: node 30112 after 5.1 s");
+	str_clear(&s);
+	kill_log_put(steps, 0, 0, &s);
+	assert_string_equal(str_text(&s), "");
+	str_done(&s);
+}
+
 static void menu_is_sane(void **state)
 {
 	assert_int_equal(kill_signals[0].number, SIGTERM);
@@ -574,6 +1012,17 @@ int main(void)
 		cmocka_unit_test(says_who_ignores),
 		cmocka_unit_test(look_fails),
 		cmocka_unit_test(steps_are_bounded),
+		cmocka_unit_test(offers_group_unit_and_stop),
+		cmocka_unit_test(sends_to_the_group_at_once),
+		cmocka_unit_test(group_one_by_one),
+		cmocka_unit_test(members_are_checked_again),
+		cmocka_unit_test(ends_the_unit_at_once),
+		cmocka_unit_test(own_unit_is_not_offered),
+		cmocka_unit_test(stops_the_unit),
+		cmocka_unit_test(containers_are_copied),
+		cmocka_unit_test(tells_time_wait),
+		cmocka_unit_test(names_of_signals),
+		cmocka_unit_test(log_is_one_line),
 		cmocka_unit_test(menu_is_sane),
 	};
 

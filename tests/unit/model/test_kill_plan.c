@@ -257,7 +257,7 @@ static void parents_first_and_shared_ports(void **state)
 	kill_plan_build(&p, f, k, 1);
 	assert_int_equal(p.targets.n, 2);
 	assert_int_equal(p.targets.v[0].pid, 1);
-	assert_int_equal(p.targets.v[0].refusal, KILL_PID1);
+	assert_int_equal(p.targets.v[0].refusal, KILL_SOCKET_UNIT);
 	assert_int_equal(p.targets.v[1].refusal, KILL_OK);
 	assert_true(freed(&p, 80)->shared);
 	kill_plan_done(&p);

@@ -197,6 +197,95 @@ static void own_namespace_first(void **state)
 	fixture_done(&x);
 }
 
+/* In other namespaces only the single one that fits, and never a loopback address. */
+static void unique_in_others(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t a, b, c;
+
+	fixture_init(&x);
+	fixture_netns(&x, "b");
+	fixture_netns(&x, "c");
+	a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "172.17.0.1:41000", "172.17.0.2:5432");
+	b = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "172.17.0.2:5432", "172.17.0.1:41000");
+	c = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "172.17.0.2:5432", "172.17.0.1:41000");
+	x.snap.socks.v[b].netns = 1;
+	x.snap.socks.v[c].netns = 2;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->rows.v[a].peer, NONE);
+	assert_int_equal(f->rows.v[b].peer, NONE);
+	assert_int_equal(f->rows.v[c].peer, NONE);
+	x.snap.socks.v[c].netns = 0; /* one of its own namespace comes before any other */
+	f = fixture_apply(&x, 1);
+	x.snap.socks.v[c].rport = 41001;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->rows.v[a].peer, b);
+	assert_int_equal(f->rows.v[b].peer, a);
+	fixture_done(&x);
+}
+
+static void datagrams_to_a_bound_socket(void **state)
+{
+	static const struct {
+		const char *bound;
+		uint16_t netns;
+		const char *local, *remote;
+		bool meets;
+	} cases[] = {
+		{"*:53", 0, "127.0.0.1:4000", "127.0.0.1:53", true},
+		{"[::]:53", 0, "127.0.0.1:4000", "127.0.0.1:53", false}, /* v6only */
+		{"0.0.0.0:53", 0, "127.0.0.1:4000", "127.0.0.53:53", true},
+		{"127.0.0.53:53", 0, "127.0.0.1:4000", "127.0.0.53:53", true},
+		{"127.0.0.53:53", 0, "127.0.0.1:4000", "127.0.0.1:53", false},
+		{"0.0.0.0:53", 0, "10.0.0.5:4000", "8.8.8.8:53", false}, /* ours, but who says so */
+		{"0.0.0.0:53", 0, "10.0.0.5:4000", "10.0.0.5:53", true},
+		{"10.0.0.9:53", 0, "10.0.0.5:4000", "10.0.0.9:53", true},
+		{"10.0.0.9:53", 1, "10.0.0.5:4000", "10.0.0.9:53", true},
+		{"127.0.0.1:53", 1, "127.0.0.1:4000", "127.0.0.1:53", false}, /* another machine */
+		{"0.0.0.0:54", 0, "127.0.0.1:4000", "127.0.0.1:53", false},
+		{"[::1]:53", 0, "[::1]:4000", "[::1]:53", true},
+	};
+
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		struct fixture x;
+		const struct frame *f;
+		uint32_t s, bound;
+
+		fixture_init(&x);
+		fixture_netns(&x, "b");
+		s = fixture_sock(&x, PROTO_UDP, STATE_ESTABLISHED, cases[c].local, cases[c].remote);
+		fixture_apply(&x, 1);
+		bound = fixture_sock(&x, PROTO_UDP, STATE_UNCONN, cases[c].bound, NULL); /* comes later */
+		x.snap.socks.v[bound].netns = cases[c].netns;
+		for (int look = 0; look < 3; look++) {
+			f = fixture_apply(&x, 1);
+			if (f->rows.v[s].peer != (cases[c].meets ? bound : NONE))
+				fail_msg("case %zu, look %d: %d", c, look, (int)f->rows.v[s].peer);
+			assert_int_equal(f->rows.v[bound].peer, NONE);
+		}
+		fixture_done(&x);
+	}
+}
+
+static void several_bound_sockets(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t s, near;
+
+	fixture_init(&x);
+	s = fixture_sock(&x, PROTO_UDP, STATE_ESTABLISHED, "127.0.0.1:4000", "127.0.0.1:53");
+	fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "0.0.0.0:53", NULL);
+	fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "0.0.0.0:53", NULL);
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->rows.v[s].peer, NONE); /* a group: which one, nobody knows */
+	near = fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "127.0.0.1:53", NULL);
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->rows.v[s].peer, near);
+	fixture_done(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +295,9 @@ int main(void)
 		cmocka_unit_test(ephemeral_without_a_look_at_listeners),
 		cmocka_unit_test(other_ends),
 		cmocka_unit_test(own_namespace_first),
+		cmocka_unit_test(unique_in_others),
+		cmocka_unit_test(datagrams_to_a_bound_socket),
+		cmocka_unit_test(several_bound_sockets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,9 +290,196 @@ static void late_slots_are_carried(void **state)
 	fixture_done(&x);
 }
 
+static uint32_t cgroup(struct fixture *x, const char *path)
+{
+	return intern_adds(x->names, path);
+}
+
+/* Only who may hold a socket makes it "not permitted". */
+static void hidden_processes(void **state)
+{
+	struct snap_hidden root = {0, 0, SNAP_ANY, 1}, pid1 = {0, 0, 0, 1}, other_ns = {0, 0, SNAP_NOT_OWN, 1},
+			   worker = {33, 0, SNAP_ANY, 4}, any = {SNAP_ANY, 0, SNAP_ANY, 1};
+	struct fixture x;
+	uint32_t kernel, mine, there, service, mini;
+
+	fixture_init(&x);
+	fixture_netns(&x, "db");
+	kernel = fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "*:4789", NULL);
+	mine = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:22", NULL);
+	there = fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "*:4789", NULL);
+	service = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
+	mini = fixture_sock(&x, PROTO_TCP, STATE_CLOSE_WAIT, "10.0.0.5:81", "10.0.0.6:1");
+	x.snap.socks.v[mine].uid = 1000;
+	x.snap.socks.v[there].netns = 1;
+	x.snap.socks.v[service].cgroup = cgroup(&x, "/system.slice/nginx.service");
+	x.snap.socks.v[mini].flags &= (uint16_t)~SOCK_HAS_UID;
+	fixture_apply(&x, 1);
+#define REASONS(a, b, c, d, e)                                                                               \
+	do {                                                                                                 \
+		const struct frame *f_ = fixture_apply(&x, 1);                                               \
+		assert_int_equal(f_->rows.v[kernel].reason, a);                                              \
+		assert_int_equal(f_->rows.v[mine].reason, b);                                                \
+		assert_int_equal(f_->rows.v[there].reason, c);                                               \
+		assert_int_equal(f_->rows.v[service].reason, d);                                             \
+		assert_int_equal(f_->rows.v[mini].reason, e);                                                \
+	} while (0)
+	REASONS(REASON_KERNEL, REASON_NO_FD, REASON_KERNEL, REASON_KERNEL, REASON_NO_FD);
+	x.snap.hidden_procs = 1;
+	vec_push(&x.snap.hidden, root);
+	REASONS(REASON_NOT_PERMITTED, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED);
+	x.snap.hidden.v[0] = pid1;
+	REASONS(REASON_NOT_PERMITTED, REASON_NO_FD, REASON_KERNEL, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED);
+	x.snap.hidden.v[0] = other_ns;
+	REASONS(REASON_KERNEL, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_KERNEL, REASON_NO_FD);
+	x.snap.hidden.v[0] = any;
+	REASONS(REASON_NOT_PERMITTED, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED,
+		REASON_NOT_PERMITTED);
+	/* a worker that gave up its rights holds what its master opened: they share a cgroup */
+	x.snap.hidden.v[0] = worker;
+	x.snap.hidden.v[0].cgroup = x.snap.socks.v[service].cgroup;
+	REASONS(REASON_KERNEL, REASON_NO_FD, REASON_KERNEL, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED);
+	/* nobody in a group made what says that it is of the root */
+	x.snap.hidden.v[0] = root;
+	x.snap.hidden.v[0].cgroup = cgroup(&x, "/init.scope");
+	x.snap.socks.v[kernel].cgroup = cgroup(&x, "/");
+	REASONS(REASON_KERNEL, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED);
+	x.snap.hidden.v[0].cgroup = cgroup(&x, "/");
+	REASONS(REASON_NOT_PERMITTED, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED);
+	fixture_done(&x);
+}
+
+static void one_at_a_time(void **state)
+{
+	struct fixture x;
+	uint32_t old, fresh;
+
+	fixture_init(&x);
+	old = fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "*:4789", NULL);
+	fresh = fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "*:4790", NULL);
+	x.snap.owners_complete = false;
+	x.snap.socks.v[old].flags |= SOCK_SEARCHED;
+	assert_int_equal(why(&x, old), REASON_KERNEL);
+	assert_int_equal(why(&x, fresh), REASON_NOT_SCANNED);
+	x.snap.socks.v[fresh].flags |= SOCK_SEARCHED | SOCK_MAYBE_SENT;
+	assert_int_equal(why(&x, fresh), REASON_NO_FD);
+	fixture_done(&x);
+}
+
+static void part_of_pids(void **state)
+{
+	struct fixture x;
+	uint32_t user, root, kernel, un;
+
+	fixture_init(&x);
+	user = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
+	root = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:22", NULL);
+	kernel = fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "*:4789", NULL);
+	un = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.6:1");
+	x.snap.socks.v[user].uid = 1000;
+	x.snap.socks.v[kernel].cgroup = cgroup(&x, "/");
+	x.snap.socks.v[un].inode = 0;
+	x.snap.part_of_pids = true;
+	assert_int_equal(why(&x, user), REASON_OTHER_PIDNS);
+	assert_int_equal(why(&x, root), REASON_OTHER_PIDNS);
+	assert_int_equal(why(&x, kernel), REASON_KERNEL);
+	assert_int_equal(why(&x, un), REASON_UNACCEPTED);
+	fixture_done(&x);
+}
+
+/* A dump that skips a socket changes nothing about it; one without a descriptor is closed at once. */
+static void skipped_or_closed(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t kept, dead, conn, kernel;
+	uint64_t kept_cookie, dead_cookie, conn_cookie, kernel_cookie;
+
+	fixture_init(&x);
+	fixture_proc(&x, 10, 1, 0, "sshd", "");
+	fixture_proc(&x, 11, 1, 0, "node", "");
+	kept = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:22", NULL);
+	dead = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
+	conn = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:22", "10.0.0.7:1");
+	kernel = fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "*:4789", NULL);
+	fixture_fd(&x, kept, 10, 3);
+	fixture_fd(&x, conn, 10, 4);
+	fixture_fd(&x, dead, 11, 5);
+	kept_cookie = x.snap.socks.v[kept].cookie;
+	dead_cookie = x.snap.socks.v[dead].cookie;
+	conn_cookie = x.snap.socks.v[conn].cookie;
+	kernel_cookie = x.snap.socks.v[kernel].cookie;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->rows.v[kernel].reason, REASON_KERNEL);
+
+	x.snap.socks.n = 0; /* nothing is in the dump; the source found that 10 still has the listener */
+	x.snap.infos.n = 0;
+	x.snap.procs.n = 1;
+	x.snap.fds.n = 1;
+	x.snap.fds.v[0] = (struct snap_fd){(uint32_t)kept_cookie + 10000, 0, 3};
+	x.snap.hidden_procs = 1; /* no new reason for what is not there */
+	f = fixture_apply(&x, 1);
+	kept = frame_row_by_cookie(f, 0, kept_cookie);
+	conn = frame_row_by_cookie(f, 0, conn_cookie);
+	kernel = frame_row_by_cookie(f, 0, kernel_cookie);
+	assert_int_not_equal(kept, NONE);
+	assert_int_equal(f->rows.v[kept].marks & (MARK_MISSED | MARK_CLOSED), MARK_MISSED);
+	assert_int_equal(f->rows.v[kept].reason, REASON_OWNED);
+	assert_int_equal(f->procs.v[frame_first_owner(f, kept, false)].p.pid, 10);
+	assert_int_equal(f->rows.v[conn].reason, REASON_OWNED);
+	assert_int_equal(f->procs.v[frame_first_owner(f, conn, false)].p.pid, 10);
+	assert_int_equal(f->rows.v[kernel].reason, REASON_KERNEL);
+	assert_int_equal(frame_row_by_cookie(f, 0, dead_cookie), NONE);
+	for (dead = f->open_rows; f->socks.v[dead].cookie != dead_cookie; dead++)
+		assert_true(dead + 1 < f->rows.n);
+	assert_int_equal(f->rows.v[dead].marks & MARK_CLOSED, MARK_CLOSED);
+	assert_int_equal(f->rows.v[dead].reason, REASON_GONE);
+	assert_int_equal(frame_first_owner(f, dead, false), NONE);
+	assert_int_equal(f->procs.v[frame_first_owner(f, dead, true)].p.pid, 11);
+
+	/* what was not found again is closed */
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->open_rows, 0);
+	assert_int_equal(f->rows.n, 4);
+	fixture_done(&x);
+}
+
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void container_names(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t s, t, path;
+
+	fixture_init(&x);
+	fixture_proc(&x, 10, 1, 0, "postgres", "/docker/" HEX);
+	s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:5432", NULL);
+	t = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:5433", NULL);
+	fixture_fd(&x, s, 10, 3);
+	path = x.snap.socks.v[t].cgroup = cgroup(&x, "/docker/" HEX);
+	f = fixture_apply(&x, 1);
+	assert_string_equal(intern_get(f->names, f->rows.v[s].unit), "docker:0123456789ab");
+	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = path, .name = cgroup(&x, "db")}));
+	/* nonsense of a recording */
+	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = 1u << 30, .name = 1u << 30}));
+	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = cgroup(&x, "/a.service"), .name = 1}));
+	f = fixture_apply(&x, 1);
+	assert_string_equal(intern_get(f->names, f->rows.v[s].unit), "docker:db");
+	assert_string_equal(intern_get(f->names, f->rows.v[t].unit), "docker:db");
+	assert_string_equal(intern_get(f->names, f->procs.v[0].unit), "docker:db");
+	assert_int_equal(f->containers.n, 0); /* no address */
+	fixture_done(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hidden_processes),
+		cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(part_of_pids),
+		cmocka_unit_test(skipped_or_closed),
+		cmocka_unit_test(container_names),
 		cmocka_unit_test(all_owners_count),
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(never_blames_the_kernel_in_passing),

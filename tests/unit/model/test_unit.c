@@ -61,6 +61,22 @@ static void paths(void **state)
 		{"/user.slice/user-1000.slice/user@1000.service/app.slice/snap.firefox.firefox-1.scope",
 		 "snap:firefox"},
 		{"/system.slice/snap.lxd.daemon.service", "snap.lxd.daemon.service"},
+		{"/machine.slice/systemd-nspawn@web.service/payload/system.slice/a.service", "machine:web"},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/app-flatpak-org.mozilla.firefox-12345.scope",
+		 "flatpak:org.mozilla.firefox"},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/app-flatpak-x.scope", "flatpak:x"},
+		{"/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_" HEX
+		 ".slice/libpod-" HEX ".scope/container",
+		 "podman:0123456789ab"},
+		{"/custom-parent/libpod-" HEX, "podman:0123456789ab"},
+		{"/system.slice/nerdctl-" HEX ".scope", "containerd:0123456789ab"},
+		{"/default/" HEX, "containerd:0123456789ab"},
+		{"/k8s.io/" HEX, "containerd:0123456789ab"},
+		{"/system.slice/containerd.service", "containerd.service"},
+		{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1a.slice/docker-" HEX ".scope",
+		 "docker:0123456789ab"},
+		{"/system.slice/docker.service/docker/" HEX, "docker:0123456789ab"},
+		{"/kubepods/pod0b1c-22/short", ""},
 		{"/.service", ""},
 		{"//system.slice///a.service//", "a.service"},
 		{"/system.slice/\x1b]0;x\x07.service", "\x1b]0;x\x07.service"},
@@ -99,9 +115,30 @@ static void deep(void **state)
 	str_done(&s);
 }
 
+static void numbers(void **state)
+{
+	const char *label = NULL, *id = NULL;
+
+	assert_true(unit_container("/system.slice/docker-" HEX ".scope/init", &label, &id));
+	assert_string_equal(label, "docker");
+	assert_memory_equal(id, HEX, 64);
+	assert_false(unit_container("/lxc.payload.web", &label, &id)); /* has a name already */
+	assert_false(unit_container("/system.slice/nginx.service", &label, &id));
+	assert_false(unit_container("", &label, &id));
+	assert_string_equal(label, "docker");
+
+	assert_true(unit_is_container("docker:db"));
+	assert_true(unit_is_container("lxc:"));
+	assert_false(unit_is_container("nginx.service"));
+	assert_false(unit_is_container("app@a:b.service"));
+	assert_false(unit_is_container(""));
+	assert_false(unit_is_container("dock:x"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(paths),
 		cmocka_unit_test(appends),
 		cmocka_unit_test(deep),

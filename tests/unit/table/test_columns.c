@@ -390,7 +390,8 @@ static void test_socks(void **state)
 		"{\"pid\":50,\"fd\":4,\"process\":\"srv\",\"user\":\"deploy\",\"exe\":null,\"cmdline\":null,"
 		"\"start\":\"2026-11-22T11:15:51.000Z\",\"former\":false}]");
 	fit_is(&c, row, "local", 6, ":443");
-	fit_is(&c, row, "local", 20, ":443");
+	fit_is(&c, row, "local", 13, ":443");
+	fit_is(&c, row, "local", 14, "10.0.0.5:443");
 	fit_is(&c, row, "local", 21, "10.0.0.5:443");
 	fit_is(&c, row, "remote", 20, "192.0.2.9:1001");
 	fit_is(&c, row, "remote", 12, "192…2.9:1001");

@@ -33,7 +33,7 @@ static uint32_t conn(struct fixture *x, unsigned rport, double rate)
 
 static struct ident id_at(const struct table *t, uint32_t i)
 {
-	return t->idents.v[i];
+	return table_ident(t, i);
 }
 
 /* A socket that is missing twice is gone, shown as closed for 3 s, and then forgotten. */
@@ -126,7 +126,9 @@ static void test_hold_reasons(void **state)
 	table_update(&t, fixture_apply(&x, 1), 10, false);
 	assert_string_equal(order(&t), "[1002] 1001");
 	fixture_rate(&x, a, 1e9, 0);
-	table_update(&t, fixture_apply(&x, 1), 10, true); /* a dialog is open */
+	table_update(&t, t.f, 10, true); /* a dialog opens */
+	assert_string_equal(order(&t), "[1002] 1001");
+	table_update(&t, fixture_apply(&x, 1), 10, true);
 	assert_string_equal(order(&t), "[1002] 1001");
 	assert_true(t.held && t.order_differs);
 	t.follow = -1;
@@ -477,7 +479,7 @@ static void test_want(void **state)
 	table_want(&t, &w);
 	assert_int_equal(w.states, STATES_ALL); /* CONNS counts them */
 	assert_true(w.attrs & WANT_OWNERS && w.attrs & WANT_INFO && w.attrs & WANT_MEM);
-	assert_int_equal(w.protos, 1u << PROTO_TCP | 1u << PROTO_UDP);
+	assert_int_equal(w.protos, PROTOS_PORTS);
 	w = (struct want){0};
 	table_set_columns(&t, "port,proto,address", err, sizeof(err));
 	table_want(&t, &w);

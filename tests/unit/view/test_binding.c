@@ -1,6 +1,7 @@
 /* The binding table: every key parses, none is given twice, every action has its words. */
 #include "sockeye/view/binding.h"
 #include "sockeye/view/key.h"
+#include <errno.h>
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +29,7 @@ static void test_rows_are_whole(void **state)
 		assert_true(b->action && *b->action);
 		assert_true(b->help && *b->help);
 		assert_non_null(b->run);
-		assert_in_range(b->group, 0, GROUP_N - 1);
+		assert_in_range(b->group, 0, KEYS_N - 1);
 		assert_true(b->where != 0);
 		assert_int_equal(binding_keys(b, codes), words(b->keys));
 		for (size_t j = 0; j < i; j++)
@@ -56,14 +57,76 @@ static void test_no_key_twice(void **state)
 
 static void test_find(void **state)
 {
-	assert_string_equal(binding_find('K', WHERE_TABLE)->action, "kill");
-	assert_string_equal(binding_find(KEY_F9, WHERE_PAGE)->action, "kill");
-	assert_string_equal(binding_find('k', WHERE_TABLE)->action, "row_up");
-	assert_string_equal(binding_find('h', WHERE_TABLE)->action, "help");
-	assert_string_equal(binding_find(3, WHERE_PAGE)->action, "quit");
-	assert_null(binding_find('1', WHERE_PAGE)); /* digits only at the top */
-	assert_non_null(binding_find('1', WHERE_TABLE));
-	assert_null(binding_find(KEY_F7, WHERE_ANY));
+	struct keymap m;
+
+	keymap_init(&m);
+	assert_string_equal(keymap_find(&m, 'K', WHERE_TABLE)->action, "kill");
+	assert_string_equal(keymap_find(&m, KEY_F9, WHERE_PAGE)->action, "kill");
+	assert_string_equal(keymap_find(&m, 'k', WHERE_TABLE)->action, "row_up");
+	assert_string_equal(keymap_find(&m, 'h', WHERE_TABLE)->action, "help");
+	assert_string_equal(keymap_find(&m, 3, WHERE_PAGE)->action, "quit");
+	assert_null(keymap_find(&m, '1', WHERE_PAGE)); /* digits only at the top */
+	assert_non_null(keymap_find(&m, '1', WHERE_TABLE));
+	assert_null(keymap_find(&m, KEY_F7, WHERE_ANY));
+	keymap_done(&m);
+}
+
+static size_t keys_of(const struct keymap *m, const char *action, char text[64])
+{
+	struct str s = {0};
+	uint32_t codes[BINDING_KEYS_MAX];
+
+	keymap_print(m, binding_by_action(action), &s);
+	strncpy(text, str_text(&s), 63);
+	text[63] = '\0';
+	str_done(&s);
+	return keymap_keys(m, binding_by_action(action), codes);
+}
+
+static void test_keymap(void **state)
+{
+	struct keymap m;
+	char err[200] = "", text[64];
+
+	keymap_init(&m);
+	assert_int_equal(keys_of(&m, "kill", text), 2);
+	assert_string_equal(text, "K F9");
+	/* A key is taken from the action that had it with the program. */
+	assert_int_equal(keymap_set(&m, "kill", "  F8   j ", err, sizeof(err)), 0);
+	assert_string_equal(keymap_find(&m, 'j', WHERE_TABLE)->action, "kill");
+	assert_int_equal(keys_of(&m, "row_down", text), 1);
+	assert_string_equal(text, "Down");
+	assert_null(keymap_find(&m, 'K', WHERE_ANY));
+	/* … but not from one that the user gave it. */
+	assert_int_equal(keymap_set(&m, "detail", "v j", err, sizeof(err)), -EEXIST);
+	assert_string_equal(err, "the key j is given to both kill and detail");
+	assert_int_equal(keys_of(&m, "detail", text), 1);
+	/* Given again it is free for others. */
+	assert_int_equal(keymap_set(&m, "kill", "none", err, sizeof(err)), 0);
+	assert_int_equal(keys_of(&m, "kill", text), 0);
+	assert_string_equal(text, "none");
+	assert_int_equal(keymap_set(&m, "detail", "v j", err, sizeof(err)), 0);
+	assert_string_equal(keymap_find(&m, 'j', WHERE_TABLE)->action, "detail");
+	keymap_done(&m);
+}
+
+static void test_keymap_wrong(void **state)
+{
+	struct keymap m;
+	char err[200] = "";
+
+	keymap_init(&m);
+	assert_int_equal(keymap_set(&m, "kil", "K", err, sizeof(err)), -ENOENT);
+	assert_string_equal(err, "no action \"kil\"; did you mean kill?");
+	assert_int_equal(keymap_set(&m, "kill", "F13", err, sizeof(err)), -EINVAL);
+	assert_non_null(strstr(err, "no key \"F13\"; expected "));
+	assert_int_equal(keymap_set(&m, "kill", "", err, sizeof(err)), -EINVAL);
+	assert_int_equal(keymap_set(&m, "kill", "a b c d e f g h i", err, sizeof(err)), -EINVAL);
+	assert_int_equal(
+		keymap_set(&m, "kill", "averyveryveryverylongnameofakeythatisnone", err, sizeof(err)),
+		-EINVAL);
+	assert_string_equal(keymap_find(&m, 'K', WHERE_ANY)->action, "kill"); /* nothing changed */
+	keymap_done(&m);
 }
 
 static void test_unbound(void **state)
@@ -77,10 +140,9 @@ static void test_unbound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows_are_whole),
-		cmocka_unit_test(test_no_key_twice),
-		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_unbound),
+		cmocka_unit_test(test_rows_are_whole), cmocka_unit_test(test_no_key_twice),
+		cmocka_unit_test(test_find),           cmocka_unit_test(test_keymap),
+		cmocka_unit_test(test_keymap_wrong),   cmocka_unit_test(test_unbound),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -422,7 +422,7 @@ static void test_stack_is_bounded(void **state)
 
 	desk_init(&d, (struct ui_opts){0});
 	for (int i = 0; i < 3 * STACK_MAX; i++)
-		ui_push(d.u, help_screen_new());
+		ui_push(d.u, help_screen_new(d.u));
 	assert_int_equal(d.u->stack_n, STACK_MAX);
 	press(&d, "Esc");
 	assert_int_equal(d.u->stack_n, STACK_MAX - 1);

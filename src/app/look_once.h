@@ -1,0 +1,29 @@
+/* One look for a command: the kernel asked once, one frame, the late texts that belong to it. */
+#pragma once
+#include "sockeye/collect/source.h"
+#include "sockeye/model/kill.h"
+#include "sockeye/model/world.h"
+#include "sockeye/table/filter.h"
+#include "workers.h"
+
+struct look_once { /* all zero before look_once_open */
+	struct services *services;
+	struct intern *names;
+	struct filter *filter; /* NULL: none was given */
+	struct source *source;
+	struct world *world;
+	struct workers *workers;
+	struct snapshot snap;
+	struct frame frame;
+	bool opened;
+};
+/* Each gives 0, or a negative number after it was said what is wrong. */
+int look_once_open(struct look_once *l, const char *filter); /* NULL: none */
+/* May be called again: the frame is then of the new look, and knows nothing of the one before. */
+int look_once_take(struct look_once *l, const struct want *want);
+/* Fetches the texts that take a read of their own: users, command lines, programs. */
+void look_once_late(struct look_once *l);
+void look_once_done(struct look_once *l);
+
+/* Who asks: the user this program runs for, and the connection he came by. After look_once_late. */
+void look_once_you(const struct look_once *l, struct kill_you *ret);

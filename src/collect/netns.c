@@ -1,0 +1,367 @@
+/* Enters network namespaces, and lets go of them in time: a descriptor of ours in a namespace keeps it and its
+ * devices alive, and nobody who looks may do that. */
+#include "netns.h"
+#include "netns_enter.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define SEARCH_NS UINT64_C(900000000) /* a look that comes sooner takes the list as it is */
+#define RETRY_NS UINT64_C(10000000000)
+#define FDS_EACH 4 /* a namespace */
+#define FDS_OTHER 128
+
+static int open_below(const char *proc_root, const char *name)
+{
+	struct str path = {0};
+	int fd;
+
+	str_puts(&path, proc_root);
+	str_puts(&path, name);
+	fd = open(str_text(&path), O_RDONLY | O_CLOEXEC);
+	str_done(&path);
+	return fd;
+}
+
+struct opening {
+	const char *proc_root;
+	struct netns *n;
+	int result;
+};
+
+/* In the namespace: what is opened here stays of here. Of the thread, not of "self", which is the main one. */
+static void open_here(void *arg)
+{
+	struct opening *x = arg;
+
+	x->result = diag_open(&x->n->diag);
+	if (x->result)
+		return;
+	x->n->stat_fd = open_below(x->proc_root, "/thread-self/net/sockstat");
+	x->n->stat6_fd = open_below(x->proc_root, "/thread-self/net/sockstat6");
+	x->n->range_fd = open_below(x->proc_root, "/sys/net/ipv4/ip_local_port_range");
+}
+
+static struct netns *netns_new(uint64_t inode)
+{
+	struct netns *n = mem_zalloc(1, sizeof(*n));
+
+	n->inode = inode;
+	n->stat_fd = n->stat6_fd = n->range_fd = -1;
+	return n;
+}
+
+static void netns_free(struct netns *n)
+{
+	int fds[] = {n->stat_fd, n->stat6_fd, n->range_fd};
+
+	diag_close(n->diag);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	for (size_t i = 0; i < NETNS_PARTS; i++) {
+		vec_done(&n->rows[i].socks);
+		vec_done(&n->rows[i].infos);
+	}
+	free(n);
+}
+
+int netns_set_open(struct netns_set *s, struct intern *names, const char *proc_root)
+{
+	struct opening x = {.proc_root = proc_root};
+	int r;
+
+	*s = (struct netns_set){0};
+	r = netns_find_open(&s->find, names, proc_root);
+	if (r)
+		return r;
+	x.n = netns_new(s->find.own);
+	open_here(&x);
+	if (x.result) {
+		netns_free(x.n);
+		netns_find_done(&s->find);
+		return x.result;
+	}
+	x.n->own = true;
+	x.n->name = s->find.found.v[0].name;
+	vec_push(&s->v, x.n);
+	return 0;
+}
+
+void netns_set_done(struct netns_set *s)
+{
+	for (size_t i = 0; i < s->v.n; i++)
+		netns_free(s->v.v[i]);
+	vec_done(&s->v);
+	netns_find_done(&s->find);
+}
+
+static bool wants(const struct netns_set *s, uint8_t want, uint64_t want_inode, uint64_t inode)
+{
+	switch (want) {
+	case WANT_NETNS_OWN:
+		return inode == s->find.own;
+	case WANT_NETNS_HOST:
+		return inode == s->find.host;
+	case WANT_NETNS_ONE:
+		return inode == want_inode;
+	default:
+		return true;
+	}
+}
+
+/* Each takes some descriptors, and the usual soft limit of 1024 is met with 230 of them. Nothing here uses
+ * select(), which is what that limit is for. */
+static void make_room(size_t netns_n)
+{
+	struct rlimit l;
+	rlim_t need = (rlim_t)(netns_n * FDS_EACH + FDS_OTHER);
+
+	if (getrlimit(RLIMIT_NOFILE, &l) || l.rlim_cur == RLIM_INFINITY || l.rlim_cur >= need)
+		return;
+	l.rlim_cur = l.rlim_max == RLIM_INFINITY || l.rlim_max > need * 2 ? need * 2 : l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
+static void enter(struct netns_set *s, struct netns_found *found, uint64_t now_ns)
+{
+	struct opening x = {.proc_root = s->find.proc_root};
+	int fd = netns_find_fd(&s->find, found), r;
+
+	found->refused = 0;
+	if (fd == -ESTALE) /* ended since it was found */
+		return;
+	x.n = netns_new(found->inode);
+	r = fd < 0 ? fd : netns_enter(fd, open_here, &x);
+	if (fd >= 0)
+		close(fd);
+	if (!r)
+		r = x.result;
+	if (r) {
+		netns_free(x.n);
+		found->refused = r;
+		found->retry_ns = now_ns + RETRY_NS;
+		return;
+	}
+	x.n->name = found->name;
+	diag_set_foreign(x.n->diag, s->v.v[0]->diag);
+	vec_push(&s->v, x.n);
+}
+
+/* Lets go of those that have ended, are not wanted, or cannot be asked any more. doubt: one that neither process
+ * nor mount keeps stays till the end of this look, which tells whether a socket does. */
+static void drop(struct netns_set *s, uint8_t want, uint64_t want_inode, bool doubt)
+{
+	size_t kept = 1;
+
+	for (size_t i = 1; i < s->v.n; i++) {
+		struct netns *n = s->v.v[i];
+		const struct netns_found *found = netns_find_inode(&s->find, n->inode);
+
+		if (!wants(s, want, want_inode, n->inode) || (!found && !n->held && !doubt) ||
+		    diag_lost(n->diag)) {
+			netns_free(n);
+			continue;
+		}
+		n->alone = !found;
+		if (found)
+			n->name = found->name;
+		s->v.v[kept++] = n;
+	}
+	s->v.n = kept;
+	s->v.v[0]->name = s->find.found.v[0].name;
+}
+
+static void search(struct netns_set *s, uint64_t now_ns)
+{
+	s->last_ns = now_ns;
+	netns_find_look(&s->find, now_ns);
+}
+
+static bool is_open(const struct netns_set *s, uint64_t inode)
+{
+	for (size_t i = 0; i < s->v.n; i++)
+		if (s->v.v[i]->inode == inode)
+			return true;
+	return false;
+}
+
+static void enter_new(struct netns_set *s, uint64_t now_ns)
+{
+	s->denied = s->failed = 0;
+	make_room(s->find.found.n);
+	for (size_t i = 1; i < s->find.found.n; i++) {
+		struct netns_found *found = &s->find.found.v[i];
+
+		if (!wants(s, s->want, s->want_inode, found->inode) || is_open(s, found->inode))
+			continue;
+		if (!found->refused || found->retry_ns <= now_ns)
+			enter(s, found, now_ns);
+		if (found->refused == -EPERM || found->refused == -EACCES) {
+			s->denied++;
+		} else if (found->refused) {
+			s->failed++;
+			s->error = found->refused;
+		}
+	}
+}
+
+void netns_set_update(struct netns_set *s, const struct want *want, uint64_t now_ns)
+{
+	bool other = !s->last_ns || s->want != want->netns || s->want_inode != want->netns_inode;
+	bool alone = want->netns == WANT_NETNS_OWN ||
+		     (want->netns == WANT_NETNS_ONE && want->netns_inode == s->find.own) ||
+		     (want->netns == WANT_NETNS_HOST && s->find.host == s->find.own);
+
+	s->want = want->netns;
+	s->want_inode = want->netns_inode;
+	if (alone) {
+		s->denied = s->failed = 0;
+		drop(s, s->want, s->want_inode, false);
+	} else if (other || now_ns - s->last_ns >= SEARCH_NS || now_ns < s->last_ns) {
+		search(s, now_ns);
+		drop(s, s->want, s->want_inode, want->attrs & WANT_OWNERS);
+		enter_new(s, now_ns);
+	}
+	for (size_t i = 0; i < s->v.n; i++)
+		s->v.v[i]->wanted = wants(s, s->want, s->want_inode, s->v.v[i]->inode);
+}
+
+void netns_set_let_go(struct netns_set *s, uint64_t now_ns)
+{
+	if (s->v.n < 2)
+		return;
+	search(s, now_ns);
+	drop(s, s->want, s->want_inode, false);
+}
+
+/* A netlink socket may be that of another program like this one, and two of them would hold each other. */
+static bool can_hold(const struct sock *s)
+{
+	return s->inode && s->proto != PROTO_NETLINK;
+}
+
+/* Snapshot index → place in the set, of those that no process is in. False: there are none. */
+static bool list_empty(struct netns_set *s, size_t n, uint32_t *ret_at)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++)
+		ret_at[i] = MAP_NONE;
+	for (size_t i = 1; i < s->v.n; i++) {
+		const struct netns_found *found = netns_find_inode(&s->find, s->v.v[i]->inode);
+
+		if ((found && found->pid) || s->v.v[i]->index >= n)
+			continue;
+		ret_at[s->v.v[i]->index] = (uint32_t)i;
+		any = true;
+	}
+	return any;
+}
+
+static void drop_alone(struct netns_set *s)
+{
+	size_t kept = 1;
+
+	for (size_t i = 1; i < s->v.n; i++) {
+		if (s->v.v[i]->alone && !s->v.v[i]->held)
+			netns_free(s->v.v[i]);
+		else
+			s->v.v[kept++] = s->v.v[i];
+	}
+	s->v.n = kept;
+}
+
+void netns_set_note_holders(struct netns_set *s, const struct snapshot *snap)
+{
+	uint32_t *at = mem_alloc(snap->netns.n, sizeof(*at)), self = (uint32_t)getpid();
+	struct map inodes = {0};
+
+	for (size_t i = 1; i < s->v.n; i++)
+		s->v.v[i]->held = false;
+	if (list_empty(s, snap->netns.n, at)) {
+		for (size_t i = 0; i < snap->socks.n; i++) {
+			const struct sock *sock = &snap->socks.v[i];
+
+			if (at[sock->netns] != MAP_NONE && can_hold(sock))
+				*map_at(&inodes, sock->inode, 0) = at[sock->netns];
+		}
+	}
+	for (size_t i = 0; inodes.n && i < snap->fds.n; i++) {
+		uint32_t ns = map_get(&inodes, snap->fds.v[i].inode, 0);
+
+		if (ns != MAP_NONE && snap->procs.v[snap->fds.v[i].proc].pid != self)
+			s->v.v[ns]->held = true;
+	}
+	drop_alone(s);
+	map_done(&inodes);
+	free(at);
+}
+
+bool netns_range_parse(const char *text, size_t n, uint16_t *ret_low, uint16_t *ret_high)
+{
+	char buf[64];
+	unsigned low, high;
+
+	if (n >= sizeof(buf))
+		return false;
+	memcpy(buf, text, n);
+	buf[n] = '\0';
+	if (sscanf(buf, "%u %u", &low, &high) != 2 || low > high || high > UINT16_MAX)
+		return false;
+	*ret_low = (uint16_t)low;
+	*ret_high = (uint16_t)high;
+	return true;
+}
+
+/* Read in every look: it is a setting that may be changed, and it decides what a client port is. */
+static void read_range(const struct netns *n, struct snap_netns *facts)
+{
+	char buf[63];
+	ssize_t len = n->range_fd < 0 ? -1 : pread(n->range_fd, buf, sizeof(buf), 0);
+
+	if (len <= 0 || !netns_range_parse(buf, (size_t)len, &facts->eph_low, &facts->eph_high)) {
+		facts->eph_low = 32768;
+		facts->eph_high = 60999; /* the kernel's own defaults */
+	}
+}
+
+void netns_set_put(struct netns_set *s, struct snapshot *ret)
+{
+	for (size_t i = 0; i < s->v.n; i++) {
+		struct netns *n = s->v.v[i];
+		struct snap_netns facts = {.inode = n->inode, .name = n->name, .own = n->own};
+
+		n->index = UINT16_MAX;
+		if (!n->wanted || ret->netns.n == UINT16_MAX)
+			continue;
+		read_range(n, &facts);
+		n->index = (uint16_t)ret->netns.n;
+		vec_push(&ret->netns, facts);
+	}
+}
+
+void netns_set_put_limits(const struct netns_set *s, const struct want *want, struct snapshot *ret)
+{
+	if (s->denied)
+		snapshot_limit(ret, "netns", "not-permitted",
+			       "%u other network namespace%s may not be entered: sockets there are not shown "
+			       "(root may).",
+			       s->denied, s->denied == 1 ? "" : "s");
+	else if (want->netns == WANT_NETNS_ALL && s->find.denied)
+		snapshot_limit(ret, "netns", "not-permitted",
+			       "%u process%s not let us see their network namespace: sockets elsewhere may be "
+			       "missing (root sees more).",
+			       s->find.denied, s->find.denied == 1 ? " does" : "es do");
+	if (s->failed)
+		snapshot_limit(ret, "netns", "failed",
+			       "%u network namespace%s could not be entered (%s): sockets there are not shown.",
+			       s->failed, s->failed == 1 ? "" : "s", strerror(-s->error));
+	if (want->netns == WANT_NETNS_ONE && !ret->netns.n && !s->denied && !s->failed)
+		snapshot_limit(ret, "netns", "gone", "The network namespace net:[%llu] has ended.",
+			       (unsigned long long)want->netns_inode);
+}

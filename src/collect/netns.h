@@ -1,0 +1,60 @@
+/* The network namespaces that are looked into: entered once by a throw-away thread, asked from outside through
+ * what it opened there, and let go of as soon as nobody else holds them. */
+#pragma once
+#include "diag.h"
+#include "netns_find.h"
+#include "sockeye/model/snapshot.h"
+#include "sockstat.h"
+
+/* What is remembered of a namespace's TCP sockets between looks. */
+enum netns_part { NETNS_LISTENING, NETNS_CONNECTED, NETNS_BOUND, NETNS_PARTS };
+struct netns_rows {
+	VEC(struct sock) socks;
+	VEC(struct sock_info) infos; /* parallel, or empty when none were asked for */
+	uint32_t states, attrs; /* what was asked for; states 0: nothing is known */
+	uint64_t at_ns; /* CLOCK_BOOTTIME */
+};
+struct netns {
+	uint64_t inode;
+	uint32_t name; /* interned */
+	struct diag *diag; /* owned */
+	int stat_fd, stat6_fd, range_fd; /* owned; -1: could not be opened. They give this namespace's numbers */
+	bool own;
+	bool wanted; /* by the look under way */
+	bool alone; /* no process is in it and no mount keeps it */
+	bool held; /* a process elsewhere has a socket of it, by the last look */
+	uint16_t index; /* of this look's snapshot; UINT16_MAX: not in it */
+	struct netns_rows rows[NETNS_PARTS];
+	struct sockstat stat; /* of this look, and of that in which its connections were walked: */
+	struct sockstat walked_stat;
+	uint64_t traffic; /* sum of what moves with traffic, at the last walk */
+	bool busy; /* it moved from the walk before to the last one */
+};
+struct netns_set {
+	struct netns_find find;
+	VEC(struct netns *) v; /* owned; own first */
+	uint8_t want; /* enum want_netns of the look before, and: */
+	uint64_t want_inode;
+	uint64_t last_ns; /* when it was last searched; 0: never */
+	uint32_t denied; /* namespaces that are there and may not be entered */
+	uint32_t failed; /* … could not be for another reason: */
+	int error;
+};
+
+/* Opens the calling thread's own namespace. 0 or a negative errno. */
+int netns_set_open(struct netns_set *s, struct intern *names, const char *proc_root);
+void netns_set_done(struct netns_set *s);
+/* Makes the set what `want` names: enters what is new, lets go of what has ended or is not wanted. Searches at
+ * most once a second. */
+void netns_set_update(struct netns_set *s, const struct want *want, uint64_t now_ns);
+/* Lets go of what has ended; enters nothing. */
+void netns_set_let_go(struct netns_set *s, uint64_t now_ns);
+/* After a look: which of the namespaces that no process is in have sockets that processes hold. Lets go of those
+ * that nothing keeps. */
+void netns_set_note_holders(struct netns_set *s, const struct snapshot *snap);
+/* What the wanted namespaces say of themselves, into the snapshot; gives every one its index. */
+void netns_set_put(struct netns_set *s, struct snapshot *ret);
+/* The namespaces that are missing and why, as limits. */
+void netns_set_put_limits(const struct netns_set *s, const struct want *want, struct snapshot *ret);
+/* Net.ipv4.ip_local_port_range from the n bytes of its file; false: it is none. */
+bool netns_range_parse(const char *text, size_t n, uint16_t *ret_low, uint16_t *ret_high);

@@ -1,0 +1,356 @@
+/* What a kill costs and what speaks against it: the connections that end with the targets and whose they are, how far
+ * the plan reaches, and holders that are none of one's own to signal. */
+#include "kill_plan.h"
+#include "sockeye/base/text.h"
+#include "sockeye/model/unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* True when somebody holds this socket and all who do are targets. */
+static bool ends_with_targets(const struct build *b, uint32_t row)
+{
+	const struct row *r = &b->f->rows.v[row];
+	bool held = false;
+
+	for (uint32_t i = 0; i < r->owner_n; i++) {
+		const struct owner *o = &b->f->owners.v[r->owner + i];
+
+		if (o->former)
+			continue;
+		if (b->target[o->proc] == NONE)
+			return false;
+		held = true;
+	}
+	return held;
+}
+
+/* ---- Whose connections ---- */
+
+struct peer_count {
+	uint32_t row, n; /* row: one of its connections; n: how many */
+};
+struct peer_counts {
+	struct map at; /* address, or process on this machine → index */
+	VEC(struct peer_count) v;
+};
+
+static uint32_t process_here(const struct frame *f, uint32_t row)
+{
+	uint32_t peer = f->rows.v[row].peer;
+
+	return peer == NONE ? NONE : frame_first_owner(f, peer, false);
+}
+
+static void count_peer(struct peer_counts *c, const struct frame *f, uint32_t row)
+{
+	const struct sock *s = &f->socks.v[row];
+	uint32_t proc = process_here(f, row), *at;
+	uint64_t key[2];
+	struct ip ip;
+
+	ip_unmap(s->raddr, s->family == FAMILY_IPV6, &ip);
+	memcpy(key, ip.b, sizeof(key));
+	if (proc != NONE) { /* several processes of one name are one peer: their name's id */
+		key[0] = UINT64_MAX;
+		key[1] = f->procs.v[proc].p.comm;
+	}
+	at = map_at(&c->at, key[0], key[1]);
+	if (*at == MAP_NONE) {
+		*at = (uint32_t)c->v.n;
+		vec_push(&c->v, ((struct peer_count){.row = row}));
+	}
+	c->v.v[*at].n++;
+}
+
+static void name_peer(struct kill_peer *p, const struct frame *f, const struct peer_count *c)
+{
+	uint32_t proc = process_here(f, c->row);
+	const struct sock *s = &f->socks.v[c->row];
+	char buf[IP_TEXT], name[48];
+	struct ip ip;
+
+	p->n = c->n;
+	if (proc != NONE) {
+		kill_copy_name(name, sizeof(name), f, f->procs.v[proc].p.comm);
+		snprintf(p->name, sizeof(p->name), "%s here", name);
+		return;
+	}
+	ip_unmap(s->raddr, s->family == FAMILY_IPV6, &ip);
+	snprintf(p->name, sizeof(p->name), "%s", ip_format(buf, ip.b, ip.v6));
+}
+
+static void top_peers(struct kill_plan *p, const struct frame *f, const struct peer_counts *c)
+{
+	uint32_t best[KILL_PEERS_MAX];
+
+	for (uint32_t i = 0; i < c->v.n; i++) {
+		uint8_t at = p->peers_n;
+
+		while (at > 0 && c->v.v[best[at - 1]].n < c->v.v[i].n)
+			at--;
+		if (at == KILL_PEERS_MAX)
+			continue;
+		if (p->peers_n < KILL_PEERS_MAX)
+			p->peers_n++;
+		memmove(best + at + 1, best + at, (p->peers_n - 1u - at) * sizeof(best[0]));
+		best[at] = i;
+	}
+	for (uint8_t i = 0; i < p->peers_n; i++)
+		name_peer(&p->peers[i], f, &c->v.v[best[i]]);
+}
+
+/* Connections that end: those that only targets hold, and those still in the queue of a listener that does. */
+static void count_drops(struct build *b)
+{
+	struct peer_counts peers = {0};
+	const struct frame *f = b->f;
+
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		const struct row *r = &f->rows.v[i];
+
+		if (!state_table[f->socks.v[i].state].conn ||
+		    !(r->listener != NONE ? ends_with_targets(b, r->listener) : ends_with_targets(b, i)))
+			continue;
+		if (r->dir == DIR_OUT) {
+			b->p->drops_out++;
+		} else {
+			b->p->drops_in++;
+			if (f->socks.v[i].family <= FAMILY_IPV6)
+				count_peer(&peers, f, i);
+		}
+	}
+	top_peers(b->p, f, &peers);
+	map_done(&peers.at);
+	vec_done(&peers.v);
+}
+
+/* ---- How far ---- */
+
+/* A process's program: its file where that is known, else its name. */
+static const char *program_of(const struct build *b, size_t target)
+{
+	const struct proc *p = &b->f->procs.v[b->procs.v[target]];
+	const char *exe = p->late ? late_get(p->late, LATE_EXE) : NULL;
+
+	return exe && *exe ? exe : intern_get(b->f->names, p->p.comm);
+}
+
+static void count_reach(struct build *b)
+{
+	struct kill_plan *p = b->p;
+
+	for (size_t i = 0; i < p->ports.n; i++)
+		p->ports_n += p->ports.v[i].asked;
+	for (size_t i = 0; i < p->targets.n; i++) {
+		bool unit = false, program = false;
+
+		for (size_t j = 0; j < i; j++) {
+			unit |= b->f->procs.v[b->procs.v[i]].unit == b->f->procs.v[b->procs.v[j]].unit;
+			program |= !strcmp(program_of(b, i), program_of(b, j));
+		}
+		p->units_n += !unit;
+		p->programs_n += !program;
+	}
+}
+
+void kill_count_cost(struct build *b)
+{
+	count_drops(b);
+	count_reach(b);
+}
+
+/* ---- Who holds it for others ---- */
+
+static bool ends_with(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), k = strlen(suffix);
+
+	return n > k && !strcmp(s + n - k, suffix);
+}
+
+static bool is_proof(const struct kill_target *t, const struct sock *s)
+{
+	for (size_t i = 0; i < t->proofs.n; i++)
+		if (t->proofs.v[i].cookie == s->cookie)
+			return true;
+	return false;
+}
+
+/* systemd makes the sockets of a .socket unit in that unit's cgroup (socket_address_listen_in_cgroup), which is how
+ * they tell whose they are. */
+static void judge_systemd(struct build *b, struct kill_target *t, uint32_t proc)
+{
+	const struct frame *f = b->f;
+	const struct proc *p = &f->procs.v[proc];
+	const char *user = p->p.pid == 1 ? "" : "--user ";
+	struct str unit = {0};
+	char name[64] = "";
+
+	t->refusal = KILL_SOCKET_UNIT;
+	snprintf(t->why, sizeof(t->why), "holds it for a .socket unit");
+	snprintf(t->instead, sizeof(t->instead), "systemctl %slist-sockets", user);
+	for (uint32_t i = 0; i < p->sock_n && !name[0]; i++) {
+		const struct sock *s = &f->socks.v[f->proc_socks.v[p->sock + i]];
+
+		str_clear(&unit);
+		unit_name(intern_get(f->names, s->cgroup), &unit);
+		if (is_proof(t, s) && ends_with(str_text(&unit), ".socket"))
+			kill_copy_text(name, sizeof(name), str_text(&unit), unit.n);
+	}
+	if (name[0]) {
+		snprintf(t->why, sizeof(t->why), "holds it for %s", name);
+		snprintf(t->instead, sizeof(t->instead), "systemctl %sstop %s", user, name);
+	}
+	str_done(&unit);
+}
+
+/* The value behind an argument of docker-proxy. */
+static bool argument(const struct proc *p, const char *name, char *ret, size_t size)
+{
+	uint32_t n = 0;
+	const char *raw = p->late ? late_get_n(p->late, LATE_CMDLINE, &n) : NULL, *end = raw ? raw + n : NULL;
+
+	for (; raw && raw < end; raw += strnlen(raw, (size_t)(end - raw)) + 1) {
+		const char *value = raw + strnlen(raw, (size_t)(end - raw)) + 1;
+
+		if (value < end && !strncmp(raw, name, (size_t)(end - raw))) {
+			snprintf(ret, size, "%.*s", (int)strnlen(value, (size_t)(end - value)), value);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Without arguments that were read, the name has to do. */
+static bool forwards(const struct proc *p)
+{
+	char ip[64];
+
+	return !p->late || !late_get(p->late, LATE_CMDLINE) ||
+	       argument(p, "-container-ip", ip, sizeof(ip));
+}
+
+/* The one container that listens on this port; NULL: none or several. */
+static const char *container_on(const struct frame *f, uint32_t number)
+{
+	const char *found = NULL;
+
+	for (uint32_t i = 0; i < f->open_ports; i++) {
+		const struct port *p = &f->ports.v[i];
+		const char *unit = intern_get(f->names, p->unit);
+
+		if (p->port != number || strncmp(unit, "docker:", 7))
+			continue;
+		if (found && strcmp(found, unit + 7))
+			return NULL;
+		found = unit + 7;
+	}
+	return found;
+}
+
+static void judge_forwarder(struct build *b, struct kill_target *t, uint32_t proc)
+{
+	const struct proc *p = &b->f->procs.v[proc];
+	char ip[64] = "", number[16] = "", host[16] = "", safe[64] = "";
+	const char *container = NULL;
+
+	t->refusal = KILL_FORWARDER;
+	argument(p, "-container-ip", ip, sizeof(ip));
+	argument(p, "-host-port", host, sizeof(host));
+	if (argument(p, "-container-port", number, sizeof(number)))
+		container = container_on(b->f, (uint32_t)strtoul(number, NULL, 10));
+	if (container)
+		kill_copy_text(safe, sizeof(safe), container, strlen(container));
+	else if (*ip)
+		kill_copy_text(safe, sizeof(safe), ip, strlen(ip));
+	snprintf(t->why, sizeof(t->why), "only forwards to %s", *safe ? safe : "a container");
+	if (container)
+		snprintf(t->instead, sizeof(t->instead), "docker stop %s", safe);
+	else if (*host && !host[strspn(host, "0123456789")])
+		snprintf(t->instead, sizeof(t->instead), "docker ps --filter publish=%s", host);
+	else
+		snprintf(t->instead, sizeof(t->instead), "docker ps names the container, docker stop ends it");
+}
+
+void kill_judge_target(struct build *b, struct kill_target *t, uint32_t proc)
+{
+	const struct proc *p = &b->f->procs.v[proc];
+	const char *comm = intern_get(b->f->names, p->p.comm);
+
+	/* Anybody may call itself systemd; the managers have a place of their own. */
+	if (!strcmp(comm, "systemd") &&
+	    (p->p.pid == 1 || ends_with(intern_get(b->f->names, p->p.cgroup), "/init.scope")))
+		judge_systemd(b, t, proc);
+	else if (p->p.pid <= 1)
+		t->refusal = KILL_PID1;
+	else if (p->p.state == 'Z')
+		t->refusal = KILL_ZOMBIE;
+	else if (!strcmp(comm, "docker-proxy") && forwards(p))
+		judge_forwarder(b, t, proc);
+}
+
+/* ---- Who asks ---- */
+
+void kill_you_read(struct kill_you *you, const char *ssh_connection)
+{
+	unsigned there_port, here_port;
+	char there[64], here[64];
+
+	you->ssh = ssh_connection &&
+		   sscanf(ssh_connection, "%63s %5u %63s %5u", there, &there_port, here, &here_port) == 4 &&
+		   !ip_parse(there, &you->there) && !ip_parse(here, &you->here);
+	if (you->ssh) {
+		you->there_port = there_port;
+		you->here_port = here_port;
+	}
+}
+
+static bool same_end(const uint8_t b[16], bool v6, uint32_t port, const struct ip *ip, uint32_t want)
+{
+	struct ip a, w;
+
+	ip_unmap(b, v6, &a);
+	ip_unmap(ip->b, ip->v6, &w);
+	return port == want && a.v6 == w.v6 && !memcmp(a.b, w.b, sizeof(a.b));
+}
+
+uint32_t kill_you_row(const struct frame *f, const struct kill_you *you)
+{
+	if (!you || !you->ssh)
+		return NONE;
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		const struct sock *s = &f->socks.v[i];
+		bool v6 = s->family == FAMILY_IPV6;
+
+		if (s->proto == PROTO_TCP && s->lport == you->here_port && state_table[s->state].conn &&
+		    same_end(s->laddr, v6, s->lport, &you->here, you->here_port) &&
+		    same_end(s->raddr, v6, s->rport, &you->there, you->there_port))
+			return i;
+	}
+	return NONE;
+}
+
+void kill_plan_judge(struct kill_plan *p, const struct frame *f, const struct kill_you *you)
+{
+	uint32_t row = kill_you_row(f, you);
+
+	if (you) {
+		p->your_uid = you->uid;
+		snprintf(p->your_name, sizeof(p->your_name), "%s", you->name);
+	}
+	if (row == NONE)
+		return;
+	/* Who holds it carries this session, even where it is no ancestor: a terminal multiplexer stands between. */
+	for (uint32_t i = 0; i < f->rows.v[row].owner_n; i++) {
+		const struct owner *o = &f->owners.v[f->rows.v[row].owner + i];
+		const struct snap_proc *holder = &f->procs.v[o->proc].p;
+
+		for (size_t t = 0; t < p->targets.n && !o->former; t++)
+			if (p->targets.v[t].pid == holder->pid && p->targets.v[t].start == holder->start) {
+				p->you = true;
+				if (p->targets.v[t].refusal == KILL_OK)
+					p->targets.v[t].refusal = KILL_ANCESTOR;
+			}
+	}
+}

@@ -1,0 +1,593 @@
+/* Gathers rows into groups: a head that counts and sums, folded or with its rows below. A group is known by what its
+ * rows have in common, so it stays open and in its place from frame to frame. */
+#include "columns_kit.h"
+#include "sockeye/base/text.h"
+#include "table_private.h"
+#include <stdlib.h>
+#include <strings.h>
+
+#define AGREE_MAX 256 /* rows that a head's cell looks through to find what they agree on */
+
+/* What names the group comes first. A port is the one that was called, see called_port(). */
+const struct group_info group_table[GROUP_N] = {
+	[GROUP_NONE] = {"none", "every row by itself", {{NULL}}},
+	[GROUP_FORKS] = {"program", "forks of one program in one unit", {[ROWS_PROC] = {"process", "unit"}}},
+	[GROUP_PROCESS] = {"process",
+			   "process that owns it",
+			   {[ROWS_SOCK] = {"process", "pid"},
+			    [ROWS_PORT] = {"process", "pid"},
+			    [ROWS_PROC] = {"process", NULL}}},
+	[GROUP_PORT] = {"port",
+			"port that was called",
+			{[ROWS_SOCK] = {"lport", NULL}, [ROWS_PORT] = {"port", NULL}}},
+	[GROUP_PEER] = {"peer", "remote address", {[ROWS_SOCK] = {"raddr", NULL}}},
+	[GROUP_UNIT] =
+		{"unit",
+		 "systemd unit or container",
+		 {[ROWS_SOCK] = {"unit", NULL}, [ROWS_PORT] = {"unit", NULL}, [ROWS_PROC] = {"unit", NULL}}},
+	[GROUP_USER] = {"user",
+			"user of the owner",
+			{[ROWS_SOCK] = {"user", "uid"},
+			 [ROWS_PORT] = {"user", "uid"},
+			 [ROWS_PROC] = {"user", "uid"}}},
+	[GROUP_NETNS] = {"namespace",
+			 "network namespace",
+			 {[ROWS_SOCK] = {"netns", NULL}, [ROWS_PORT] = {"netns", NULL}}},
+	[GROUP_STATE] = {"state", "state of the socket", {[ROWS_SOCK] = {"state", NULL}}},
+};
+
+bool group_applies(enum group_by by, enum row_kind kind)
+{
+	return by == GROUP_NONE || group_table[by].columns[kind][0] != NULL;
+}
+
+int group_by_key(const char *key)
+{
+	int i;
+
+	for (i = 0; i < GROUP_N; i++)
+		if (!strcasecmp(group_table[i].key, key))
+			return i;
+	return -1;
+}
+
+void groups_done(struct table_work *w)
+{
+	vec_done(&w->sums.cols);
+	vec_done(&w->sums.v);
+	vec_done(&w->shown.cols);
+	vec_done(&w->shown.v);
+	vec_done(&w->best);
+	vec_done(&w->groups);
+	vec_done(&w->group_of);
+	vec_done(&w->members);
+	vec_done(&w->extras);
+	vec_done(&w->turn);
+}
+
+/* Which group */
+
+static uint64_t hash_bytes(const void *bytes, size_t n)
+{
+	const uint8_t *b = bytes;
+	uint64_t h = UINT64_C(14695981039346656037);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ b[i]) * UINT64_C(1099511628211);
+	return h;
+}
+
+static uint64_t hash_value(const struct column *col, const struct value *v)
+{
+	struct ip ip;
+
+	if (v->null)
+		return v->null;
+	switch ((enum kind)col->kind) {
+	case KIND_TEXT:
+	case KIND_ADDR:
+		if (v->s)
+			return hash_bytes(v->s, v->s_n);
+		if (col->kind == KIND_TEXT)
+			return map_hash((uint64_t)v->i, 1);
+		ip_unmap(v->ip.b, v->ip.v6, &ip);
+		return hash_bytes(ip.b, 16) + ip.v6;
+	default:
+		return map_hash((uint64_t)v->i, 2);
+	}
+}
+
+/* The port at the end that was called: what a connection is about. */
+static uint32_t called_port(const struct frame *f, uint32_t row, bool *ret_out)
+{
+	*ret_out = f->rows.v[row].dir == DIR_OUT;
+	return *ret_out ? f->socks.v[row].rport : f->socks.v[row].lport;
+}
+
+/* The identity of a row's group. */
+static struct ident group_ident(const struct table *t, const struct ctx *c, uint32_t row,
+				const struct column *cols[2])
+{
+	struct ident id = {(uint64_t)t->group_by << 40 | UINT64_C(1) << 48, 0};
+	struct value v;
+	bool out;
+	int i;
+
+	if (t->group_by == GROUP_PORT && t->rows_kind == ROWS_SOCK) {
+		id.b = (uint64_t)called_port(c->f, row, &out) << 8 | c->f->socks.v[row].proto;
+		id.a |= (uint64_t)out << 47;
+		return id;
+	}
+	/* Names of users come late, and a group must not change with them. */
+	for (i = t->group_by == GROUP_USER; i < 2 && cols[i]; i++) {
+		column_value(cols[i], c, row, &v);
+		/* Nobody owns it: why is what these have in common. */
+		if (v.null && !i && t->rows_kind == ROWS_SOCK && t->group_by == GROUP_PROCESS)
+			v = (struct value){.i = (int64_t)c->f->rows.v[row].reason + 1};
+		id.b = map_hash(id.b + 1, hash_value(cols[i], &v));
+	}
+	return id;
+}
+
+/* What makes up a group */
+
+static bool adds_up(const struct column *col)
+{
+	return (col->flags & COL_SUM) != 0;
+}
+
+static double number_of(const struct value *v, uint8_t kind)
+{
+	return kind == KIND_RATE || kind == KIND_REAL ? v->d : (double)v->i;
+}
+
+static void sums_columns(const struct table *t, struct sums *s)
+{
+	size_t i, k;
+
+	vec_clear(&s->cols);
+	for (i = 0; i < t->cols.n; i++)
+		if (t->cols.v[i].shown && adds_up(t->cols.v[i].col))
+			vec_push(&s->cols, t->cols.v[i].col);
+	for (i = 0; i < t->sort_n; i++) {
+		if (!adds_up(t->sort[i].col))
+			continue;
+		for (k = 0; k < s->cols.n && s->cols.v[k] != t->sort[i].col; k++)
+			;
+		if (k == s->cols.n)
+			vec_push(&s->cols, t->sort[i].col);
+	}
+}
+
+static const struct sum *sum_of(const struct sums *s, size_t group, const struct column *col)
+{
+	size_t i;
+
+	for (i = 0; i < s->cols.n; i++)
+		if (s->cols.v[i] == col)
+			return &s->v.v[group * s->cols.n + i];
+	return NULL;
+}
+
+static uint8_t marks_of(const struct table *t, const struct frame *f, uint32_t row, bool *ret_finding)
+{
+	switch (t->rows_kind) {
+	case ROWS_SOCK:
+		*ret_finding = f->rows.v[row].findings;
+		return f->rows.v[row].marks;
+	case ROWS_PORT:
+		*ret_finding = f->ports.v[row].findings;
+		return f->ports.v[row].marks;
+	case ROWS_PROC:
+		*ret_finding = f->procs.v[row].findings;
+		return f->procs.v[row].marks;
+	default:
+		*ret_finding = false;
+		return 0;
+	}
+}
+
+static uint32_t add_group(struct table *t, struct ident id, uint32_t row)
+{
+	struct table_work *w = t->work;
+	size_t i;
+
+	vec_push(&w->groups, ((struct table_group){.id = id,
+						   .row = row,
+						   .open = table_is_open(t, id),
+						   .all_new = true,
+						   .all_closed = true}));
+	vec_reserve(&w->sums.v, w->sums.cols.n);
+	for (i = 0; i < w->sums.cols.n; i++)
+		vec_push(&w->sums.v, ((struct sum){0}));
+	vec_reserve(&w->best, t->sort_n);
+	for (i = 0; i < t->sort_n; i++)
+		vec_push(&w->best, ((struct best){UINT64_MAX, row}));
+	return (uint32_t)w->groups.n - 1;
+}
+
+/* By a key that does not add up a group stands where the best of its rows would. */
+static void take_best(struct table *t, const struct ctx *c, uint32_t group, uint32_t row)
+{
+	struct best *best = &t->work->best.v[(size_t)group * t->sort_n];
+	uint64_t word;
+	unsigned k;
+
+	for (k = 0; k < t->sort_n; k++) {
+		const struct sort_key *by = &t->sort[k];
+
+		if (adds_up(by->col))
+			continue;
+		word = order_word(by, c, row, 0);
+		if (word < best[k].word || (word == best[k].word && !order_whole(by, word, 0) &&
+					    column_compare(by->col, c, row, best[k].row, by->desc) < 0))
+			best[k] = (struct best){word, row};
+	}
+}
+
+static void add_row(struct table *t, const struct ctx *c, uint32_t row, const struct column *cols[2])
+{
+	struct table_work *w = t->work;
+	struct ident id = group_ident(t, c, row, cols);
+	uint32_t *at = map_at(&w->seen, id.a, id.b), g;
+	struct table_group *group;
+	struct value v;
+	bool finding;
+	uint8_t marks;
+	size_t i;
+
+	if (*at == MAP_NONE)
+		*at = add_group(t, id, row);
+	g = *at;
+	group = &w->groups.v[g];
+	marks = marks_of(t, c->f, row, &finding);
+	group->n++;
+	group->finding |= finding;
+	group->all_new &= (marks & MARK_NEW) != 0;
+	group->all_closed &= (marks & MARK_CLOSED) != 0;
+	vec_push(&w->group_of, g);
+	for (i = 0; i < w->sums.cols.n; i++) {
+		struct sum *s = &w->sums.v.v[g * w->sums.cols.n + i];
+
+		column_value(w->sums.cols.v[i], c, row, &v);
+		if (v.null) {
+			s->null = s->null == NULL_UNKNOWN ? s->null : v.null;
+			continue;
+		}
+		s->v += number_of(&v, w->sums.cols.v[i]->kind);
+		s->n++;
+	}
+	take_best(t, c, g, row);
+}
+
+/* Rows of a group lie together. */
+static void gather(struct table_work *w)
+{
+	uint32_t at = 0;
+	size_t i;
+
+	vec_clear(&w->members);
+	vec_reserve(&w->members, w->rows.n + 1);
+	w->members.n = w->rows.n;
+	for (i = 0; i < w->groups.n; i++) {
+		w->groups.v[i].first = at;
+		at += w->groups.v[i].n;
+		w->groups.v[i].n = 0;
+	}
+	for (i = 0; i < w->rows.n; i++) {
+		struct table_group *g = &w->groups.v[w->group_of.v[i]];
+
+		w->members.v[g->first + g->n++] = w->rows.v[i];
+	}
+}
+
+/* In which order */
+
+static int compare_sums(const struct sum *a, const struct sum *b, bool desc)
+{
+	if (!a->n || !b->n)
+		return !a->n - !b->n;
+	if (a->v == b->v)
+		return 0;
+	return (a->v < b->v) != desc ? -1 : 1;
+}
+
+static int compare_groups(const void *a, const void *b, void *data)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct table *t = data;
+	const struct table_work *w = t->work;
+	struct ctx c = work_ctx(t);
+	unsigned k;
+	int r = 0;
+
+	if (w->extras.v[x].was != w->extras.v[y].was)
+		return w->extras.v[x].was < w->extras.v[y].was ? -1 : 1;
+	for (k = 0; k < t->sort_n && !r; k++) {
+		const struct sort_key *by = &t->sort[k];
+		const struct best *p = &w->best.v[(size_t)x * t->sort_n + k],
+				  *q = &w->best.v[(size_t)y * t->sort_n + k];
+
+		if (adds_up(by->col))
+			r = compare_sums(sum_of(&w->sums, x, by->col), sum_of(&w->sums, y, by->col),
+					 by->desc);
+		else if (p->word != q->word)
+			r = p->word < q->word ? -1 : 1;
+		else if (!order_whole(by, p->word, 0))
+			r = column_compare(by->col, &c, p->row, q->row, by->desc);
+	}
+	return r ? r : x < y ? -1 : 1;
+}
+
+/* Is it a row without a head? */
+static bool is_alone(const struct table *t, const struct table_group *g)
+{
+	return t->group_by == GROUP_FORKS && g->n == 1;
+}
+
+/* Lines of the heads so far, by identity. */
+static void note_heads(struct table *t)
+{
+	struct table_work *w = t->work;
+	const struct table_group *g;
+	size_t i;
+
+	map_clear(&w->seen);
+	for (i = 0; i < t->order.n; i++) {
+		g = table_head(t, i);
+		if (g)
+			*map_at(&w->seen, g->id.a, g->id.b) = (uint32_t)i;
+	}
+}
+
+static void order_groups(struct table *t, bool keep)
+{
+	struct table_work *w = t->work;
+	const struct table_group *g;
+	uint32_t was;
+	size_t i;
+
+	vec_clear(&w->extras);
+	vec_clear(&w->turn);
+	for (i = 0; i < w->groups.n; i++) {
+		g = &w->groups.v[i];
+		was = NONE;
+		if (keep)
+			was = is_alone(t, g) ? w->was.v[g->row] : map_get(&w->seen, g->id.a, g->id.b);
+		vec_push(&w->extras, ((struct group_extra){.was = was}));
+		vec_push(&w->turn, (uint32_t)i);
+	}
+	if (w->turn.n)
+		qsort_r(w->turn.v, w->turn.n, sizeof(*w->turn.v), compare_groups, t);
+}
+
+/* The rows of an open group: those seen so far keep their places, the others follow in live order. */
+static void order_members(struct table *t, const struct table_group *g, bool keep)
+{
+	struct table_work *w = t->work;
+	uint32_t *rows = w->members.v + g->first, i, n = 0, was;
+	struct ctx c = work_ctx(t);
+
+	vec_clear(&w->order.v);
+	vec_reserve(&w->order.v, g->n + 1);
+	for (i = 0; i < g->n && keep; i++) {
+		was = w->was.v[rows[i]];
+		if (was != NONE)
+			vec_push(&w->order.v, ((struct order_item){was, rows[i]}));
+		else
+			rows[n++] = rows[i];
+	}
+	if (keep && w->order.v.n) {
+		order_words(&w->order);
+		memmove(rows + w->order.v.n, rows, n * sizeof(*rows));
+		for (i = 0; i < w->order.v.n; i++)
+			rows[i] = w->order.v.v[i].row;
+		rows += w->order.v.n;
+		vec_clear(&w->order.v);
+	}
+	n = keep ? n : g->n;
+	for (i = 0; i < n; i++)
+		vec_push(&w->order.v,
+			 ((struct order_item){t->sort_n ? order_word(t->sort, &c, rows[i], 0) : rows[i],
+					      rows[i]}));
+	order_select(&w->order, t->sort, t->sort_n, &c, 0, n);
+	for (i = 0; i < n; i++)
+		rows[i] = w->order.v.v[i].row;
+}
+
+static void put_lines(struct table *t)
+{
+	struct table_work *w = t->work;
+	const struct table_group *g;
+	struct sums sums;
+	uint32_t k;
+	size_t i;
+
+	vec_clear(&t->order);
+	vec_clear(&t->heads);
+	vec_clear(&t->groups);
+	vec_clear(&t->members);
+	vec_reserve(&t->members, w->members.n + 1);
+	for (i = 0; i < w->members.n; i++)
+		vec_push(&t->members, w->members.v[i]);
+	for (i = 0; i < w->groups.n; i++)
+		vec_push(&t->groups, w->groups.v[i]);
+	sums = w->shown;
+	w->shown = w->sums;
+	w->sums = sums;
+	for (i = 0; i < w->turn.n; i++) {
+		g = &t->groups.v[w->turn.v[i]];
+		vec_push(&t->order, g->row);
+		vec_push(&t->heads, is_alone(t, g) ? NONE : w->turn.v[i]);
+		for (k = 0; k < g->n && g->open && !is_alone(t, g); k++) {
+			vec_push(&t->order, t->members.v[g->first + k]);
+			vec_push(&t->heads, NONE - 1);
+		}
+	}
+}
+
+void groups_begin(struct table *t)
+{
+	struct table_work *w = t->work;
+
+	map_clear(&w->seen);
+	vec_clear(&w->groups);
+	vec_clear(&w->group_of);
+	vec_clear(&w->sums.v);
+	vec_clear(&w->best);
+	sums_columns(t, &w->sums);
+}
+
+void groups_add(struct table *t, uint32_t from, uint32_t to)
+{
+	const char *const *keys = group_table[t->group_by].columns[t->rows_kind];
+	const struct column *cols[2] = {NULL, NULL};
+	struct ctx c = work_ctx(t);
+	uint32_t i;
+
+	for (i = 0; i < 2 && keys[i]; i++)
+		cols[i] = column_by_key(t->rows_kind, keys[i]);
+	for (i = from; i < to; i++)
+		add_row(t, &c, t->work->rows.v[i], cols);
+}
+
+void groups_end(struct table *t, bool keep)
+{
+	struct table_work *w = t->work;
+	size_t i;
+
+	gather(w);
+	if (keep)
+		note_heads(t);
+	order_groups(t, keep);
+	for (i = 0; i < w->groups.n; i++)
+		if (w->groups.v[i].open && w->groups.v[i].n > 1)
+			order_members(t, &w->groups.v[i], keep);
+	w->differs = false;
+	put_lines(t);
+}
+
+/* What a head shows */
+
+void table_head_text(const struct table *t, const struct ctx *c, const struct table_group *g, struct str *out)
+{
+	const char *const *keys = group_table[t->group_by].columns[t->rows_kind];
+	const struct sock *s;
+	struct str name = {0};
+	uint8_t style;
+	struct value v;
+	bool away;
+
+	str_puts(out, c->ascii ? (g->open ? "v " : "> ") : (g->open ? "▾ " : "▸ "));
+	if (t->group_by == GROUP_PORT && t->rows_kind == ROWS_SOCK) {
+		s = &c->f->socks.v[g->row];
+		str_put_u64(out, called_port(c->f, g->row, &away));
+		str_putc(out, '/');
+		str_puts(out, proto_table[s->proto].name);
+		str_puts(out, away ? (c->ascii ? " >" : " →") : "");
+	} else if (t->group_by == GROUP_FORKS || t->group_by == GROUP_PROCESS) {
+		/* The cell of one row may tell of several owners: the name alone is theirs in common. */
+		column_value(column_by_key(t->rows_kind, "process"), c, g->row, &v);
+		if (v.null)
+			column_cell(column_by_key(t->rows_kind, "process"), c, g->row, out, &style);
+		else
+			text_put_cell(out, v.s, v.s_n, c->ascii, CELL_BYTES);
+		column_value(column_by_key(t->rows_kind, "pid"), c, g->row, &v);
+		if (t->group_by == GROUP_PROCESS && t->rows_kind != ROWS_PROC && !v.null) {
+			str_putc(out, ' ');
+			str_put_i64(out, v.i);
+		}
+	} else {
+		column_cell(column_by_key(t->rows_kind, keys[0]), c, g->row, &name, &style);
+		if (name.n)
+			str_put(out, name.s, name.n);
+		else
+			str_putf(out, "no %s", group_table[t->group_by].key);
+		str_done(&name);
+	}
+	str_puts(out, c->ascii ? " x" : " ×");
+	str_put_u64(out, g->n);
+}
+
+/* What its rows agree on; texts of which there are several: "root +1". */
+static void agree(const struct table *t, const struct ctx *c, const struct table_group *g,
+		  const struct column *col, unsigned width, struct str *out, uint8_t *ret_style)
+{
+	bool several = !(col->flags & COL_RIGHT) && col->kind == KIND_TEXT;
+	struct str texts = {0}, cell = {0}; /* one behind the other, each with a NUL */
+	uint32_t i, others = 0;
+	uint32_t first = 0; /* row */
+	size_t at, first_n = 0;
+	uint8_t style;
+
+	for (i = 0; i < g->n; i++) {
+		str_clear(&cell);
+		column_cell(col, c, t->members.v[g->first + i], &cell, &style);
+		if (!cell.n && !several && (col->flags & COL_RIGHT))
+			break; /* a number that not all have is not theirs */
+		if (!cell.n)
+			continue;
+		for (at = 0; at < texts.n && strcmp(texts.s + at, cell.s) != 0;
+		     at += strlen(texts.s + at) + 1)
+			;
+		if (at < texts.n)
+			continue;
+		if (texts.n)
+			others++;
+		else
+			first = t->members.v[g->first + i], first_n = cell.n;
+		if (others && !several)
+			break;
+		str_put(&texts, cell.s, cell.n + 1);
+	}
+	if (i == g->n && texts.n && !others) {
+		column_fit(col, c, first, width, out, ret_style);
+	} else if (i == g->n && texts.n) {
+		str_put(out, texts.s, first_n);
+		str_puts(out, " +");
+		str_put_u64(out, others);
+	}
+	str_done(&texts);
+	str_done(&cell);
+}
+
+static void head_cell(const struct table *t, const struct ctx *c, size_t group, const struct column *col,
+		      unsigned width, struct str *out, uint8_t *ret_style)
+{
+	const struct sum *s = sum_of(&t->work->shown, group, col);
+	const struct table_group *g = &t->groups.v[group];
+	struct value v = {0};
+
+	if (!adds_up(col)) {
+		/* Times and graphs of several are neither. */
+		if (g->n <= AGREE_MAX && col->kind != KIND_DURATION && col->kind != KIND_MS &&
+		    col->kind != KIND_RATE)
+			agree(t, c, g, col, width, out, ret_style);
+		return;
+	}
+	if (!s)
+		return; /* shown since the last update only */
+	v.null = s->n ? NULL_NOT : s->null;
+	if (col->kind == KIND_RATE || col->kind == KIND_REAL)
+		v.d = s->v;
+	else
+		v.i = (int64_t)s->v;
+	column_value_cell(col, c, &v, out, ret_style);
+}
+
+void table_cell(const struct table *t, const struct ctx *c, size_t line, const struct column *col,
+		unsigned width, struct str *out, uint8_t *ret_style)
+{
+	struct str whole = {0};
+	uint8_t style = STYLE_PLAIN;
+
+	if (!table_head(t, line)) {
+		column_fit(col, c, t->order.v[line], width, out, ret_style);
+		return;
+	}
+	head_cell(t, c, t->heads.v[line], col, width, &whole, &style);
+	text_put_clip(out, str_text(&whole), (int)width, ctx_dots(c));
+	str_done(&whole);
+	*ret_style = style;
+}

@@ -1,0 +1,78 @@
+/* Inside the table: an update on its way, and what its files share. */
+#pragma once
+#include "order.h"
+#include "sockeye/base/mem.h"
+
+enum stage { STAGE_IDLE, STAGE_PICK, STAGE_ROWS, STAGE_GROUP, STAGE_KEEP, STAGE_ORDER, STAGE_DIFFERS };
+
+/* What a group is besides what everybody may see. */
+struct group_extra {
+	uint32_t was; /* place among the lines so far; NONE: new */
+};
+struct best { /* of a group's rows by one key */
+	uint64_t word;
+	uint32_t row;
+};
+struct sum { /* of one column over the rows of a group */
+	double v;
+	uint32_t n; /* rows that have a value */
+	uint8_t null; /* why the others have none */
+};
+struct sums {
+	VEC(const struct column *) cols;
+	VEC(struct sum) v; /* cols.n a group */
+};
+struct table_work {
+	const struct frame *f; /* borrowed: to be shown */
+	uint32_t height;
+	bool hold, held, changed, follow_top;
+	uint64_t shape;
+	uint32_t protos; /* PROTO_BIT()s of the sockets it shows */
+	uint8_t stage; /* enum stage */
+	uint32_t at; /* how far the stage has come */
+	VEC(uint8_t) picked; /* parallel to f->rows */
+	struct tally tally;
+	VEC(uint32_t) rows; /* that pass, ascending */
+	uint32_t total;
+	/* While the order is kept: */
+	VEC(struct ident) idents; /* of all rows */
+	VEC(uint32_t) was; /* parallel: its line so far; NONE: new */
+	VEC(uint32_t) place; /* scratch: by row so far its line, until it is found again */
+	VEC(uint32_t) rest; /* rows that pass and had no line */
+	VEC(uint32_t) kept; /* rows, the lines to be */
+	size_t next, old; /* how far they have come: in rows, in the rows so far */
+	bool differs;
+	uint64_t last; /* the word of the row looked at last */
+	struct order order;
+	struct map seen; /* scratch: identities */
+	/* With groups: */
+	VEC(struct best) best; /* sort_n a group */
+	VEC(struct group_extra) extras;
+	VEC(uint32_t) turn; /* groups in their order */
+	struct sums sums; /* being made, in step with groups */
+	struct sums shown; /* of the groups that are shown */
+	VEC(struct table_group) groups;
+	VEC(uint32_t) group_of, members; /* parallel to rows; group by group */
+};
+static inline struct ctx work_ctx(const struct table *t)
+{
+	const struct table_work *w = t->work;
+
+	return (struct ctx){.f = w->f, .tally = filter_empty(t->filter) ? &w->f->tally : &w->tally};
+}
+static inline bool same_ident(struct ident a, struct ident b)
+{
+	return a.a == b.a && a.b == b.b;
+}
+size_t table_rows_of(enum row_kind kind, const struct frame *f);
+/* Notes the identities of the rows shown, so that the next update can keep their order. The frame must live. */
+void table_note_idents(struct table *t);
+void table_set_cursor(struct table *t, size_t line);
+
+/* groups.c: work.rows → groups, sums, lines. Rows are added from..to-1, all in turn; at the end the table's lines
+ * are replaced. keep: they stay in the order so far. */
+void groups_begin(struct table *t);
+void groups_add(struct table *t, uint32_t from, uint32_t to);
+void groups_end(struct table *t, bool keep);
+void groups_done(struct table_work *w);
+bool table_is_open(const struct table *t, struct ident group);

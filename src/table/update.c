@@ -1,0 +1,542 @@
+/* Fills a table from a frame, in slices: which rows pass, in which order, and where the cursor is then. What is shown
+ * changes at the end, at once. */
+#include "table_private.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE 2048 /* rows between two questions whether the time is up */
+
+/* Which rows */
+
+static bool port_listens(const struct frame *f, const struct port *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->member_n; i++)
+		if (f->socks.v[f->members.v[p->member + i]].state == STATE_LISTENING)
+			return true;
+	return false;
+}
+
+/* Is it a row of this view at all, whatever the filter? */
+static bool in_view(const struct table *t, const struct frame *f, uint32_t row)
+{
+	const struct proc *p;
+
+	switch (t->rows_kind) {
+	case ROWS_SOCK:
+		if (!(t->work->protos & PROTO_BIT(f->socks.v[row].proto)))
+			return false;
+		return t->listening || (view_table[t->view].states & STATE_BIT(f->socks.v[row].state));
+	case ROWS_PORT:
+		if ((f->ports.v[row].flags & PORT_CLIENT) && !t->all)
+			return false;
+		return !t->listening || port_listens(f, &f->ports.v[row]);
+	case ROWS_PROC:
+		p = &f->procs.v[row];
+		if (p->port_n || p->marks & MARK_CLOSED)
+			return true;
+		/* One with sockets of other protocols only is here when a filter names them. */
+		return filter_empty(t->filter) ? f->tally.procs.v[row].socks : p->sock_n;
+	case ROWS_N:
+		break;
+	}
+	return false;
+}
+
+static bool has_finding(const struct table *t, const struct frame *f, uint32_t row)
+{
+	switch (t->rows_kind) {
+	case ROWS_SOCK:
+		return f->rows.v[row].findings != 0;
+	case ROWS_PORT:
+		return f->ports.v[row].findings != 0;
+	case ROWS_PROC:
+		return f->procs.v[row].findings != 0;
+	case ROWS_N:
+		break;
+	}
+	return false;
+}
+
+static bool any_picked(const struct table *t, uint32_t row)
+{
+	const struct table_work *w = t->work;
+	const struct count *n;
+
+	if (t->rows_kind == ROWS_SOCK)
+		return w->picked.v[row];
+	n = t->rows_kind == ROWS_PORT ? &w->tally.ports.v[row] : &w->tally.procs.v[row];
+	return n->socks || n->any_closed;
+}
+
+static void find_rows(struct table *t, uint32_t from, uint32_t to)
+{
+	bool all = filter_empty(t->filter), terms = filter_has_row_terms(t->filter);
+	struct table_work *w = t->work;
+	struct ctx c = work_ctx(t);
+	uint32_t row;
+
+	vec_reserve(&w->rows, to - from);
+	for (row = from; row < to; row++) {
+		if (!in_view(t, w->f, row))
+			continue;
+		w->total++;
+		if (t->findings_only && !has_finding(t, w->f, row))
+			continue;
+		if (!all && (!any_picked(t, row) || (terms && !filter_row(t->filter, t->rows_kind, &c, row))))
+			continue;
+		w->rows.v[w->rows.n++] = row;
+	}
+}
+
+/* Which order */
+
+static void add_items(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
+		      const uint32_t *rows, size_t n)
+{
+	size_t i;
+
+	vec_reserve(&o->v, n);
+	for (i = 0; i < n; i++)
+		o->v.v[o->v.n++] =
+			(struct order_item){by_n ? order_word(by, c, rows[i], 0) : rows[i], rows[i]};
+}
+
+void table_order_all(struct table *t)
+{
+	struct table_work *w = t->work;
+	struct ctx c = table_ctx(t);
+	size_t i;
+
+	if (t->sorted >= t->order.n)
+		return;
+	if (w->stage == STAGE_ORDER) /* uses the same room */
+		w->at = 0;
+	vec_clear(&w->order.v);
+	add_items(&w->order, t->sort, t->sort_n, &c, t->order.v, t->order.n);
+	order_select(&w->order, t->sort, t->sort_n, &c, 0, w->order.v.n);
+	for (i = 0; i < t->order.n; i++)
+		t->order.v[i] = w->order.v.v[i].row;
+	t->sorted = (uint32_t)t->order.n;
+}
+
+/* Rows of two frames follow each other in nearly the same order, so the next row is mostly the next one. Where it is
+ * not, a few further ones are tried; what is left is looked up by name. */
+#define AHEAD 8
+
+static size_t find_ahead(const struct ident *v, size_t n, size_t at, struct ident id)
+{
+	size_t i;
+
+	for (i = at; i < n && i < at + AHEAD; i++)
+		if (same_ident(v[i], id))
+			return i;
+	return SIZE_MAX;
+}
+
+static void keep_begin(struct table *t)
+{
+	struct table_work *w = t->work;
+	size_t n = table_rows_of(t->rows_kind, w->f), i;
+
+	vec_clear(&w->idents);
+	vec_reserve(&w->idents, n + 1);
+	vec_clear(&w->was);
+	vec_reserve(&w->was, n + 1);
+	vec_clear(&w->rest);
+	vec_clear(&w->place);
+	vec_reserve(&w->place, t->idents.n + 1);
+	memset(w->place.v, 0xff, t->idents.n * sizeof(*w->place.v));
+	for (i = 0; i < t->order.n; i++)
+		if (!table_head(t, i))
+			w->place.v[t->order.v[i]] = (uint32_t)i;
+	w->next = w->old = 0;
+}
+
+/* Where were these rows? */
+static void keep_match(struct table *t, uint32_t from, uint32_t to)
+{
+	struct table_work *w = t->work;
+	struct ident id;
+	bool passes;
+	uint32_t i;
+	size_t at;
+
+	for (i = from; i < to; i++) {
+		id = ident_of(t->rows_kind, w->f, i);
+		vec_push(&w->idents, id);
+		vec_push(&w->was, NONE);
+		passes = w->next < w->rows.n && w->rows.v[w->next] == i;
+		w->next += passes;
+		at = find_ahead(t->idents.v, t->idents.n, w->old, id);
+		if (at != SIZE_MAX) {
+			w->old = at + 1;
+			w->was.v[i] = passes ? w->place.v[at] : NONE;
+			w->place.v[at] = passes ? NONE : w->place.v[at]; /* taken */
+		}
+		if (passes && w->was.v[i] == NONE)
+			vec_push(&w->rest, i);
+	}
+}
+
+/* Those that were not found by going along, by name. */
+static void keep_rest(struct table *t)
+{
+	struct table_work *w = t->work;
+	const struct ident *id;
+	uint32_t *at;
+	size_t i, k = 0;
+
+	map_clear(&w->seen);
+	for (i = 0; i < t->order.n && w->rest.n; i++)
+		if (!table_head(t, i) && w->place.v[t->order.v[i]] == i) {
+			id = &t->idents.v[t->order.v[i]];
+			*map_at(&w->seen, id->a, id->b) = (uint32_t)i;
+		}
+	for (i = 0; i < w->rest.n && w->seen.n; i++) {
+		id = &w->idents.v[w->rest.v[i]];
+		if (map_get(&w->seen, id->a, id->b) >= MAP_NONE - 1)
+			continue;
+		at = map_at(&w->seen, id->a, id->b);
+		w->was.v[w->rest.v[i]] = *at;
+		*at = MAP_NONE - 1; /* taken: a second row of that name is a new one */
+	}
+	for (i = 0; i < w->rest.n; i++)
+		if (w->was.v[w->rest.v[i]] == NONE)
+			w->rest.v[k++] = w->rest.v[i];
+	w->rest.n = k;
+}
+
+/* The order on screen stays: rows that are gone vanish, new ones come at the end in live order. */
+static void keep_lines(struct table *t)
+{
+	struct table_work *w = t->work;
+	struct ctx c = work_ctx(t);
+	size_t i, n = 0;
+
+	vec_clear(&w->kept);
+	vec_reserve(&w->kept, t->order.n + w->rest.n + 1);
+	memset(w->kept.v, 0xff, t->order.n * sizeof(*w->kept.v));
+	for (i = 0; i < w->rows.n; i++)
+		if (w->was.v[w->rows.v[i]] != NONE)
+			w->kept.v[w->was.v[w->rows.v[i]]] = w->rows.v[i];
+	for (i = 0; i < t->order.n; i++)
+		if (w->kept.v[i] != NONE)
+			w->kept.v[n++] = w->kept.v[i];
+	vec_clear(&w->order.v);
+	add_items(&w->order, t->sort, t->sort_n, &c, w->rest.v, w->rest.n);
+	order_select(&w->order, t->sort, t->sort_n, &c, 0, w->order.v.n);
+	for (i = 0; i < w->order.v.n; i++)
+		w->kept.v[n++] = w->order.v.v[i].row;
+	w->kept.n = n;
+}
+
+/* Does the order that is kept differ from the live one? False: not finished. */
+static bool compare_order(struct table *t, uint32_t to)
+{
+	struct table_work *w = t->work;
+	struct ctx c = work_ctx(t);
+	uint64_t word;
+	bool whole;
+
+	for (; w->at < to && !w->differs && t->sort_n; w->at++) {
+		word = order_word(t->sort, &c, w->kept.v[w->at], 0);
+		whole = order_whole(t->sort, word, 0);
+		if (w->at && word < w->last)
+			w->differs = true;
+		else if (w->at && word == w->last)
+			w->differs = order_compare(t->sort + whole, t->sort_n - whole, &c,
+						   w->kept.v[w->at - 1], w->kept.v[w->at]) > 0;
+		w->last = word;
+	}
+	return w->differs || !t->sort_n || w->at >= w->kept.n;
+}
+
+/* The cursor */
+
+/* Tags of rows that no longer exist would hold the order for ever. */
+static void drop_dead_tags(struct table *t, const struct frame *f)
+{
+	size_t n = table_rows_of(t->rows_kind, f), i, k = 0;
+	struct map *seen = &t->work->seen;
+	struct ident id;
+	uint32_t row;
+
+	if (!t->tags.n)
+		return;
+	map_clear(seen);
+	for (i = 0; i < t->tags.n; i++)
+		*map_at(seen, t->tags.v[i].a, t->tags.v[i].b) = 0;
+	for (row = 0; row < n; row++) {
+		id = ident_of(t->rows_kind, f, row);
+		if (map_get(seen, id.a, id.b) == 0)
+			*map_at(seen, id.a, id.b) = 1;
+	}
+	for (i = 0; i < t->groups.n; i++)
+		if (map_get(seen, t->groups.v[i].id.a, t->groups.v[i].id.b) == 0)
+			*map_at(seen, t->groups.v[i].id.a, t->groups.v[i].id.b) = 1;
+	for (i = 0; i < t->tags.n; i++)
+		if (map_get(seen, t->tags.v[i].a, t->tags.v[i].b) == 1)
+			t->tags.v[k++] = t->tags.v[i];
+	t->tags.n = k;
+}
+
+/* What the user chose to see, as one number: when it changes the order on screen is made anew. */
+static uint64_t shape_of(const struct table *t)
+{
+	const char *s = filter_empty(t->filter) ? "" : filter_text(t->filter);
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *s; s++)
+		h = (h ^ (uint8_t)*s) * UINT64_C(1099511628211);
+	h = (h ^ (t->all | t->listening << 1 | t->findings_only << 2)) * UINT64_C(1099511628211);
+	h = (h ^ t->group_by) * UINT64_C(1099511628211);
+	return h | 1;
+}
+
+static bool should_hold(const struct table *t, bool hold)
+{
+	if (hold || t->follow < 0)
+		return true;
+	if (t->follow > 0)
+		return false;
+	return (t->cursor_valid && t->cursor > 0) || t->tags.n;
+}
+
+static void scroll_to_cursor(struct table *t, uint32_t height)
+{
+	if (t->top > t->cursor)
+		t->top = t->cursor;
+	if (t->cursor - t->top >= height)
+		t->top = t->cursor - height + 1;
+}
+
+/* Puts the cursor back on the row it stood on, on the same line of the screen. On row 1 of a live table it
+ * stays at the top instead: there it follows what comes. */
+static void restore_cursor(struct table *t)
+{
+	const struct table_work *w = t->work;
+	uint32_t line = t->cursor >= t->top ? t->cursor - t->top : 0, height = w->height;
+	size_t i;
+
+	if (!t->cursor_valid || w->follow_top) {
+		t->top = 0;
+		table_set_cursor(t, 0);
+		return;
+	}
+	for (i = 0; i < t->order.n; i++)
+		if (same_ident(table_ident(t, i), t->cursor_id))
+			break;
+	table_set_cursor(t, i < t->order.n ? i : t->cursor);
+	t->top = t->cursor > line ? t->cursor - line : 0;
+	if (w->changed &&
+	    t->order.n < t->top + height) /* the user's key: no blank lines while rows are above */
+		t->top = t->order.n > height ? (uint32_t)t->order.n - height : 0;
+	scroll_to_cursor(t, height);
+}
+
+/* An update from its beginning to its end */
+
+void table_update_begin(struct table *t, const struct frame *f, uint32_t height, bool hold)
+{
+	struct table_work *w = t->work;
+
+	drop_dead_tags(t, f);
+	w->f = f;
+	w->height = height ? height : 1;
+	w->shape = shape_of(t);
+	w->hold = hold;
+	w->held = should_hold(t, hold);
+	w->changed = t->resort || w->shape != t->shape;
+	w->follow_top = t->cursor == 0 && !w->held;
+	if (w->held && !w->changed && t->order.n && !t->idents.n) {
+		/* Held from now on: the rows can still be asked for their names if they are those of this frame. */
+		if (table_shows(t, f)) {
+			table_order_all(t);
+			table_note_idents(t);
+		} else {
+			w->changed = true;
+		}
+	}
+	vec_clear(&w->picked);
+	vec_reserve(&w->picked, f->rows.n + 1);
+	w->picked.n = f->rows.n;
+	vec_clear(&w->rows);
+	w->total = 0;
+	w->at = 0;
+	w->protos = table_protos(t);
+	w->stage = filter_empty(t->filter) ? STAGE_ROWS : STAGE_PICK;
+}
+
+bool table_updating(const struct table *t)
+{
+	return t->work->stage != STAGE_IDLE;
+}
+
+/* Two arrays of one kind of item, declared apart. */
+#define swap_vec(a, b)                                                                                       \
+	do {                                                                                                 \
+		void *v_ = (a)->v;                                                                           \
+		size_t n_ = (a)->n, cap_ = (a)->cap;                                                         \
+		(a)->v = (b)->v, (a)->n = (b)->n, (a)->cap = (b)->cap;                                       \
+		(b)->v = v_, (b)->n = n_, (b)->cap = cap_;                                                   \
+	} while (0)
+
+static void take_lines(struct table *t)
+{
+	struct table_work *w = t->work;
+	size_t i, n;
+
+	if (t->group_by != GROUP_NONE) { /* groups_make has put them down */
+		vec_clear(&t->idents);
+		t->sorted = (uint32_t)t->order.n;
+		return;
+	}
+	vec_clear(&t->heads);
+	vec_clear(&t->groups);
+	vec_clear(&t->members);
+	if (w->held && !w->changed) {
+		swap_vec(&t->order, &w->kept);
+		swap_vec(&t->idents, &w->idents);
+		t->sorted = (uint32_t)t->order.n;
+		return;
+	}
+	n = w->order.v.n;
+	vec_clear(&t->order);
+	vec_reserve(&t->order, n + 1);
+	for (i = 0; i < n; i++)
+		t->order.v[i] = w->order.v.v[i].row;
+	t->order.n = n;
+	vec_clear(&t->idents);
+	t->sorted = (uint32_t)(w->follow_top && n > w->height ? w->height : n);
+}
+
+static void commit(struct table *t)
+{
+	struct table_work *w = t->work;
+	struct tally tally = t->tally;
+
+	w->stage = STAGE_IDLE;
+	take_lines(t);
+	t->counted = !filter_empty(t->filter);
+	t->tally = w->tally;
+	w->tally = tally;
+	t->f = w->f;
+	t->number = w->f->number;
+	t->total = w->total;
+	t->matched = (uint32_t)(t->group_by == GROUP_NONE ? t->order.n : t->members.n);
+	t->held = w->held;
+	t->order_differs = w->held && !w->changed && w->differs;
+	t->shape = w->shape;
+	t->resort = false;
+	restore_cursor(t);
+	if (t->cursor || t->tags.n)
+		table_note_idents(t);
+}
+
+/* Goes on with the rows up to `to`. True: the stage has come to its end. */
+static bool run_stage(struct table *t, uint32_t to)
+{
+	struct table_work *w = t->work;
+	struct ctx c = work_ctx(t);
+	size_t n;
+
+	switch ((enum stage)w->stage) {
+	case STAGE_PICK:
+		n = w->f->rows.n;
+		to = to < n ? to : (uint32_t)n;
+		filter_socks(t->filter, w->f, w->at, to, w->picked.v);
+		for (; w->at < to; w->at++)
+			w->picked.v[w->at] &= w->protos >> w->f->socks.v[w->at].proto & 1;
+		w->at = to;
+		if (to < n)
+			return false;
+		tally_run(&w->tally, w->f, w->picked.v);
+		w->stage = STAGE_ROWS;
+		return true;
+	case STAGE_ROWS:
+		n = table_rows_of(t->rows_kind, w->f);
+		to = to < n ? to : (uint32_t)n;
+		find_rows(t, w->at, to);
+		w->at = to;
+		if (to < n)
+			return false;
+		w->stage = w->held && !w->changed      ? STAGE_KEEP
+			   : t->group_by != GROUP_NONE ? STAGE_GROUP
+						       : STAGE_ORDER;
+		return true;
+	case STAGE_GROUP:
+		n = w->rows.n;
+		to = to < n ? to : (uint32_t)n;
+		if (!w->at)
+			groups_begin(t);
+		groups_add(t, w->at, to);
+		w->at = to;
+		if (to < n)
+			return false;
+		groups_end(t, w->held && !w->changed);
+		commit(t);
+		return true;
+	case STAGE_KEEP:
+		n = table_rows_of(t->rows_kind, w->f);
+		to = to < n ? to : (uint32_t)n;
+		if (!w->at)
+			keep_begin(t);
+		keep_match(t, w->at, to);
+		w->at = to;
+		if (to < n)
+			return false;
+		keep_rest(t);
+		w->differs = false;
+		w->stage = t->group_by != GROUP_NONE ? STAGE_GROUP : STAGE_DIFFERS;
+		if (w->stage == STAGE_DIFFERS)
+			keep_lines(t);
+		return true;
+	case STAGE_ORDER:
+		n = w->rows.n;
+		to = to < n ? to : (uint32_t)n;
+		if (!w->at)
+			vec_clear(&w->order.v);
+		add_items(&w->order, t->sort, t->sort_n, &c, w->rows.v + w->at, to - w->at);
+		w->at = to;
+		if (to < n)
+			return false;
+		order_select(&w->order, t->sort, t->sort_n, &c, 0, w->follow_top ? w->height : n);
+		commit(t);
+		return true;
+	case STAGE_DIFFERS:
+		n = w->kept.n;
+		if (!compare_order(t, to < n ? to : (uint32_t)n))
+			return false;
+		commit(t);
+		return true;
+	case STAGE_IDLE:
+		break;
+	}
+	return true;
+}
+
+bool table_update_step(struct table *t, bool (*over)(void *data), void *data)
+{
+	struct table_work *w = t->work;
+	uint32_t slice = over ? SLICE : UINT32_MAX;
+
+	/* The cursor was moved off the first row meanwhile, or back, or something was tagged. */
+	if (w->stage != STAGE_IDLE && should_hold(t, w->hold) != w->held)
+		table_update_begin(t, w->f, w->height, w->hold);
+	while (w->stage != STAGE_IDLE) {
+		if (run_stage(t, slice < UINT32_MAX - w->at ? w->at + slice : UINT32_MAX))
+			w->at = 0;
+		if (w->stage != STAGE_IDLE && over && over(data))
+			return false;
+	}
+	return true;
+}
+
+void table_update(struct table *t, const struct frame *f, uint32_t height, bool hold)
+{
+	table_update_begin(t, f, height, hold);
+	table_update_step(t, NULL, NULL);
+	table_order_all(t);
+}

@@ -1,0 +1,287 @@
+/* What leaves the dashboard as text: rows as tab-separated cells, a page as its lines, and the view as the command
+ * that prints it. */
+#include "sockeye/base/text.h"
+#include "ui_actions.h"
+#include "ui_private.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TOLD 120 /* bytes of what was copied that the message repeats */
+
+/* ---- Rows and pages ---- */
+
+static void put_row(const struct table *t, const struct ctx *ctx, uint32_t row, struct str *out)
+{
+	size_t before = out->n;
+
+	for (size_t i = 0; i < t->cols.n; i++) {
+		uint8_t style = STYLE_PLAIN;
+
+		if (!t->cols.v[i].shown || !t->cols.v[i].col->title)
+			continue;
+		if (out->n > before)
+			str_putc(out, '\t');
+		column_cell(t->cols.v[i].col, ctx, row, out, &style);
+	}
+	str_putc(out, '\n');
+}
+
+/* The tagged rows that are shown, else the one under the cursor. Gives their number. */
+static size_t put_rows(const struct table *t, struct str *out)
+{
+	struct ctx ctx = table_ctx(t);
+	size_t n = 0;
+
+	ctx.raw_numbers = true;
+	for (size_t i = 0; t->tags.n && i < t->order.n; i++)
+		if (table_tagged(t, table_ident(t, i))) {
+			put_row(t, &ctx, t->order.v[i], out);
+			n++;
+		}
+	if (!t->tags.n && table_row(t) != NONE) {
+		put_row(t, &ctx, table_row(t), out);
+		n++;
+	}
+	return n;
+}
+
+static void copy(struct ui *u, struct str *text, const char *what)
+{
+	struct str told = {0};
+	int r;
+
+	while (text->n && text->s[text->n - 1] == '\n')
+		text->s[--text->n] = '\0';
+	if (!u->host || !u->host->copy) {
+		ui_error(u, "no clipboard here");
+		return;
+	}
+	r = u->host->copy(u->host->data, str_text(text), text->n);
+	if (r == -E2BIG) {
+		ui_error(u, "too much for the clipboard of a terminal; `e` writes a file");
+		return;
+	}
+	if (r < 0) {
+		ui_error(u, "this terminal has no clipboard that programs can fill");
+		return;
+	}
+	for (size_t i = 0; i < text->n && i < TOLD && text->s[i] != '\n'; i++)
+		str_putc(&told, text->s[i] == '\t' ? ' ' : text->s[i]);
+	ui_say(u, "copied%s%s: %s", what, r == 1 ? " (tmux: needs set-clipboard on)" : "",
+	       str_text(&told));
+	str_done(&told);
+}
+
+void act_copy(struct ui *u, uint32_t key)
+{
+	struct screen *s = ui_top(u);
+	const struct table *t = screen_table(s);
+	struct str text = {0};
+	char what[40] = "";
+	size_t n = 1;
+
+	if (t && table_shows(t, u->env.f)) {
+		n = put_rows(t, &text);
+		if (n > 1)
+			snprintf(what, sizeof(what), " %zu rows", n);
+	} else if (!t && s->ops->text) {
+		s->ops->text(s, &text);
+		snprintf(what, sizeof(what), " this page");
+	}
+	if (text.n)
+		copy(u, &text, what);
+	else
+		ui_say(u, "nothing to copy here");
+	str_done(&text);
+}
+
+/* ---- The view as a command ---- */
+
+/* One word for a shell: in single quotes when anything in it could mean something. */
+static void put_word(struct str *out, const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,@%+-";
+
+	str_putc(out, ' ');
+	if (*s && s[strspn(s, plain)] == '\0') {
+		str_puts(out, s);
+		return;
+	}
+	str_putc(out, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			str_puts(out, "'\\''");
+		else
+			str_putc(out, *s);
+	}
+	str_putc(out, '\'');
+}
+
+static bool same_sort(const struct table *a, const struct table *b)
+{
+	if (a->sort_n != b->sort_n)
+		return false;
+	for (unsigned i = 0; i < a->sort_n; i++)
+		if (a->sort[i].col != b->sort[i].col || a->sort[i].desc != b->sort[i].desc)
+			return false;
+	return true;
+}
+
+void ui_sort_list(const struct table *t, struct str *out)
+{
+	struct table fresh;
+	char err[64];
+
+	/* The view's own keys follow by themselves: only what stands before them is the user's. */
+	table_init(&fresh, t->view);
+	for (unsigned n = 0; n < t->sort_n && !same_sort(t, &fresh); n++) {
+		str_putf(out, "%s%s%s", n ? "," : "", t->sort[n].desc ? "-" : "", t->sort[n].col->key);
+		if (table_set_sort_list(&fresh, str_text(out), err, sizeof(err)) < 0)
+			break;
+	}
+	table_done(&fresh);
+}
+
+static bool is_shown(const struct table *t, const struct column *col, bool *ret_chosen)
+{
+	for (size_t i = 0; i < t->cols.n; i++)
+		if (t->cols.v[i].col == col && t->cols.v[i].shown) {
+			*ret_chosen = t->cols.v[i].chosen;
+			return true;
+		}
+	return false;
+}
+
+/* Do the columns shown stand as in the view, with others behind them? */
+static bool in_order(const struct table *t, const struct table *fresh)
+{
+	size_t at = 0;
+	bool others = false;
+
+	for (size_t i = 0; i < t->cols.n; i++) {
+		size_t k = at;
+
+		if (!t->cols.v[i].shown)
+			continue;
+		while (k < fresh->cols.n && fresh->cols.v[k].col != t->cols.v[i].col)
+			k++;
+		if (k < fresh->cols.n && others)
+			return false;
+		others = others || k == fresh->cols.n;
+		at = k < fresh->cols.n ? k + 1 : at;
+		for (size_t m = 0; k == fresh->cols.n && m < fresh->cols.n; m++)
+			if (fresh->cols.v[m].col == t->cols.v[i].col)
+				return false;
+	}
+	return true;
+}
+
+void ui_column_list(const struct table *t, struct str *out)
+{
+	struct table fresh;
+	bool chosen, all = true;
+
+	table_init(&fresh, t->view);
+	for (size_t i = 0; i < t->cols.n; i++)
+		all = all && (!t->cols.v[i].shown || t->cols.v[i].chosen);
+	if (all || !in_order(t, &fresh)) {
+		for (size_t i = 0; i < t->cols.n; i++)
+			if (t->cols.v[i].shown)
+				str_putf(out, "%s%s", out->n ? "," : "", t->cols.v[i].col->key);
+	} else { /* more and fewer: the others go on to follow the width */
+		for (size_t i = 0; i < fresh.cols.n; i++)
+			if (!is_shown(t, fresh.cols.v[i].col, &chosen))
+				str_putf(out, "%s-%s", out->n ? "," : "", fresh.cols.v[i].col->key);
+		for (size_t i = 0; i < t->cols.n; i++)
+			if (t->cols.v[i].shown && t->cols.v[i].chosen)
+				str_putf(out, "%s+%s", out->n ? "," : "", t->cols.v[i].col->key);
+	}
+	table_done(&fresh);
+}
+
+static void add_term(struct str *filter, const char *term)
+{
+	struct str both = {0};
+
+	filter_word_add(str_text(filter), term, &both);
+	str_done(filter);
+	*filter = both;
+}
+
+/* What the toggles of the table say, as options and as terms. */
+static void put_table_command(struct ui *u, const struct table *t, struct str *out)
+{
+	struct str filter = {0}, list = {0};
+
+	str_putf(out, "sockeye list --view %s", view_table[t->view].key);
+	if (t->all || (t->listening && t->view == VIEW_CONNECTIONS))
+		str_puts(out, " -a");
+	if (t->filter && !filter_empty(t->filter))
+		str_puts(&filter, filter_text(t->filter));
+	if (t->listening && t->view == VIEW_PORTS)
+		add_term(&filter, "state=listening");
+	if (t->findings_only)
+		add_term(&filter, "findings!=none");
+	/* A filter that could be taken for an option goes last, behind the end of options. */
+	if (filter.n && filter.s[0] != '-')
+		put_word(out, str_text(&filter));
+	ui_sort_list(t, &list);
+	if (list.n) {
+		str_puts(out, " --sort");
+		put_word(out, str_text(&list));
+	}
+	str_clear(&list);
+	ui_column_list(t, &list);
+	if (list.n) {
+		str_puts(out, " --columns");
+		put_word(out, str_text(&list));
+	}
+	if (filter.n && filter.s[0] == '-') {
+		str_puts(out, " --");
+		put_word(out, str_text(&filter));
+	}
+	str_done(&filter);
+	str_done(&list);
+}
+
+static void put_page_command(const struct subject *about, struct str *out)
+{
+	struct str filter = {0};
+
+	switch (about->kind) {
+	case SUBJECT_PORT:
+		str_putf(&filter, "lport=%u proto=%s", about->pick.port, proto_table[about->pick.proto].name);
+		break;
+	case SUBJECT_PROC:
+		str_putf(&filter, "pid=%u", about->pick.pid);
+		break;
+	case SUBJECT_SOCK:
+		str_puts(&filter, "cookie=0x");
+		str_put_hex(&filter, about->pick.cookie);
+		break;
+	default:
+		return;
+	}
+	str_puts(out, "sockeye list --view sockets");
+	put_word(out, str_text(&filter));
+	str_done(&filter);
+}
+
+void act_copy_command(struct ui *u, uint32_t key)
+{
+	struct screen *s = ui_top(u);
+	struct table *t = screen_table(s);
+	struct subject about = s->ops->about ? s->ops->about(s) : (struct subject){0};
+	struct str text = {0};
+
+	if (t)
+		put_table_command(u, t, &text);
+	else
+		put_page_command(&about, &text);
+	if (text.n)
+		copy(u, &text, "");
+	else
+		ui_say(u, "no command prints this page");
+	str_done(&text);
+}

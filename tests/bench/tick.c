@@ -1,0 +1,85 @@
+/* Warm ticks as the sampler does them, without a screen: look and apply, again and again. Prints the first
+ * tick, the median of the others, what of it was the look, and the memory. */
+#include "sockeye/base/units.h"
+#include "sockeye/collect/source.h"
+#include "sockeye/model/world.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now_ms(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static long rss_kib(void)
+{
+	long pages = 0, skip;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (f && fscanf(f, "%ld %ld", &skip, &pages) != 2)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	size_t rounds = argc > 2 ? (size_t)atoi(argv[2]) : 10;
+	struct want want = {1u << PROTO_TCP | 1u << PROTO_UDP, STATES_ALL,
+			    WANT_INFO | WANT_MEM | WANT_CONG | WANT_OWNERS};
+	struct intern *names = intern_new();
+	struct world *w = world_new(names, NULL, (uint32_t)sysconf(_SC_CLK_TCK));
+	struct snapshot snap;
+	struct frame f[3];
+	struct source *src;
+	double *tick = mem_zalloc(rounds, sizeof(*tick)), *look = mem_zalloc(rounds, sizeof(*look)), cpu;
+	size_t socks = 0;
+
+	if (!strcmp(what, "listen")) {
+		want.states = STATE_BIT(STATE_LISTENING);
+		want.attrs = 0;
+		want.protos = 1u << PROTO_TCP;
+	} else if (strcmp(what, "tick") || rounds < 2) {
+		fprintf(stderr, "usage: tick tick|listen [rounds]\n");
+		return 2;
+	}
+	snapshot_init(&snap);
+	for (int i = 0; i < 3; i++)
+		frame_init(&f[i]);
+	if (live_open(names, "/proc", &src))
+		return 2;
+	cpu = now_ms(CLOCK_PROCESS_CPUTIME_ID);
+	for (size_t i = 0; i < rounds; i++) {
+		double t = now_ms(CLOCK_MONOTONIC);
+
+		if (source_look(src, &want, &snap))
+			return 2;
+		look[i] = now_ms(CLOCK_MONOTONIC) - t;
+		world_apply(w, &snap, NSEC_PER_SEC, &f[i % 3]);
+		tick[i] = now_ms(CLOCK_MONOTONIC) - t;
+		socks = f[i % 3].socks.n;
+	}
+	cpu = now_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	printf("first %.3f ", tick[0]);
+	qsort(tick + 1, rounds - 1, sizeof(*tick), by_value);
+	qsort(look + 1, rounds - 1, sizeof(*look), by_value);
+	printf("tick %.3f look %.3f cpu %.3f rss_kib %ld sockets %zu\n", tick[1 + (rounds - 1) / 2],
+	       look[1 + (rounds - 1) / 2], cpu / (double)rounds, rss_kib(), socks);
+	return 0;
+}
