@@ -1,6 +1,7 @@
 /* The dashboard's main loop: one poll over the terminal, the sampler, the workers, the kill in hand and the signals.
  * Main owns terminal and ui, and waits for nothing but this poll. */
 #include "clock.h"
+#include "closing.h"
 #include "config.h"
 #include "export.h"
 #include "killing.h"
@@ -31,6 +32,7 @@
 #define SLICE_NS (8 * NSEC_PER_MS) /* work between two looks at the keys */
 #define BEHIND_NS (50 * NSEC_PER_MS) /* until a terminal that took no more is asked again */
 #define KEYS_AT_ONCE 64 /* between two frames on the screen */
+#define RESOLVE_NS (6 * NSEC_PER_SEC)
 #define USER_NAME_NS (300 * NSEC_PER_MS)
 #define SAMPLER_END_NS (200 * NSEC_PER_MS)
 
@@ -38,7 +40,10 @@ struct dashboard {
 	struct ui *ui; /* owned */
 	struct sampler *sampler; /* owned */
 	struct workers *workers; /* owned */
+	struct workers *resolvers; /* owned: for host names, which take their time */
 	struct killing *killing; /* owned */
+	struct closing *closing; /* owned */
+	struct kill_you you;
 	struct services *services; /* owned */
 	struct config config;
 	struct canvas canvas;
@@ -166,6 +171,24 @@ static int host_save(void *data, int view, uint64_t interval_ns, const struct ui
 	return config_save(&((struct dashboard *)data)->config, view, interval_ns, v, n, text, text_n);
 }
 
+static void host_kill_choose(void *data, size_t way)
+{
+	killing_choose(((struct dashboard *)data)->killing, way);
+}
+static void host_close_begin(void *data, struct close_plan *plan)
+{
+	closing_begin(((struct dashboard *)data)->closing, plan);
+}
+static const struct close_plan *host_close_result(void *data)
+{
+	return closing_result(((struct dashboard *)data)->closing);
+}
+
+static void host_resolve(void *data, struct late *host)
+{
+	workers_ask(((struct dashboard *)data)->resolvers, host, LATE_HOST);
+}
+
 static void safe_copy(char *to, size_t n, const char *from)
 {
 	struct str s = {0};
@@ -191,6 +214,9 @@ static void names(struct dashboard *d)
 	user = late_get(l, LATE_USER);
 	snprintf(number, sizeof(number), "%u", (unsigned)geteuid());
 	safe_copy(d->user, sizeof(d->user), user && *user ? user : number);
+	d->you.uid = geteuid();
+	snprintf(d->you.name, sizeof(d->you.name), "%.*s", (int)sizeof(d->you.name) - 1, d->user);
+	kill_you_read(&d->you, getenv("SSH_CONNECTION"));
 	late_unref(l);
 }
 
@@ -224,12 +250,17 @@ static int make_ui(struct dashboard *d, const struct options *o, struct ui_host 
 		.kill_send = host_kill_send,
 		.kill_steps = host_kill_steps,
 		.kill_close = host_kill_close,
+		.kill_choose = host_kill_choose,
+		.close_begin = host_close_begin,
+		.close_result = host_close_result,
 		.copy = host_copy,
 		.export = host_export,
 		.save = host_save,
+		.resolve = host_resolve,
 	};
 	u.host_name = d->host;
 	u.user_name = d->user;
+	u.you = &d->you;
 	u.netns_name = o->netns ? d->netns_choice.name : NULL;
 	u.root = geteuid() == 0 || privileges_see_all_owners();
 	u.ascii = o->ascii || d->config.ascii || term_ascii();
@@ -366,6 +397,7 @@ static void on_frame(struct dashboard *d)
 	d->error = error;
 	if (d->next || (ui_paused(d->ui) && d->frame))
 		return;
+	workers_tick(d->resolvers);
 	f = sampler_take(d->sampler);
 	if (!f)
 		return;
@@ -419,11 +451,12 @@ static int timeout_ms(const struct dashboard *d)
 
 static void loop(struct dashboard *d)
 {
-	enum { TERMINAL, SAMPLER, WORKERS, KILLING, SIGNALS, FDS };
+	enum { TERMINAL, SAMPLER, WORKERS, RESOLVERS, KILLING, SIGNALS, FDS };
 	struct pollfd p[FDS] = {
 		[TERMINAL] = {term_fd(), POLLIN, 0},
 		[SAMPLER] = {sampler_fd(d->sampler), POLLIN, 0},
 		[WORKERS] = {workers_fd(d->workers), POLLIN, 0},
+		[RESOLVERS] = {workers_fd(d->resolvers), POLLIN, 0},
 		[KILLING] = {killing_fd(d->killing), POLLIN, 0},
 		[SIGNALS] = {d->signals, POLLIN, 0},
 	};
@@ -452,6 +485,10 @@ static void loop(struct dashboard *d)
 		if (p[WORKERS].revents & POLLIN) {
 			workers_taken(d->workers);
 			d->refresh = true;
+		}
+		if (p[RESOLVERS].revents & POLLIN) {
+			workers_taken(d->resolvers);
+			d->dirty = true; /* no row moves for a name */
 		}
 		if (p[KILLING].revents & POLLIN) {
 			killing_taken(d->killing);
@@ -496,6 +533,7 @@ static int run(struct dashboard *d, const struct options *o)
 
 	names(d);
 	d->killing = killing_new();
+	d->closing = closing_new(d->killing);
 	r = make_ui(d, o, &host, err, sizeof(err));
 	if (r < 0) {
 		term_close();
@@ -522,6 +560,7 @@ static int run(struct dashboard *d, const struct options *o)
 	loop(d);
 	term_close();
 	ui_free(d->ui);
+	closing_free(d->closing);
 	killing_log(d->killing, &log);
 	if (log.n) {
 		(void)!write(STDOUT_FILENO, log.s, log.n);
@@ -535,6 +574,7 @@ static int run(struct dashboard *d, const struct options *o)
 		killing_free(d->killing);
 		services_free(d->services);
 		workers_free(d->workers);
+		workers_free(d->resolvers);
 	}
 	close(d->signals);
 	return d->exit_code;
@@ -572,5 +612,6 @@ int cmd_dashboard(const struct options *o)
 	die_set_hook(term_close);
 	d.signals = block_signals();
 	d.workers = workers_new();
+	d.resolvers = workers_new_patient(RESOLVE_NS);
 	return run(&d, o);
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define WATCH_NS (30 * NSEC_PER_SEC)
+#define ASK_NS (500 * NSEC_PER_MS) /* for what systemd says */
 #define WATCH_EVERY_NS (15 * NSEC_PER_MS)
 
 struct steps {
@@ -30,15 +31,21 @@ struct attempt {
 	struct kill *kill; /* owned */
 	pthread_mutex_t steps_lock; /* of steps: never held for long */
 	struct steps steps; /* a copy for main */
+	struct str answer; /* of systemd, with steps_lock; taken by main */
+	bool answered;
 	atomic_bool quit;
 	atomic_uint refs;
 	bool watching; /* main's */
 	int fd; /* owned; the same eventfd as killing.fd */
 };
+struct log_line {
+	uint64_t at_ns; /* CLOCK_BOOTTIME */
+	char *text; /* owned */
+};
 struct killing {
 	struct attempt *attempt; /* NULL: none */
 	struct steps shown; /* what the ui has borrowed */
-	VEC(struct kill_step) log;
+	VEC(struct log_line) log;
 	int fd;
 };
 
@@ -48,6 +55,7 @@ static void attempt_unref(struct attempt *a)
 		return;
 	kill_free(a->kill);
 	vec_done(&a->steps.list);
+	str_done(&a->answer);
 	pthread_mutex_destroy(&a->lock);
 	pthread_mutex_destroy(&a->steps_lock);
 	close(a->fd);
@@ -110,22 +118,41 @@ static void *watch_main(void *arg)
 	return NULL;
 }
 
-static void watch_start(struct attempt *a)
+static void *ask_main(void *arg)
+{
+	struct attempt *a = arg;
+	struct str answer = {0};
+	uint64_t one = 1;
+
+	unit_ask(kill_plan(a->kill), ASK_NS, &answer);
+	pthread_mutex_lock(&a->steps_lock);
+	a->answer = answer;
+	a->answered = true;
+	pthread_mutex_unlock(&a->steps_lock);
+	(void)!write(a->fd, &one, sizeof(one));
+	attempt_unref(a);
+	return NULL;
+}
+
+/* A thread that nobody waits for, with a reference of its own. */
+static bool start(struct attempt *a, void *(*body)(void *))
 {
 	pthread_attr_t attr;
 	pthread_t id;
 	sigset_t all, old;
+	bool ok;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	atomic_fetch_add(&a->refs, 1);
-	a->watching = !pthread_create(&id, &attr, watch_main, a);
-	if (!a->watching)
+	ok = !pthread_create(&id, &attr, body, a);
+	if (!ok)
 		atomic_fetch_sub(&a->refs, 1);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
+	return ok;
 }
 
 struct killing *killing_new(void)
@@ -144,6 +171,8 @@ void killing_free(struct killing *k)
 		return;
 	killing_close(k);
 	vec_done(&k->shown.list);
+	for (size_t i = 0; i < k->log.n; i++)
+		free(k->log.v[i].text);
 	vec_done(&k->log);
 	close(k->fd);
 	free(k);
@@ -161,7 +190,20 @@ const struct kill_plan *killing_open(void *data, struct kill_plan *plan)
 	a->fd = fcntl(k->fd, F_DUPFD_CLOEXEC, 3);
 	a->kill = kill_open(plan, NULL);
 	k->attempt = a;
+	if (kill_plan(a->kill)->respawns.n && !start(a, ask_main))
+		kill_answer(a->kill, "");
 	return kill_plan(a->kill);
+}
+
+void killing_choose(void *data, size_t way)
+{
+	struct killing *k = data;
+
+	if (!k->attempt)
+		return;
+	pthread_mutex_lock(&k->attempt->lock);
+	kill_choose(k->attempt->kill, way);
+	pthread_mutex_unlock(&k->attempt->lock);
 }
 
 int killing_send(void *data, int sig)
@@ -180,7 +222,7 @@ int killing_send(void *data, int sig)
 	pthread_mutex_unlock(&a->lock);
 	/* A signal sent after the watch was over begins a new one. */
 	if (n > 0 && (!a->watching || over))
-		watch_start(a);
+		a->watching = start(a, watch_main);
 	return n;
 }
 
@@ -206,15 +248,24 @@ const struct kill_step *killing_steps(void *data, size_t *ret_n, uint64_t *ret_s
 	return k->shown.list.v;
 }
 
+void killing_note(struct killing *k, uint64_t at_ns, const char *text)
+{
+	vec_push(&k->log, ((struct log_line){at_ns, mem_strdup(text)}));
+}
+
 void killing_close(void *data)
 {
 	struct killing *k = data;
+	struct str line = {0};
 
 	if (!k->attempt)
 		return;
 	refresh(k);
-	for (size_t i = 0; i < k->shown.list.n; i++)
-		vec_push(&k->log, k->shown.list.v[i]);
+	/* Only what was done is worth a line: a dialog that was left is not. */
+	kill_log_put(k->shown.list.v, k->shown.list.n, k->shown.sent_ns, &line);
+	if (line.n)
+		killing_note(k, k->shown.list.v[0].at_ns, str_text(&line));
+	str_done(&line);
 	steps_copy(&k->shown, 0, NULL, 0, false);
 	atomic_store(&k->attempt->quit, true);
 	attempt_unref(k->attempt);
@@ -228,9 +279,26 @@ int killing_fd(const struct killing *k)
 
 void killing_taken(struct killing *k)
 {
+	struct attempt *a = k->attempt;
+	struct str answer = {0};
+	bool answered = false;
 	uint64_t n;
 
 	(void)!read(k->fd, &n, sizeof(n));
+	if (!a)
+		return;
+	pthread_mutex_lock(&a->steps_lock);
+	if (a->answered) {
+		answered = true;
+		answer = a->answer;
+		a->answer = (struct str){0};
+		a->answered = false;
+	}
+	pthread_mutex_unlock(&a->steps_lock);
+	/* The plan is main's: the watch reads nothing of what changes here. */
+	if (answered)
+		kill_answer(a->kill, str_text(&answer));
+	str_done(&answer);
 }
 
 void killing_log(struct killing *k, struct str *out)
@@ -239,12 +307,11 @@ void killing_log(struct killing *k, struct str *out)
 
 	killing_close(k);
 	for (size_t i = 0; i < k->log.n; i++) {
-		uint64_t at = k->log.v[i].at_ns + offset;
-		time_t s = (time_t)(at / NSEC_PER_SEC);
+		time_t s = (time_t)((k->log.v[i].at_ns + offset) / NSEC_PER_SEC);
 		struct tm tm;
 		char when[16];
 
 		strftime(when, sizeof(when), "%H:%M:%S", localtime_r(&s, &tm) ? &tm : &(struct tm){0});
-		str_putf(out, "%s.%03u %s\n", when, (unsigned)(at / NSEC_PER_MS % 1000), k->log.v[i].text);
+		str_putf(out, "%s %s\n", when, k->log.v[i].text);
 	}
 }

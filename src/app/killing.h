@@ -10,11 +10,14 @@ struct killing *killing_new(void);
 void killing_free(struct killing *k); /* ends a watch without waiting for it; NULL allowed */
 /* The four doors of struct ui_host, with `data` a struct killing. */
 const struct kill_plan *killing_open(void *data, struct kill_plan *plan);
+void killing_choose(void *data, size_t way);
 int killing_send(void *data, int sig);
 const struct kill_step *killing_steps(void *data, size_t *ret_n, uint64_t *ret_sent_ns, bool *ret_over);
 void killing_close(void *data);
 
 int killing_fd(const struct killing *k); /* readable: there are new steps */
 void killing_taken(struct killing *k);
+/* A line of another action, for the log; safe text. */
+void killing_note(struct killing *k, uint64_t at_ns, const char *text);
 /* Appends one line an action and outcome since the program started; nothing when nothing was done. */
 void killing_log(struct killing *k, struct str *out);

@@ -9,6 +9,7 @@
 #include "sockeye/collect/source.h"
 #include "sockeye/model/world.h"
 #include "sockeye/report/report.h"
+#include "summary.h"
 #include "workers.h"
 #include <errno.h>
 #include <signal.h>
@@ -145,12 +146,10 @@ static int look_take(struct look *l, const struct options *o)
 		return r;
 	}
 	live_set_owner_budget(l->source, 0);
-	table_want(&l->table, &want);
+	table_want_alone(&l->table, all_keys(o), &want);
 	r = netns_option(o, WANT_NETNS_ALL, &want, NULL);
 	if (r < 0)
 		return r;
-	if (all_keys(o))
-		columns_attrs(l->table.rows_kind, &want.attrs);
 	r = source_look(l->source, &want, &l->snap);
 	if (r < 0) {
 		complain("cannot read the sockets: %s", strerror(-r));
@@ -256,7 +255,8 @@ static void tell(const struct look *l, const struct options *o, unsigned hidden)
 	const char *rows = view_table[t->view].key;
 	if (isatty(STDERR_FILENO))
 		for (size_t i = 0; i < l->frame.limits.n; i++)
-			complain("%s", l->frame.limits.v[i].text);
+			if (filter_needs_limit(l->filter, &l->frame.limits.v[i]))
+				complain("%s", l->frame.limits.v[i].text);
 	if (!isatty(STDOUT_FILENO))
 		return;
 	struct str line = {0};
@@ -322,6 +322,8 @@ int cmd_list(const struct options *o)
 	struct utsname name;
 	unsigned hidden = 0;
 	signal(SIGPIPE, SIG_IGN);
+	if (o->summary)
+		return cmd_summary(o);
 	if (o->help_columns)
 		return print_columns(o);
 	int exit_code = look(&l, o);

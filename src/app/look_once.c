@@ -4,6 +4,7 @@
 #include "options.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
+#include "sockeye/model/forward.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,7 @@ void look_once_late(struct look_once *l)
 		workers_ask(l->workers, p->late, LATE_EXE);
 	}
 	workers_wait(l->workers, clock_boot() + LATE_WAIT_NS);
+	frame_forwards(&l->frame, l->names);
 }
 
 void look_once_you(const struct look_once *l, struct kill_you *ret)

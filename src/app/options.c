@@ -19,7 +19,7 @@ static int run_default(const struct options *o)
 {
 	if (o->print_config)
 		return config_show();
-	if (!isatty(STDOUT_FILENO))
+	if (!isatty(STDOUT_FILENO) || o->summary)
 		return cmd_list(o);
 	if (o->near_command) {
 		uint32_t matched;
@@ -221,8 +221,38 @@ static int take_letter(struct reading *r, const struct option_row *row, const ch
 	return 0;
 }
 
+/* ss's letters that show more: as columns. */
+static int take_columns(struct reading *r, const struct option_row *row, const char *value)
+{
+	static const struct {
+		char letter;
+		const char *columns;
+	} more[] = {
+		{'e', "+uid,+inode,+cookie,+cgroup"},
+		{'i', "+rtt_ms,+cwnd,+mss,+retrans_total,+cc"},
+		{'m', "+rcvbuf,+sndbuf,+drops"},
+		{'o', "+timer,+timer_s"},
+	};
+	r->o->letters = true;
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		if (more[i].letter == row->letter)
+			str_putf(&r->columns, "%s%s", r->columns.n ? "," : "", more[i].columns);
+	return 0;
+}
+
+/* ss -K */
+static int take_close(struct reading *r, const struct option_row *row, const char *value)
+{
+	for (size_t i = 0; i < commands_n; i++)
+		if (commands[i].bit == ON_CLOSE)
+			r->o->command = &commands[i];
+	r->on = r->on | ON_CLOSE;
+	return 0;
+}
+
 #define AT(m) offsetof(struct options, m)
 #define BOTH (ON_DASHBOARD | ON_LIST)
+#define NARROW (BOTH | ON_CLOSE) /* ss -K takes them too */
 const struct option_row option_rows[] = {
 	{0, "view", "VIEW", "ports, connections, processes; list also: sockets", BOTH, take_view, 0},
 	{0, "sort", "[-]COL,...", "sort by these columns; - is descending", BOTH, take_text, AT(sort)},
@@ -261,17 +291,25 @@ const struct option_row option_rows[] = {
 	{'H', "no-header", NULL, "without the line of column names", ON_LIST, take_false, AT(header)},
 	{0, "help-columns", NULL, "list the columns, which are also the filter's fields", ON_LIST, take_true,
 	 AT(help_columns)},
-	{'t', "tcp", NULL, "TCP", ON_LIST, take_letter, 0},
-	{'u', "udp", NULL, "UDP", ON_LIST, take_letter, 0},
-	{'x', "unix", NULL, "unix sockets", ON_LIST, take_letter, 0},
-	{'w', "raw", NULL, "raw and ICMP (ping) sockets", ON_LIST, take_letter, 0},
-	{'0', "packet", NULL, "packet sockets", ON_LIST, take_letter, 0},
-	{'4', "ipv4", NULL, "IPv4", ON_LIST, take_letter, 0},
-	{'6', "ipv6", NULL, "IPv6", ON_LIST, take_letter, 0},
-	{'l', "listening", NULL, "listening and bound sockets, as ports", ON_LIST, take_letter, 0},
-	{'a', "all", NULL, "every state; in ports also those of outgoing connections", ON_LIST, take_letter,
+	{'s', "summary", NULL, "count by protocol, family and state instead", BOTH, take_true, AT(summary)},
+	{'t', "tcp", NULL, "TCP", NARROW, take_letter, 0},
+	{'u', "udp", NULL, "UDP", NARROW, take_letter, 0},
+	{'x', "unix", NULL, "unix sockets", NARROW, take_letter, 0},
+	{'w', "raw", NULL, "raw and ICMP (ping) sockets", NARROW, take_letter, 0},
+	{'0', "packet", NULL, "packet sockets", NARROW, take_letter, 0},
+	{'4', "ipv4", NULL, "IPv4", NARROW, take_letter, 0},
+	{'6', "ipv6", NULL, "IPv6", NARROW, take_letter, 0},
+	{'l', "listening", NULL, "listening and bound sockets, as ports", BOTH, take_letter, 0},
+	{'a', "all", NULL, "every state; in ports also those of outgoing connections", BOTH, take_letter, 0},
+	{'e', "extended", NULL, "with the columns uid, inode, cookie, cgroup", NARROW, take_columns, 0},
+	{'i', "info", NULL, "with rtt_ms, cwnd, mss, retrans_total, cc; -i4 -i:22 -itcp@::1 as lsof", NARROW, take_columns,
 	 0},
-	{'n', "numeric", NULL, "accepted: addresses and ports are numbers anyway", ON_LIST, take_letter, 0},
-	{'p', "processes", NULL, "accepted: processes are shown anyway", ON_LIST, take_letter, 0},
+	{'m', "memory", NULL, "with rcvbuf, sndbuf, drops", NARROW, take_columns, 0},
+	{'o', "options", NULL, "with timer, timer_s", NARROW, take_columns, 0},
+	{'n', "numeric", NULL, "accepted: addresses and ports are numbers anyway", NARROW, take_letter, 0},
+	{'p', "processes", NULL, "accepted: processes are shown anyway", NARROW, take_letter, 0},
+	{'P', "numeric-ports", NULL, "accepted: as -n", NARROW, take_letter, 0},
+	{'O', "oneline", NULL, "accepted: a row is a line anyway", NARROW, take_letter, 0},
+	{'K', "kill", NULL, "close what matches: as sockeye close", BOTH, take_close, 0},
 };
 const size_t option_rows_n = ARRAY_LEN(option_rows);

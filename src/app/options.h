@@ -25,13 +25,15 @@ struct command {
 struct options {
 	const struct command *command; /* never NULL */
 	int view; /* enum view_id; -1: not given */
-	const char *sort, *columns; /* lists as given; NULL: not given */
+	const char *sort, *columns; /* lists; NULL: not given */
+	char *columns_text; /* owned, for columns */
 	const char *netns; /* -N as given, see netns_option.h; NULL: not given */
 	char *filter; /* owned; the words and the narrowing letters as one text; NULL: none. It parses. */
 	char *words; /* owned; the words of a command that takes no filter, with one space between; NULL: none */
 	enum format format;
 	bool header; /* false: -H */
 	bool help_columns;
+	bool summary;
 	/* -l, -a, and whether any of ss's letters was given: they choose view and rows (list). */
 	bool listening, all, letters;
 	uint64_t interval_ns; /* 0: not given */

@@ -1,6 +1,7 @@
 /* The option table, for its readers: the parser and the help. */
 #pragma once
 #include "options.h"
+#include "sockeye/base/str.h"
 
 enum command_bit {
 	ON_DASHBOARD = 1 << 0,
@@ -17,6 +18,11 @@ struct reading { /* a command line on its way into options */
 	struct options *o;
 	uint32_t protos; /* PROTO_BIT()s named by letters */
 	bool v4, v6;
+	uint8_t on; /* enum command_bit: whose options are taken */
+	bool dashboard; /* what is read is for it */
+	bool lsof; /* -i… or -s… as lsof has them */
+	struct str columns; /* that ss's letters add, "+uid,+inode" */
+	struct str inet, terms; /* of lsof's -i, any of which will do, and of its -s */
 };
 struct option_row {
 	char letter; /* 0: none */
@@ -29,6 +35,10 @@ struct option_row {
 };
 extern const struct option_row option_rows[];
 extern const size_t option_rows_n;
+
+/* lsof's -i4, -i:8080, -itcp@[::1]:22 and -sTCP:LISTEN, `word` beginning behind the dash: adds the filter terms. 0: it
+ * was one; 1: it is none, but letters; -1: it is wrong, which was said. */
+int take_lsof(struct reading *r, const char *word);
 
 /* Prints the help of a command, or (bit 0) of none. 0, or -1 when it could not be written. */
 int help_print(const struct command *c);

@@ -120,7 +120,6 @@ struct words {
 	struct reading r;
 	int argc, at;
 	char **argv;
-	uint8_t on; /* the commands whose options are taken */
 	bool help, version;
 };
 
@@ -128,7 +127,7 @@ struct words {
 static int take(struct words *w, const struct option_row *row, const char *spelled, const char *attached)
 {
 	const char *value = attached;
-	if (!(row->on & w->on)) {
+	if (!(row->on & w->r.on)) {
 		for (size_t i = 0; i < commands_n; i++)
 			if (commands[i].bit & row->on)
 				complain("%s belongs to %s: sockeye %s%s...", spelled,
@@ -163,7 +162,7 @@ static int read_long(struct words *w, const char *word)
 		w->version = true;
 		return 0;
 	}
-	const struct option_row *row = row_of(w->on, 0, name, n);
+	const struct option_row *row = row_of(w->r.on, 0, name, n);
 	if (!row)
 		return no_option(word);
 	char spelled[32];
@@ -173,13 +172,16 @@ static int read_long(struct words *w, const char *word)
 
 static int read_letters(struct words *w, const char *word)
 {
+	int lsof = take_lsof(&w->r, word + 1);
+	if (lsof <= 0)
+		return lsof;
 	for (const char *p = word + 1; *p; p++) {
 		char spelled[] = {'-', *p, '\0'};
 		if (*p == 'h') {
 			w->help = true;
 			continue;
 		}
-		const struct option_row *row = row_of(w->on, *p, NULL, 0);
+		const struct option_row *row = row_of(w->r.on, *p, NULL, 0);
 		if (!row)
 			return p == word + 1 ? no_option(word) : no_option(spelled);
 		int r = take(w, row, spelled, row->arg && p[1] ? p + 1 : NULL);
@@ -189,28 +191,42 @@ static int read_letters(struct words *w, const char *word)
 	return 0;
 }
 
+/* Does an option have a value whatever the command is? letter 0: by name. */
+static bool has_value(char letter, const char *name)
+{
+	bool known = false;
+	for (size_t i = 0; i < option_rows_n; i++) {
+		const struct option_row *row = &option_rows[i];
+		if (letter ? row->letter != letter : strcmp(row->name, name) != 0)
+			continue;
+		if (!row->arg)
+			return false;
+		known = true;
+	}
+	return known;
+}
+
 /* The command is the first word that is neither an option nor an option's value. */
 static const struct command *find_command(int argc, char **argv, int *ret_at)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
 		const char *s = argv[i];
-		const struct option_row *row = NULL;
+		bool value = false;
 		if (s[0] != '-' || !s[1]) {
 			const struct command *c = command_named(s);
 			*ret_at = c ? i : 0;
 			return c ? c : &commands[0];
 		}
 		if (s[1] == '-') {
-			row = strchr(s, '=') ? NULL : row_of(0, 0, s + 2, strlen(s + 2));
+			value = !strchr(s, '=') && has_value(0, s + 2);
 		} else {
 			/* The first letter that takes a value takes the rest, or the next word when it is last. */
 			const char *p = s + 1;
-			while (*p && (!(row = row_of(0, *p, NULL, 0)) || !row->arg))
+			while (*p && !has_value(*p, NULL))
 				p++;
-			if (!*p || p[1])
-				row = NULL;
+			value = *p && !p[1];
 		}
-		if (row && row->arg)
+		if (value)
 			i++;
 	}
 	*ret_at = 0;
@@ -230,20 +246,53 @@ static void put_terms(struct str *out, const struct reading *r)
 	}
 	if (r->v4 != r->v6)
 		str_puts(out, r->v4 ? " family=ipv4" : " family=ipv6");
-	if (!o->letters)
+	if (r->inet.n)
+		str_putf(out, strstr(str_text(&r->inet), " or ") ? " (%s)" : " %s", str_text(&r->inet));
+	if (r->terms.n)
+		str_putf(out, " %s", str_text(&r->terms));
+	if ((!o->letters && !r->lsof) || o->command->bit == ON_CLOSE || o->summary)
 		return;
 	/* As ss does: without -l sockets, connected ones unless -a says all; with -l the ports. */
 	bool given = o->view >= 0;
 	/* What has no ports is in the list of sockets alone. */
 	bool ports = !r->protos || r->protos & PROTOS_PORTS;
-	if (!given)
-		o->view = o->listening && ports ? VIEW_PORTS : VIEW_SOCKETS;
+	o->all = o->all || r->lsof; /* lsof knows no other way */
+	if (!given && o->listening && ports)
+		o->view = VIEW_PORTS;
+	else if (!given)
+		o->view = r->dashboard ? VIEW_CONNECTIONS : VIEW_SOCKETS;
+	if (r->dashboard) /* its views leave out by themselves what was not asked for */
+		return;
 	if (!given && !o->listening &&
 	    !o->all) /* a packet socket never is, and would not be asked for in vain */
 		str_puts(out, r->protos & PROTO_BIT(PROTO_PACKET) ? " (state=connected or proto=packet)"
 								  : " state=connected");
 	else if (o->listening && !o->all && o->view != VIEW_PORTS)
 		str_puts(out, " state=listening,bound,unconn");
+}
+
+/* The letters' columns behind the user's list, as far as the view has them. */
+static void finish_columns(struct reading *r)
+{
+	struct options *o = r->o;
+	enum row_kind kind = (enum row_kind)view_table[o->view >= 0 ? o->view : VIEW_PORTS].rows;
+	bool signs = !o->columns || strpbrk(o->columns, "+-");
+	struct str list = {0};
+	/* Formats for programs have all columns anyway. */
+	if (!r->columns.n || o->format != FORMAT_TEXT)
+		return;
+	str_puts(&list, o->columns ? o->columns : "");
+	for (const char *p = str_text(&r->columns); *p; p += *p == ',') {
+		size_t n = strcspn(p, ",");
+		char key[32];
+		snprintf(key, sizeof(key), "%.*s", (int)n, p);
+		if (column_by_key(kind, key + 1))
+			str_putf(&list, "%s%s", list.n ? "," : "", signs ? key : key + 1);
+		p += n;
+	}
+	if (list.n)
+		o->columns = o->columns_text = str_take(&list);
+	str_done(&list);
 }
 
 static int finish_filter(struct words *w, struct str *text)
@@ -330,7 +379,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 		return -1;
 	}
 	bool dashboard = !ret->command->name && isatty(STDOUT_FILENO);
-	w.on = ret->command->name || dashboard ? ret->command->bit : ON_DASHBOARD | ON_LIST;
+	w.r.dashboard = dashboard;
+	w.r.on = ret->command->name || dashboard ? ret->command->bit : ON_DASHBOARD | ON_LIST;
 	int r = read_words(&w, command_at, &text);
 	if (r == 0 && w.help)
 		r = help_print(ret->command) < 0 ? -1 : 1;
@@ -344,7 +394,11 @@ int options_parse(int argc, char **argv, struct options *ret)
 		ret->words = text.n ? str_take(&text) : NULL;
 	} else if (r == 0) {
 		r = finish_filter(&w, &text);
+		finish_columns(&w.r);
 	}
+	str_done(&w.r.columns);
+	str_done(&w.r.terms);
+	str_done(&w.r.inet);
 	str_done(&text);
 	return r;
 }
@@ -355,5 +409,6 @@ void options_done(struct options *o)
 		return;
 	free(o->filter);
 	free(o->words);
-	o->filter = o->words = NULL;
+	free(o->columns_text);
+	o->filter = o->words = o->columns_text = NULL;
 }

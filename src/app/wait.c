@@ -23,7 +23,7 @@
 #define NEWS_SHARE 4 /* … and this part when there is news */
 #define AGAIN_NS NSEC_PER_MS /* until a socket that was missed is looked for again */
 #define LATE_WAIT_NS (1500 * NSEC_PER_MS) /* a worker gives a read up after one second */
-#define SCENE_NS (500 * NSEC_PER_MS) /* for finding out who has what is there instead */
+#define SCENE_NS (2 * NSEC_PER_SEC) /* for finding out who has what is there instead */
 #define EXIT_SIGINT 130
 
 #define PROTOS_USUAL (1u << PROTO_TCP | 1u << PROTO_UDP)

@@ -4,7 +4,10 @@
 #include "sockeye/base/mem.h"
 #include "sockeye/base/units.h"
 #include "sockeye/collect/procread.h"
+#include "sockeye/model/hosts.h"
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
@@ -36,6 +39,7 @@ struct workers {
 	size_t head; /* first job not yet taken */
 	struct worker *threads[THREADS_MAX]; /* owned by their threads; NULL: none */
 	unsigned threads_n, idle, abandoned;
+	uint64_t job_max_ns;
 	unsigned refs; /* the user's and one a thread; under lock */
 	bool quit;
 	int fd;
@@ -60,6 +64,11 @@ static void unref_unlock(struct workers *w)
 
 struct workers *workers_new(void)
 {
+	return workers_new_patient(JOB_MAX_NS);
+}
+
+struct workers *workers_new_patient(uint64_t job_max_ns)
+{
 	struct workers *w = mem_zalloc(1, sizeof(*w));
 	pthread_condattr_t a;
 
@@ -73,6 +82,7 @@ struct workers *workers_new(void)
 	if (w->fd < 0)
 		die("eventfd: %s", strerror(errno));
 	w->refs = 1;
+	w->job_max_ns = job_max_ns;
 	return w;
 }
 
@@ -105,6 +115,26 @@ static void read_user(uint32_t uid, struct str *out)
 	free(buf);
 }
 
+static void read_host(const struct late *l, struct str *out)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	char name[NI_MAXHOST];
+	struct ip ip;
+	int r;
+
+	hosts_ip(l, &ip);
+	memcpy(&in.sin_addr, ip.b, sizeof(in.sin_addr));
+	memcpy(&in6.sin6_addr, ip.b, sizeof(in6.sin6_addr));
+	if (ip.v6)
+		r = getnameinfo((struct sockaddr *)&in6, sizeof(in6), name, sizeof(name), NULL, 0,
+				NI_NAMEREQD);
+	else
+		r = getnameinfo((struct sockaddr *)&in, sizeof(in), name, sizeof(name), NULL, 0, NI_NAMEREQD);
+	if (r == 0)
+		str_puts(out, name);
+}
+
 /* One read; an unreadable thing is the empty text. */
 static void run(const struct job *j)
 {
@@ -125,11 +155,15 @@ static void run(const struct job *j)
 	case LATE_USER:
 		read_user((uint32_t)a, &text);
 		break;
+	case LATE_HOST:
+		read_host(j->late, &text);
+		break;
 	case LATE_N:
 		break;
 	}
 	/* The pid may have passed on to another process between the look and this read. */
-	if (j->what != LATE_USER && (proc_stat_read((uint32_t)a, &st) < 0 || st.start != b))
+	if (j->what != LATE_USER && j->what != LATE_HOST &&
+	    (proc_stat_read((uint32_t)a, &st) < 0 || st.start != b))
 		str_clear(&text);
 	late_set(j->late, j->what, str_text(&text), (uint32_t)text.n);
 	str_done(&text);
@@ -233,7 +267,7 @@ static void give_up(struct workers *w)
 	for (unsigned i = 0; i < THREADS_MAX; i++) {
 		struct worker *t = w->threads[i];
 
-		if (!t || !t->busy || t->abandoned || now - t->since_ns < JOB_MAX_NS)
+		if (!t || !t->busy || t->abandoned || now - t->since_ns < w->job_max_ns)
 			continue;
 		late_set(t->job.late, t->job.what, "", 0); /* the first answer stays: this one */
 		tell(w);
@@ -248,7 +282,7 @@ static void give_up(struct workers *w)
 	}
 	start_threads(w);
 	for (unsigned i = 0; i < THREADS_MAX; i++)
-		if (w->threads[i] && (!w->threads[i]->busy || now - w->threads[i]->since_ns < JOB_MAX_NS))
+		if (w->threads[i] && (!w->threads[i]->busy || now - w->threads[i]->since_ns < w->job_max_ns))
 			return;
 	/* Nobody is left who could do it: the answer is "unknown". */
 	for (; w->head < w->queue.n; w->head++) {
@@ -291,7 +325,7 @@ bool workers_wait(struct workers *w, uint64_t deadline_ns)
 		all = w->head == w->queue.n;
 		for (unsigned i = 0; i < THREADS_MAX; i++)
 			if (w->threads[i] && w->threads[i]->busy &&
-			    now - w->threads[i]->since_ns < JOB_MAX_NS)
+			    now - w->threads[i]->since_ns < w->job_max_ns)
 				all = false;
 		if (all || now >= deadline_ns)
 			break;

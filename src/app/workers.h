@@ -8,6 +8,8 @@
 
 struct workers;
 struct workers *workers_new(void);
+/* With so much time for a read instead of one second: name servers that are away keep one waiting. */
+struct workers *workers_new_patient(uint64_t job_max_ns);
 void workers_free(struct workers *w); /* waits for nobody; NULL allowed */
 
 /* Asks for one text of one slot; claims it first (late_claim), so that asking again costs nothing.

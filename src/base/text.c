@@ -10,7 +10,7 @@ struct range {
 	uint32_t first, last;
 };
 static const struct range marks[] = {
-#include "text_marks.h"
+#include "text_marks.inc"
 };
 /* What a terminal might act upon, hide, reorder or draw over its neighbours. Ascending. */
 static const struct range unsafe[] = {

@@ -108,13 +108,15 @@ static const struct place {
 	json_string_fn fn;
 } places[] = {
 	{"docker kube", "/var/lib/docker/containers/%i/config.v2.json", docker_string},
-	{"podman crio kube", "/var/lib/containers/storage/overlay-containers/containers.json", storage_string},
+	{"podman crio kube", "/var/lib/containers/storage/overlay-containers/containers.json",
+	 storage_string},
 	{"podman crio kube", "/run/containers/storage/overlay-containers/volatile-containers.json",
 	 storage_string},
 	{"podman", "%h/.local/share/containers/storage/overlay-containers/containers.json", storage_string},
 	{"docker", "%h/.local/share/docker/containers/%i/config.v2.json", docker_string},
 	{"crio kube", "/run/containers/storage/overlay-containers/%i/userdata/config.json", bundle_string},
-	{"containerd kube", "/run/containerd/io.containerd.runtime.v2.task/k8s.io/%i/config.json", bundle_string},
+	{"containerd kube", "/run/containerd/io.containerd.runtime.v2.task/k8s.io/%i/config.json",
+	 bundle_string},
 	{"containerd kube", "/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/%i/config.json",
 	 bundle_string},
 	{"containerd", "/run/containerd/io.containerd.runtime.v2.task/default/%i/config.json", bundle_string},

@@ -3,7 +3,6 @@
 #include "diag.h"
 #include "diag_private.h"
 #include "diag_protos.h"
-#include "sockeye/base/map.h"
 #include "sockeye/base/str.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -18,10 +17,6 @@
 
 #define TRIES 3
 
-/* A unix client that the listener has not accepted: the kernel tells it with the listener alone. */
-struct waiting {
-	uint32_t client, listener; /* inodes */
-};
 /* One dump that is under way. */
 struct job {
 	struct diag *d;
@@ -41,7 +36,6 @@ struct job {
 	char cc[16]; /* the last row's congestion control and its id: mostly the next row's too */
 	size_t cc_n;
 	uint32_t cc_id;
-	VEC(struct waiting) waiting;
 };
 
 static uint32_t cc_id(struct job *j, const struct diag_extra *x)
@@ -59,31 +53,11 @@ static uint32_t cc_id(struct job *j, const struct diag_extra *x)
 static void take_waiting(struct job *j, const struct diag_extra *x, uint32_t listener)
 {
 	for (size_t i = 0; i < x->waiting_n; i++) {
-		struct waiting *w = vec_add(&j->waiting);
+		struct snap_waiting *w = vec_add(&j->out->waiting);
 
 		memcpy(&w->client, x->waiting + 4 * i, 4);
 		w->listener = listener;
 	}
-}
-
-/* The other end of one that waits is not a socket yet, so it has no inode; the listener stands for it. */
-static void tie_waiting(struct job *j, size_t from)
-{
-	struct map listener_of = {0};
-
-	if (!j->waiting.n)
-		return;
-	for (size_t i = 0; i < j->waiting.n; i++)
-		if (j->waiting.v[i].client)
-			*map_at(&listener_of, j->waiting.v[i].client, 0) = j->waiting.v[i].listener;
-	for (size_t i = from; i < j->out->socks.n; i++) {
-		struct sock *s = &j->out->socks.v[i];
-		uint32_t listener = s->peer_inode ? MAP_NONE : map_get(&listener_of, s->inode, 0);
-
-		if (listener != MAP_NONE)
-			s->peer_inode = listener;
-	}
-	map_done(&listener_of);
 }
 
 static uint32_t name_id(struct job *j, const char *name, size_t n)
@@ -203,13 +177,13 @@ static int dump_once(struct job *j, uint8_t family)
 /* Rows of a failed try are taken back, except those of the last one: some rows are better than none. */
 static int dump(struct job *j, uint8_t family)
 {
-	size_t from = j->out->socks.n;
+	size_t from = j->out->socks.n, waiting = j->out->waiting.n;
 	uint32_t bad = j->bad;
 	int r = 0;
 
 	for (int i = 0; i < TRIES; i++) {
 		j->bad = bad;
-		vec_clear(&j->waiting);
+		j->out->waiting.n = waiting;
 		j->out->socks.n = from;
 		if (j->infos)
 			j->out->infos.n = from;
@@ -219,7 +193,6 @@ static int dump(struct job *j, uint8_t family)
 		if (!diag_worth_another_try(r) || (r == -EAGAIN && i == 1))
 			break;
 	}
-	tie_waiting(j, from);
 	return r;
 }
 
@@ -390,7 +363,6 @@ int diag_look(struct diag *d, const struct want *want, uint16_t netns, struct in
 			snapshot_limit(ret, name, "unreadable",
 				       "%u rows of the kernel's list of %s sockets could not be read.", j.bad,
 				       name);
-		vec_done(&j.waiting);
 	}
 	return asked && !answered ? first : 0;
 }

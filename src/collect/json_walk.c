@@ -209,5 +209,6 @@ int json_walk(const char *text, size_t n, json_string_fn fn, void *arg)
 
 bool json_key_is(const struct json_string *s, size_t i, const char *word)
 {
-	return i < s->depth && s->key[i] && s->key_n[i] == strlen(word) && !memcmp(s->key[i], word, s->key_n[i]);
+	return i < s->depth && s->key[i] && s->key_n[i] == strlen(word) &&
+	       !memcmp(s->key[i], word, s->key_n[i]);
 }

@@ -5,7 +5,8 @@
 
 #define JSON_PATH 6 /* keys that are told; what lies deeper is passed over */
 struct json_string {
-	const char *key[JSON_PATH]; /* of the objects around it, outermost first; NULL for an array. Borrowed, raw
+	const char *
+		key[JSON_PATH]; /* of the objects around it, outermost first; NULL for an array. Borrowed, raw
 				       (escapes not undone), not terminated: */
 	size_t key_n[JSON_PATH];
 	size_t depth; /* objects and arrays around it, at most JSON_PATH */

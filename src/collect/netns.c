@@ -127,29 +127,42 @@ static void make_room(size_t netns_n)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
-static void enter(struct netns_set *s, struct netns_found *found, uint64_t now_ns)
+/* The new member of the set; NULL: not entered. */
+static struct netns *enter_fd(struct netns_set *s, uint64_t inode, int fd, int *ret_error)
 {
-	struct opening x = {.proc_root = s->find.proc_root};
-	int fd = netns_find_fd(&s->find, found), r;
+	struct opening x = {.proc_root = s->find.proc_root, .n = netns_new(inode)};
+	int r = netns_enter(fd, open_here, &x);
 
-	found->refused = 0;
-	if (fd == -ESTALE) /* ended since it was found */
-		return;
-	x.n = netns_new(found->inode);
-	r = fd < 0 ? fd : netns_enter(fd, open_here, &x);
-	if (fd >= 0)
-		close(fd);
 	if (!r)
 		r = x.result;
 	if (r) {
 		netns_free(x.n);
-		found->refused = r;
-		found->retry_ns = now_ns + RETRY_NS;
-		return;
+		*ret_error = r;
+		return NULL;
 	}
-	x.n->name = found->name;
 	diag_set_foreign(x.n->diag, s->v.v[0]->diag);
 	vec_push(&s->v, x.n);
+	return x.n;
+}
+
+static void enter(struct netns_set *s, struct netns_found *found, uint64_t now_ns)
+{
+	int fd = netns_find_fd(&s->find, found);
+	struct netns *n = NULL;
+
+	found->refused = 0;
+	if (fd == -ESTALE) /* ended since it was found */
+		return;
+	if (fd < 0) {
+		found->refused = fd;
+	} else {
+		n = enter_fd(s, found->inode, fd, &found->refused);
+		close(fd);
+	}
+	if (n)
+		n->name = found->name;
+	else
+		found->retry_ns = now_ns + RETRY_NS;
 }
 
 /* Lets go of those that have ended, are not wanted, or cannot be asked any more. doubt: one that neither process
@@ -188,6 +201,24 @@ static bool is_open(const struct netns_set *s, uint64_t inode)
 		if (s->v.v[i]->inode == inode)
 			return true;
 	return false;
+}
+
+bool netns_set_enter_stray(struct netns_set *s, uint64_t inode, int fd, uint32_t pid, uint64_t now_ns)
+{
+	struct netns_found holder = {.inode = inode, .pid = pid};
+	struct netns *n;
+	int error;
+
+	if (is_open(s, inode) || netns_find_inode(&s->find, inode))
+		return false;
+	n = enter_fd(s, inode, fd, &error);
+	if (!n)
+		return false;
+	netns_name(&s->find, &holder, now_ns);
+	n->name = holder.name;
+	n->alone = n->held = true;
+	n->index = UINT16_MAX;
+	return true;
 }
 
 static void enter_new(struct netns_set *s, uint64_t now_ns)

@@ -49,6 +49,8 @@ void netns_set_done(struct netns_set *s);
 void netns_set_update(struct netns_set *s, const struct want *want, uint64_t now_ns);
 /* Lets go of what has ended; enters nothing. */
 void netns_set_let_go(struct netns_set *s, uint64_t now_ns);
+/* Enters the namespace that fd names and a socket of process `pid` led to. True: it was not known yet. */
+bool netns_set_enter_stray(struct netns_set *s, uint64_t inode, int fd, uint32_t pid, uint64_t now_ns);
 /* After a look: which of the namespaces that no process is in have sockets that processes hold. Lets go of those
  * that nothing keeps. */
 void netns_set_note_holders(struct netns_set *s, const struct snapshot *snap);

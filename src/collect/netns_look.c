@@ -195,6 +195,7 @@ static void walk(struct netns_look *l, const struct turn *t)
 {
 	struct netns_rows *r = &t->n->rows[t->part];
 	size_t from = l->out->socks.n;
+	bool first = !r->states;
 	uint64_t traffic;
 
 	ask(l, t->n, TCP, t->states);
@@ -202,7 +203,7 @@ static void walk(struct netns_look *l, const struct turn *t)
 	if (t->part != NETNS_CONNECTED)
 		return;
 	traffic = traffic_of(r);
-	t->n->busy = traffic != t->n->traffic;
+	t->n->busy = !first && traffic != t->n->traffic;
 	t->n->traffic = traffic;
 	t->n->walked_stat = t->n->stat;
 }

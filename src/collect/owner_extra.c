@@ -122,7 +122,8 @@ static void read_ring(struct owner_scan *sc, struct owner *w, int dir_fd, int32_
 			size_t n = (size_t)(eol - line);
 			uint32_t inode;
 
-			if (n && *line != ' ') { /* every list but this one has a head that says another name */
+			if (n &&
+			    *line != ' ') { /* every list but this one has a head that says another name */
 				files = n >= 10 && !memcmp(line, "UserFiles:", 10);
 				continue;
 			}

@@ -67,9 +67,10 @@ void owners_put_limits(const struct owners *o, struct snapshot *s)
 	if (hides)
 		unseen--;
 	if (unseen && geteuid())
-		snapshot_limit(s, "owners", "not-permitted",
-			       "Descriptors of %u process%s are not ours to read; run as root to see what they own.",
-			       unseen, unseen == 1 ? "" : "es");
+		snapshot_limit(
+			s, "owners", "not-permitted",
+			"Descriptors of %u process%s are not ours to read; run as root to see what they own.",
+			unseen, unseen == 1 ? "" : "es");
 	else if (unseen)
 		snapshot_limit(s, "owners", "not-permitted",
 			       "%u process%s privileges that this program lacks: what %s not shown.", unseen,
@@ -81,6 +82,7 @@ void owners_put_limits(const struct owners *o, struct snapshot *s)
 	for (size_t i = 0; i < o->inodes.n && !nobodys; i++)
 		nobodys = o->inodes.v[i].state == INODE_NOBODYS;
 	if (nobodys && o->part_of_pids)
-		snapshot_limit(s, "owners", "other-pidns",
-			       "/proc shows one PID namespace here: what processes outside of it own is not seen.");
+		snapshot_limit(
+			s, "owners", "other-pidns",
+			"/proc shows one PID namespace here: what processes outside of it own is not seen.");
 }

@@ -113,6 +113,23 @@ void owners_take_known_hits(struct owners *o, bool comparable)
 	}
 }
 
+/* What this number names now is not known until the process is searched. */
+static void forget_fd(struct owner *w, int32_t fd, uint32_t inode)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->fds.n; i++)
+		if (w->fds.v[i].fd != fd || w->fds.v[i].inode != inode)
+			w->fds.v[kept++] = w->fds.v[i];
+	w->fds.n = kept;
+	for (size_t i = kept = 0; i < w->extra.n; i++)
+		if (w->extra.v[i].fd != fd || w->extra.v[i].inode != inode)
+			w->extra.v[kept++] = w->extra.v[i];
+	w->extra.n = kept;
+	w->held--;
+	w->lost = w->due = true;
+}
+
 #define SKIPPED_MAX 256 /* dumps skip few; closed ones can be very many, and their holders mostly have gone */
 
 void owners_take_skipped(struct owners *o)
@@ -139,8 +156,7 @@ void owners_take_skipped(struct owners *o)
 					owner_still_has(&o->scan, w, hit->fd, o->inodes.v[hit->at].inode))) {
 			o->hits.v[kept++] = *hit;
 		} else {
-			w->held--;
-			w->lost = w->due = true;
+			forget_fd(w, hit->fd, o->inodes.v[hit->at].inode);
 		}
 	}
 	o->hits.n = kept;

@@ -279,7 +279,8 @@ int owner_search(struct owner_scan *sc, struct owner *w, owner_alive_fn alive, v
 		r = 0;
 	if (!r)
 		r = owner_list_fds(sc, dir_fd, "fd", w, alive, arg, settled);
-	if (r == -EACCES && w->facts.state == 'Z') { /* its list is root's when the leader has ended, and empty */
+	if (r == -EACCES &&
+	    w->facts.state == 'Z') { /* its list is root's when the leader has ended, and empty */
 		vec_clear(&sc->fresh);
 		r = 0;
 	}

@@ -39,7 +39,8 @@ struct owner { /* one thread group */
 	bool visible; /* on the screen: read in every look */
 	uint32_t compared; /* threads whose tables were compared with the process's; 0 never */
 	bool own_tables; /* some had their own */
-	uint64_t net_ino; /* of a hidden one: the number of its net/dev, which is its namespace's alone; 0 unknown */
+	uint64_t
+		net_ino; /* of a hidden one: the number of its net/dev, which is its namespace's alone; 0 unknown */
 };
 /* Does the snapshot under way have this inode? */
 typedef bool (*owner_alive_fn)(void *arg, uint32_t inode);

@@ -11,7 +11,8 @@
 
 #define NS_PER_S 1000000000ull
 #define SWEEP_NS (5 * NS_PER_S) /* a search of everybody takes this long */
-#define LINKS_PER_S 18 /* links that are read again though nothing changed: those on the screen, and in turn */
+#define LINKS_PER_S                                                                                          \
+	18 /* links that are read again though nothing changed: those on the screen, and in turn */
 #define LINKS_MIN 3
 #define CGROUP_PROCS_MAX (256u * 1024)
 
@@ -79,8 +80,9 @@ static void search_cgroup(struct owners *o, size_t from, char *buf)
 		return;
 	buf[n] = '\0';
 	for (size_t i = from; i < o->wanted.n; i++) {
-		uint32_t came = o->wanted.v[i].cgroup == cgroup ? map_get(&o->orphans, o->wanted.v[i].inode, 0)
-								: MAP_NONE;
+		uint32_t came = o->wanted.v[i].cgroup == cgroup
+					? map_get(&o->orphans, o->wanted.v[i].inode, 0)
+					: MAP_NONE;
 
 		if (came != MAP_NONE && came > since)
 			since = came;

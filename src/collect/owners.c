@@ -164,10 +164,16 @@ static void refresh_holders(struct owners *o, uint64_t dt)
 	}
 }
 
+static bool same_want(const struct want *a, const struct want *b)
+{
+	return a->states == b->states && a->protos == b->protos && a->netns == b->netns &&
+	       a->netns_inode == b->netns_inode;
+}
+
 void owners_look(struct owners *o, struct snapshot *s, uint64_t now_ns, uint64_t budget_ns)
 {
 	uint64_t dt = o->last_ns && now_ns > o->last_ns ? now_ns - o->last_ns : 0, need;
-	bool comparable = o->last_want.states == s->want.states && o->last_want.protos == s->want.protos;
+	bool comparable = same_want(&o->last_want, &s->want);
 	int r;
 
 	o->look++;

@@ -69,7 +69,8 @@ struct owners {
 	uint32_t missing_ports; /* and have a port of their own */
 	struct map orphans, orphans_next; /* inode → number of the look in which it first had no descriptor */
 	struct map judged, judged_next; /* inode that is nobody's → 1, 2: something was under way */
-	VEC(uint32_t) ports, ports_next; /* inodes of the sockets with a port of their own, of the look before too */
+	VEC(uint32_t)
+	ports, ports_next; /* inodes of the sockets with a port of their own, of the look before too */
 	uint64_t budget_ns, began_ns;
 	uint64_t verify_began_ns; /* after began_ns */
 	bool searched_one;
@@ -110,7 +111,8 @@ void owners_take_skipped(struct owners *o);
 /* Which inodes have no descriptor among the known ones, and in which look that was first so. Gives the number
  * of the latest such look that some process has not been searched since: 0 when there is none. */
 uint64_t owners_find_missing(struct owners *o);
-uint64_t owners_swept(const struct owners *o); /* every process was searched in this look or since; 0: not yet */
+uint64_t
+owners_swept(const struct owners *o); /* every process was searched in this look or since; 0: not yet */
 /* Is it from its process's latest search? */
 bool owners_hit_valid(const struct owners *o, size_t hit);
 /* Writes processes and descriptors, what was searched and what is hidden. */

@@ -34,8 +34,9 @@ static void index_addrs(struct search *x)
 	for (uint32_t i = 0; i < x->f->open_rows; i++) {
 		const struct sock *s = &x->f->socks.v[i];
 
-		if (s->family > FAMILY_IPV6 || (last && last->netns == s->netns && last->family == s->family &&
-						!memcmp(last->laddr, s->laddr, 16)))
+		if (s->family > FAMILY_IPV6 ||
+		    (last && last->netns == s->netns && last->family == s->family &&
+		     !memcmp(last->laddr, s->laddr, 16)))
 			continue;
 		last = s;
 		addr_key(s->laddr, s->family == FAMILY_IPV6, s->netns, &a, &b);
@@ -72,8 +73,9 @@ static uint32_t open_port(const struct frame *f, uint16_t netns, uint8_t proto, 
 {
 	uint32_t at = frame_port_by_key(f, netns, proto, port);
 
-	return at != NONE && at < f->open_ports && !(f->ports.v[at].flags & (PORT_CLIENT | PORT_BOUND_ONLY)) ? at
-													     : NONE;
+	return at != NONE && at < f->open_ports && !(f->ports.v[at].flags & (PORT_CLIENT | PORT_BOUND_ONLY))
+		       ? at
+		       : NONE;
 }
 
 /* The forwarder's own namespace first; in others (never with a loopback address) only the one that fits. */
@@ -99,7 +101,8 @@ static uint32_t find_listener(const struct search *x, const struct ip *ip, uint3
 }
 
 /* Of the container with this unit, or in the namespace with this name. */
-static uint32_t find_in(const struct search *x, uint32_t unit, const char *netns, size_t netns_n, uint32_t port)
+static uint32_t find_in(const struct search *x, uint32_t unit, const char *netns, size_t netns_n,
+			uint32_t port)
 {
 	const struct frame *f = x->f;
 
@@ -173,7 +176,8 @@ static uint32_t resolve(const struct search *x, const struct forward_target *t, 
 	return at;
 }
 
-static bool parse_holder(const struct frame *f, const struct port *p, uint32_t proc, struct forward_target *ret)
+static bool parse_holder(const struct frame *f, const struct port *p, uint32_t proc,
+			 struct forward_target *ret)
 {
 	const struct proc *pr = &f->procs.v[proc];
 	const char *comm = intern_get(f->names, pr->p.comm), *cmdline;

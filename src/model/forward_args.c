@@ -209,9 +209,9 @@ static bool socat_listens(const struct args *a, struct part type, struct part re
 		const char *type;
 		enum proto proto;
 	} types[] = {
-		{"TCP", PROTO_TCP},	{"OPENSSL", PROTO_TCP},	    {"SSL", PROTO_TCP},
-		{"UDP", PROTO_UDP},	{"OPENSSL-DTLS", PROTO_UDP}, {"DTLS", PROTO_UDP},
-		{"SCTP", PROTO_SCTP},	{"UDPLITE", PROTO_UDPLITE}, {"VSOCK", PROTO_VSOCK},
+		{"TCP", PROTO_TCP},   {"OPENSSL", PROTO_TCP},      {"SSL", PROTO_TCP},
+		{"UDP", PROTO_UDP},   {"OPENSSL-DTLS", PROTO_UDP}, {"DTLS", PROTO_UDP},
+		{"SCTP", PROTO_SCTP}, {"UDPLITE", PROTO_UDPLITE},  {"VSOCK", PROTO_VSOCK},
 	};
 	struct part port = field(&rest, ',');
 
@@ -234,8 +234,9 @@ static bool socat_listens(const struct args *a, struct part type, struct part re
 static bool socat_target(struct part type, struct part rest, struct forward_target *t)
 {
 	static const char *const nets[] = {"TCP", "UDP", "OPENSSL", "SSL", "SCTP", "DTLS"};
-	static const char *const paths[] = {"UNIX", "UNIX-CONNECT", "UNIX-CLIENT", "UNIX-SENDTO", "ABSTRACT-CONNECT",
-					    "EXEC", "SYSTEM", "SHELL", "OPEN", "FILE"};
+	static const char *const paths[] = {
+		"UNIX", "UNIX-CONNECT", "UNIX-CLIENT", "UNIX-SENDTO", "ABSTRACT-CONNECT",
+		"EXEC", "SYSTEM",       "SHELL",       "OPEN",        "FILE"};
 	struct part addr, host;
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
@@ -262,7 +263,8 @@ static bool socat_target(struct part type, struct part rest, struct forward_targ
 static bool socat(const struct args *a, struct forward_target *t)
 {
 	for (size_t i = 1; i + 1 < a->n; i++) {
-		struct part one = a->v[i], two = a->v[i + 1], type1 = field(&one, ':'), type2 = field(&two, ':');
+		struct part one = a->v[i], two = a->v[i + 1], type1 = field(&one, ':'),
+			    type2 = field(&two, ':');
 
 		if (socat_listens(a, type1, one) && socat_target(type2, two, t))
 			return true;
@@ -275,11 +277,26 @@ static bool socat(const struct args *a, struct forward_target *t)
 /* kubectl port-forward svc/db 8080:80: options as of kubectl's root command and this one */
 static bool kubectl(const struct args *a, struct forward_target *t)
 {
-	static const char *const with_value[] = {
-		"-n",	     "--namespace", "--address", "--context", "--kubeconfig", "--cluster",
-		"--user",    "-s",	    "--server",	 "--token",   "--as",	      "--as-group",
-		"--cache-dir", "--pod-running-timeout", "--request-timeout", "-v", "--certificate-authority",
-		"--client-certificate", "--client-key", "--tls-server-name"};
+	static const char *const with_value[] = {"-n",
+						 "--namespace",
+						 "--address",
+						 "--context",
+						 "--kubeconfig",
+						 "--cluster",
+						 "--user",
+						 "-s",
+						 "--server",
+						 "--token",
+						 "--as",
+						 "--as-group",
+						 "--cache-dir",
+						 "--pod-running-timeout",
+						 "--request-timeout",
+						 "-v",
+						 "--certificate-authority",
+						 "--client-certificate",
+						 "--client-key",
+						 "--tls-server-name"};
 	struct part what = {0}, only = {0};
 	bool verb = false;
 	size_t specs = 0;

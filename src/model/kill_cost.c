@@ -2,6 +2,7 @@
  * the plan reaches, and holders that are none of one's own to signal. */
 #include "kill_plan.h"
 #include "sockeye/base/text.h"
+#include "sockeye/model/forward.h"
 #include "sockeye/model/unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +110,7 @@ static void count_drops(struct build *b)
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		const struct row *r = &f->rows.v[i];
 
-		if (!state_table[f->socks.v[i].state].conn ||
+		if (!frame_counts(f, i, NULL) || !state_table[f->socks.v[i].state].conn ||
 		    !(r->listener != NONE ? ends_with_targets(b, r->listener) : ends_with_targets(b, i)))
 			continue;
 		if (r->dir == DIR_OUT) {
@@ -205,72 +206,46 @@ static void judge_systemd(struct build *b, struct kill_target *t, uint32_t proc)
 	str_done(&unit);
 }
 
-/* The value behind an argument of docker-proxy. */
-static bool argument(const struct proc *p, const char *name, char *ret, size_t size)
+/* The port that this process holds and was asked for, if one was; else any of its own. */
+static const struct port *port_of(const struct build *b, const struct kill_target *t, const struct proc *p)
 {
-	uint32_t n = 0;
-	const char *raw = p->late ? late_get_n(p->late, LATE_CMDLINE, &n) : NULL, *end = raw ? raw + n : NULL;
+	const struct frame *f = b->f;
+	const struct port *any = NULL;
 
-	for (; raw && raw < end; raw += strnlen(raw, (size_t)(end - raw)) + 1) {
-		const char *value = raw + strnlen(raw, (size_t)(end - raw)) + 1;
+	for (uint32_t i = 0; i < p->sock_n; i++) {
+		uint32_t row = f->proc_socks.v[p->sock + i], port = f->rows.v[row].port;
 
-		if (value < end && !strncmp(raw, name, (size_t)(end - raw))) {
-			snprintf(ret, size, "%.*s", (int)strnlen(value, (size_t)(end - value)), value);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Without arguments that were read, the name has to do. */
-static bool forwards(const struct proc *p)
-{
-	char ip[64];
-
-	return !p->late || !late_get(p->late, LATE_CMDLINE) ||
-	       argument(p, "-container-ip", ip, sizeof(ip));
-}
-
-/* The one container that listens on this port; NULL: none or several. */
-static const char *container_on(const struct frame *f, uint32_t number)
-{
-	const char *found = NULL;
-
-	for (uint32_t i = 0; i < f->open_ports; i++) {
-		const struct port *p = &f->ports.v[i];
-		const char *unit = intern_get(f->names, p->unit);
-
-		if (p->port != number || strncmp(unit, "docker:", 7))
+		if (port == NONE || !(STATES_PORT & STATE_BIT(f->socks.v[row].state)))
 			continue;
-		if (found && strcmp(found, unit + 7))
-			return NULL;
-		found = unit + 7;
+		any = &f->ports.v[port];
+		if (is_proof(t, &f->socks.v[row]))
+			return any;
 	}
-	return found;
+	return any;
 }
 
+/* docker-proxy: without it the container is still reached, by NAT, and with it gone its end is not. */
 static void judge_forwarder(struct build *b, struct kill_target *t, uint32_t proc)
 {
 	const struct proc *p = &b->f->procs.v[proc];
-	char ip[64] = "", number[16] = "", host[16] = "", safe[64] = "";
-	const char *container = NULL;
+	const struct port *port = port_of(b, t, p);
+	const char *to = port ? intern_get(b->f->names, port->forward) : "", *cmdline = NULL;
+	struct forward_target target;
+	char safe[64];
+	uint32_t n = 0;
 
+	if (p->late)
+		cmdline = late_get_n(p->late, LATE_CMDLINE, &n);
+	/* Anybody may call itself so: the arguments have to tell, where they are known. */
+	if (cmdline && port && !forward_parse("docker-proxy", cmdline, n, (enum proto)port->proto, port->port, &target))
+		return;
 	t->refusal = KILL_FORWARDER;
-	argument(p, "-container-ip", ip, sizeof(ip));
-	argument(p, "-host-port", host, sizeof(host));
-	if (argument(p, "-container-port", number, sizeof(number)))
-		container = container_on(b->f, (uint32_t)strtoul(number, NULL, 10));
-	if (container)
-		kill_copy_text(safe, sizeof(safe), container, strlen(container));
-	else if (*ip)
-		kill_copy_text(safe, sizeof(safe), ip, strlen(ip));
+	kill_copy_text(safe, sizeof(safe), to, strlen(to));
 	snprintf(t->why, sizeof(t->why), "only forwards to %s", *safe ? safe : "a container");
-	if (container)
-		snprintf(t->instead, sizeof(t->instead), "docker stop %s", safe);
-	else if (*host && !host[strspn(host, "0123456789")])
-		snprintf(t->instead, sizeof(t->instead), "docker ps --filter publish=%s", host);
-	else
-		snprintf(t->instead, sizeof(t->instead), "docker ps names the container, docker stop ends it");
+	if (!strncmp(safe, "docker:", 7))
+		snprintf(t->instead, sizeof(t->instead), "docker stop %.*s", (int)strcspn(safe + 7, ":"), safe + 7);
+	else if (port)
+		snprintf(t->instead, sizeof(t->instead), "docker ps --filter publish=%u", port->port);
 }
 
 void kill_judge_target(struct build *b, struct kill_target *t, uint32_t proc)
@@ -286,7 +261,7 @@ void kill_judge_target(struct build *b, struct kill_target *t, uint32_t proc)
 		t->refusal = KILL_PID1;
 	else if (p->p.state == 'Z')
 		t->refusal = KILL_ZOMBIE;
-	else if (!strcmp(comm, "docker-proxy") && forwards(p))
+	else if (!strcmp(comm, "docker-proxy"))
 		judge_forwarder(b, t, proc);
 }
 

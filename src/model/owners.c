@@ -56,7 +56,8 @@ bool world_let_go(struct world *w, uint32_t prev)
 	const struct row *r = &p->rows.v[prev];
 
 	/* the source looks for what it gave before, so it must have been asked for the same */
-	if (p->want.states != w->f->want.states || p->want.protos != w->f->want.protos)
+	if (p->want.states != w->f->want.states || p->want.protos != w->f->want.protos ||
+	    p->want.netns != w->f->want.netns || p->want.netns_inode != w->f->want.netns_inode)
 		return false;
 	if (!(p->want.attrs & w->f->want.attrs & WANT_OWNERS) || !so->inode || !is_member_state(so->state) ||
 	    !proto_table[so->proto].ports || r->reason != REASON_OWNED)

@@ -229,6 +229,13 @@ void world_unix_peers(struct world *w)
 	for (uint32_t i = 0; i < f->open_rows; i++)
 		if (f->socks.v[i].proto == PROTO_UNIX && f->socks.v[i].peer_inode)
 			f->rows.v[i].peer = map_get(&w->scratch, f->socks.v[i].peer_inode, 0);
+	for (size_t i = 0; i < w->snap->waiting.n; i++) {
+		const struct snap_waiting *one = &w->snap->waiting.v[i];
+		uint32_t client = one->client ? map_get(&w->scratch, one->client, 0) : MAP_NONE;
+
+		if (client != MAP_NONE && f->rows.v[client].peer == NONE)
+			f->rows.v[client].peer = map_get(&w->scratch, one->listener, 0);
+	}
 }
 
 void world_peers(struct world *w)

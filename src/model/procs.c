@@ -7,11 +7,16 @@
 static float cpu_share(const struct world *w, const struct snap_proc *now, const struct proc *before)
 {
 	const struct snap_proc *p = &before->p;
-	uint64_t hz = w->hz ? w->hz : 100;
+	uint64_t hz = w->hz ? w->hz : 100, ns = w->gap_ns;
 
-	if (w->gap || !w->gap_ns || !(now->flags & p->flags & PROC_FULL) || now->cpu_ticks < p->cpu_ticks)
+	if (w->gap || !ns || !(now->flags & p->flags & PROC_FULL) || now->cpu_ticks < p->cpu_ticks)
 		return NAN;
-	return (float)((double)(now->cpu_ticks - p->cpu_ticks) / (double)hz * 1e9 / (double)w->gap_ns);
+	if (now->read_ns && p->read_ns) {
+		if (now->read_ns <= p->read_ns) /* not read again since: what was so then stands */
+			return before->cpu;
+		ns = now->read_ns - p->read_ns;
+	}
+	return (float)((double)(now->cpu_ticks - p->cpu_ticks) / (double)hz * 1e9 / (double)ns);
 }
 
 static void known_proc(struct world *w, struct proc *p, uint32_t prev, uint32_t index)

@@ -109,4 +109,3 @@ void world_reasons(struct world *w)
 		if (f->rows.v[i].reason == REASON_OWNED)
 			f->rows.v[i].reason = REASON_GONE;
 }
-

@@ -18,6 +18,7 @@ void snapshot_done(struct snapshot *s)
 	vec_done(&s->infos);
 	vec_done(&s->procs);
 	vec_done(&s->fds);
+	vec_done(&s->waiting);
 	vec_done(&s->netns);
 	vec_done(&s->limits);
 	vec_done(&s->hidden);
@@ -30,6 +31,7 @@ void snapshot_clear(struct snapshot *s)
 	vec_clear(&s->infos);
 	vec_clear(&s->procs);
 	vec_clear(&s->fds);
+	vec_clear(&s->waiting);
 	vec_clear(&s->netns);
 	vec_clear(&s->limits);
 	vec_clear(&s->hidden);
@@ -39,6 +41,27 @@ void snapshot_clear(struct snapshot *s)
 	s->owners_complete = false;
 	s->hidden_procs = 0;
 	s->part_of_pids = false;
+}
+
+static bool is_end(const struct want_end *e, const struct sock *s, bool remote)
+{
+	uint32_t port = remote ? s->rport : s->lport;
+	struct ip ip;
+
+	if (!(e->ends & (remote ? 2 : 1)) || port < e->port_lo || port > e->port_hi)
+		return false;
+	ip_unmap(remote ? s->raddr : s->laddr, s->family == FAMILY_IPV6, &ip);
+	return e->any_addr || ip_in_net(&ip, &e->net);
+}
+
+bool want_has_end(const struct want *w, const struct sock *s)
+{
+	if (!w->ends_n || s->proto != PROTO_TCP || (STATES_PORT & STATE_BIT(s->state)))
+		return true;
+	for (uint8_t i = 0; i < w->ends_n; i++)
+		if (is_end(&w->ends[i], s, false) || is_end(&w->ends[i], s, true))
+			return true;
+	return false;
 }
 
 struct limit *snapshot_limit(struct snapshot *s, const char *what, const char *reason, const char *fmt, ...)

@@ -16,17 +16,15 @@ static void put_text(struct str *out, const char *key, const char *s)
 }
 
 /* The object around the rows, still open behind "limits". */
-static void put_envelope(struct report *r)
+void report_envelope(struct str *out, const struct frame *f, const struct report_opts *o)
 {
-	struct str *out = &r->w.buf;
-	const struct frame *f = r->t->f;
 	char time[UNIT_BUF];
 	str_puts(out, "{\"schema\":\"sockeye/1\",");
-	put_text(out, "host", r->o->host);
+	put_text(out, "host", o->host);
 	str_putc(out, ',');
 	put_text(out, "time", fmt_rfc3339(time, f->wall_ns));
 	str_putc(out, ',');
-	put_text(out, "kernel", r->o->kernel);
+	put_text(out, "kernel", o->kernel);
 	str_puts(out, ",\"limits\":[");
 	for (size_t i = 0; i < f->limits.n; i++) {
 		str_puts(out, i ? ",{" : "{");
@@ -90,7 +88,7 @@ void write_json(struct report *r, const struct format_info *info)
 	struct json_keys keys = {0};
 	struct str scratch = {0};
 	keys_make(&keys, r);
-	put_envelope(r);
+	report_envelope(&r->w.buf, r->t->f, r->o);
 	str_putf(&r->w.buf, ",\"%s\":[", view_table[r->t->view].key);
 	for (size_t i = 0; i < r->t->order.n && writer_row(&r->w); i++) {
 		str_puts(&r->w.buf, i ? ",\n" : "\n");
@@ -106,7 +104,7 @@ void write_ndjson(struct report *r, const struct format_info *info)
 	struct json_keys keys = {0};
 	struct str scratch = {0};
 	keys_make(&keys, r);
-	put_envelope(r);
+	report_envelope(&r->w.buf, r->t->f, r->o);
 	str_puts(&r->w.buf, "}\n");
 	for (size_t i = 0; i < r->t->order.n && writer_row(&r->w); i++) {
 		put_json_row(r, &keys, &scratch, r->t->order.v[i]);

@@ -28,6 +28,9 @@ struct format_info {
 };
 extern const struct format_info format_table[FORMAT_N];
 
+/* The JSON object around the rows, still open behind "limits". */
+void report_envelope(struct str *out, const struct frame *f, const struct report_opts *o);
+
 void write_text(struct report *r, const struct format_info *info);
 void write_json(struct report *r, const struct format_info *info);
 void write_ndjson(struct report *r, const struct format_info *info);

@@ -180,11 +180,49 @@ SOCK_FIT(local)
 		fit_end(c, row, false, width, out);
 	}
 }
+/* By name where one is known; false: it has to be the address. */
+static bool fit_host(const struct ctx *c, uint32_t row, bool want, unsigned width, struct str *out)
+{
+	const struct sock *s = sock(c, row);
+	struct str safe = {0};
+	const char *name;
+	struct ip ip;
+
+	if (!c->hosts || c->raw_numbers || !has_ip(s) || !has_remote(s))
+		return false;
+	ip_unmap(s->raddr, s->family == FAMILY_IPV6, &ip);
+	name = hosts_name(c->hosts, &ip, want);
+	if (!name)
+		return false;
+	text_put_cell(&safe, name, strlen(name), c->ascii, 256);
+	if (proto_table[s->proto].ports)
+		fit_endpoint(c, str_text(&safe), false, s->rport, width, out);
+	else
+		text_put_clip_middle(out, str_text(&safe), (int)width, ctx_dots(c));
+	str_done(&safe);
+	return true;
+}
+
+#define YOU " you"
+static void fit_remote(const struct ctx *c, uint32_t row, bool want, unsigned width, struct str *out,
+		       uint8_t *ret_style)
+{
+	bool you = c->own_row == row + 1 && width >= 12;
+
+	width -= you ? (unsigned)strlen(YOU) : 0;
+	if (!fit_host(c, row, want, width, out))
+		fit_end(c, row, true, width, out);
+	if (you) {
+		str_puts(out, YOU);
+		*ret_style = STYLE_KEY;
+	}
+}
+
 SOCK_CELL(remote)
 {
-	fit_end(c, row, true, 1000, out);
+	fit_remote(c, row, false, 1000, out, ret_style);
 }
 SOCK_FIT(remote)
 {
-	fit_end(c, row, true, width, out);
+	fit_remote(c, row, true, width, out, ret_style);
 }

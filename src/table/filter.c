@@ -54,6 +54,17 @@ static bool is_word(const struct parser *p, const char *word)
 	return p->lex.token == TOKEN_WORD && !strcasecmp(str_text(&p->lex.word), word);
 }
 
+/* ss's users write signs. */
+static bool is_or(const struct parser *p)
+{
+	return is_word(p, "or") || is_word(p, "||") || is_word(p, "|");
+}
+
+static bool is_and(const struct parser *p)
+{
+	return is_word(p, "and") || is_word(p, "&&") || is_word(p, "&");
+}
+
 /* Nodes */
 
 static uint32_t add_node(struct filter *f, enum node_kind kind, uint32_t child, uint8_t about)
@@ -226,7 +237,7 @@ static bool bare_word(struct parser *p, const char *w, size_t at, size_t len, ui
 		return bare_field(p, "state", w, at, len, ret);
 	if (proto_by_name(w) >= 0)
 		return bare_field(p, "proto", w, at, len, ret);
-	if (field_find(w, &field) && number_kind(field.kind))
+	if (field_find(w, &field) && number_kind(field.kind) && !strcasecmp(w, field.name))
 		return parse_fail(p, at, len, NULL,
 				  "\"%s\" alone matches nothing; did the shell take the \">\"?", w);
 	bare_text(p, w, strlen(w), false, ret);
@@ -277,7 +288,7 @@ static bool parse_term(struct parser *p, uint32_t *ret)
 		bare_text(p, str_text(&p->lex.word), p->lex.word.n, true, ret);
 		return next(p);
 	case TOKEN_WORD:
-		if (is_word(p, "or") || is_word(p, "and"))
+		if (is_or(p) || is_and(p))
 			return parse_fail(p, at, len, NULL, "expected a term before \"%s\"",
 					  str_text(&p->lex.word));
 		str_put(&word, str_text(&p->lex.word), p->lex.word.n);
@@ -342,13 +353,13 @@ static bool parse_and(struct parser *p, uint32_t *ret)
 		if (!parse_factor(p, &node))
 			return false;
 		list_add(p->f, &l, NODE_AND, node);
-		if (is_word(p, "and")) {
+		if (is_and(p)) {
 			if (!next(p))
 				return false;
 			if (p->lex.token == TOKEN_END || p->lex.token == TOKEN_CLOSE)
 				return parse_fail(p, p->lex.start, 0, NULL, "expected a term after \"and\"");
 		}
-	} while (p->lex.token != TOKEN_END && p->lex.token != TOKEN_CLOSE && !is_word(p, "or"));
+	} while (p->lex.token != TOKEN_END && p->lex.token != TOKEN_CLOSE && !is_or(p));
 	*ret = list_done(p->f, &l, NODE_AND);
 	return true;
 }
@@ -362,7 +373,7 @@ static bool parse_or(struct parser *p, uint32_t *ret)
 		if (!parse_and(p, &node))
 			return false;
 		list_add(p->f, &l, NODE_OR, node);
-		if (!is_word(p, "or"))
+		if (!is_or(p))
 			break;
 		if (!next(p))
 			return false;

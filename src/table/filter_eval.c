@@ -2,6 +2,7 @@
  * distinct text while one frame lasts. */
 #include "filter_private.h"
 #include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,8 @@ static double number_of(const struct value *v, uint8_t kind)
 	case KIND_MS:
 	case KIND_REAL:
 		return v->d;
+	case KIND_TIME:
+		return (double)v->u / (double)NSEC_PER_SEC;
 	default:
 		return (double)v->i;
 	}

@@ -10,18 +10,21 @@ static const struct {
 	const char *name;
 	uint8_t kind, many;
 	uint32_t attrs;
+	const char *help; /* NULL: a column of sockets has the same name */
 } many_table[] = {
-	{"port", KIND_ID, MANY_PORT, 0},
-	{"addr", KIND_ADDR, MANY_ADDR, 0},
-	{"process", KIND_TEXT, MANY_PROCESS, WANT_OWNERS},
-	{"pid", KIND_ID, MANY_PID, WANT_OWNERS},
-	{"user", KIND_TEXT, MANY_USER, WANT_OWNERS},
-	{"uid", KIND_ID, MANY_UID, WANT_OWNERS},
-	{"unit", KIND_TEXT, MANY_UNIT, WANT_OWNERS},
-	{"container", KIND_TEXT, MANY_CONTAINER, WANT_OWNERS},
-	{"exe", KIND_TEXT, MANY_EXE, WANT_OWNERS},
-	{"cmdline", KIND_TEXT, MANY_CMDLINE, WANT_OWNERS},
-	{"findings", KIND_TEXT, MANY_FINDINGS, WANT_OWNERS | WANT_INFO | WANT_MEM},
+	{"port", KIND_ID, MANY_PORT, 0, "port at either end"},
+	{"addr", KIND_ADDR, MANY_ADDR, 0, "address at either end"},
+	{"process", KIND_TEXT, MANY_PROCESS, WANT_OWNERS, NULL},
+	{"pid", KIND_ID, MANY_PID, WANT_OWNERS, NULL},
+	{"user", KIND_TEXT, MANY_USER, WANT_OWNERS, NULL},
+	{"uid", KIND_ID, MANY_UID, WANT_OWNERS, NULL},
+	{"unit", KIND_TEXT, MANY_UNIT, WANT_OWNERS, NULL},
+	{"container", KIND_TEXT, MANY_CONTAINER, WANT_OWNERS, NULL},
+	{"exe", KIND_TEXT, MANY_EXE, WANT_OWNERS, "path of the owner's program"},
+	{"cmdline", KIND_TEXT, MANY_CMDLINE, WANT_OWNERS, "command line of the owner"},
+	{"start", KIND_TIME, MANY_START, WANT_OWNERS, "when the owner started"},
+	{"findings", KIND_TEXT, MANY_FINDINGS, WANT_OWNERS | WANT_INFO | WANT_MEM,
+	 "what is wrong with it, its port or its owner, by rule"},
 };
 /* ss's words, and what people try first. */
 static const struct {
@@ -29,6 +32,8 @@ static const struct {
 } alias_table[] = {
 	{"sport", "lport"}, {"dport", "rport"},   {"src", "local"},        {"dst", "remote"},
 	{"peer", "raddr"},  {"owner", "process"}, {"finding", "findings"}, {"ago", "seen_s"},
+	{"age", "age_s"},   {"idle", "idle_s"},   {"rtt", "rtt_ms"},       {"dev", "iface"},
+	{"fwmark", "mark"}, {"address", "laddr"}, {"addresses", "laddr"},  {"namespace", "netns"},
 };
 
 static bool filterable(const struct column *c)
@@ -141,6 +146,7 @@ bool field_of_owners(const struct field *f)
 	case MANY_CONTAINER:
 	case MANY_EXE:
 	case MANY_CMDLINE:
+	case MANY_START:
 		return true;
 	default: /* a pid is hidden from some sockets */
 		return false;
@@ -218,6 +224,9 @@ static void owner_value(const struct field *f, const struct frame *fr, const str
 		break;
 	case MANY_CMDLINE:
 		v_command(v, p->late, LATE_CMDLINE);
+		break;
+	case MANY_START:
+		v_hex(v, frame_proc_start_wall(fr, o->proc));
 		break;
 	default:
 		v_na(v);
@@ -312,4 +321,62 @@ bool field_value(const struct field *f, const struct ctx *c, uint32_t row, unsig
 		}
 		return i == r->owner_n && own_value(f, c->f, row, v);
 	}
+}
+
+/* All fields */
+
+/* Is this column a field of its own here, not one that was listed before? */
+static bool lists(int kind, const struct column *c)
+{
+	int before;
+
+	if (!filterable(c) || (kind != ROWS_SOCK && !(c->flags & COL_TALLY)))
+		return false;
+	for (before = ROWS_SOCK; before < kind; before++) {
+		const struct column *b = column_by_key((enum row_kind)before, c->key);
+
+		if (b && !strcmp(b->key, c->key) && filterable(b))
+			return false;
+	}
+	return true;
+}
+
+bool filter_field_at(size_t i, struct filter_field *ret)
+{
+	const char *name = NULL, *help = NULL;
+	const struct column *cols;
+	struct field field;
+	size_t k, n;
+	int kind;
+
+	for (k = 0; k < ARRAY_LEN(many_table) && !name; k++)
+		if (many_table[k].help && i-- == 0) {
+			name = many_table[k].name;
+			help = many_table[k].help;
+		}
+	for (kind = 0; kind < ROWS_N && !name; kind++) {
+		cols = columns_of((enum row_kind)kind, &n);
+		for (k = 0; k < n && !name; k++)
+			if (lists(kind, &cols[k]) && i-- == 0) {
+				name = cols[k].key;
+				help = cols[k].help;
+			}
+	}
+	if (!name || !field_find(name, &field))
+		return false;
+	*ret = (struct filter_field){.name = name,
+				     .help = help,
+				     .values = field_expected(&field),
+				     .kind = field.kind,
+				     .row = field.row,
+				     .many = field.many != MANY_NO};
+	return true;
+}
+
+const char *filter_alias_at(size_t i, const char **ret_field)
+{
+	if (i >= ARRAY_LEN(alias_table))
+		return NULL;
+	*ret_field = alias_table[i].is;
+	return alias_table[i].name;
 }

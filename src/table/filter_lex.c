@@ -39,13 +39,17 @@ static size_t sign_op(const char *s, uint8_t *ret_op)
 
 bool word_op(const char *word, uint8_t *ret_op)
 {
-	static const char *const words[] = {"eq", "ne", "lt", "gt", "le", "ge"}; /* as enum op */
+	static const struct {
+		const char *word;
+		uint8_t op;
+	} table[] = {{"eq", OP_EQ}, {"ne", OP_NE},  {"lt", OP_LT},  {"gt", OP_GT}, {"le", OP_LE},
+		     {"ge", OP_GE}, {"neq", OP_NE}, {"leq", OP_LE}, {"geq", OP_GE}};
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(words); i++) {
-		if (strcasecmp(word, words[i]) != 0)
+	for (i = 0; i < ARRAY_LEN(table); i++) {
+		if (strcasecmp(word, table[i].word) != 0)
 			continue;
-		*ret_op = (uint8_t)i;
+		*ret_op = table[i].op;
 		return true;
 	}
 	return false;

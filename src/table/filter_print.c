@@ -31,10 +31,34 @@ static bool plain_value(const char *s, size_t n)
 	return n > 0;
 }
 
+void print_value(const struct field *f, const struct value *v, struct str *out)
+{
+	static const char suffix[] = ".service";
+	char buf[VALUE_BUF];
+	uint32_t n;
+	const char *s;
+
+	if (f->kind == KIND_ID || f->kind == KIND_BOOL) {
+		if (f->kind == KIND_BOOL)
+			str_puts(out, v->i ? "yes" : "no");
+		else
+			str_put_i64(out, v->i);
+		return;
+	}
+	s = value_text(v, f->kind, buf, &n);
+	if (f->many == MANY_UNIT && n >= sizeof(suffix) &&
+	    !memcmp(s + n - (sizeof(suffix) - 1), suffix, sizeof(suffix) - 1))
+		n -= (uint32_t)sizeof(suffix) - 1;
+	if (plain_value(s, n) && !(n == 4 && !strncasecmp(s, "none", 4)))
+		str_put(out, s, n);
+	else
+		print_quoted(out, s, n);
+}
+
 static bool plain_word(const char *s, size_t n)
 {
-	static const char *const words[] = {"or", "and", "not", "eq", "ne",
-					    "lt", "gt",  "le",  "ge", "exclude"};
+	static const char *const words[] = {"or", "and", "not", "eq",  "ne",  "lt",     "gt",
+					    "le", "ge",  "neq", "leq", "geq", "exclude"};
 	struct field field;
 	char word[64];
 	size_t i;
@@ -216,6 +240,13 @@ static uint32_t named_of(const struct filter *f, uint32_t node)
 uint32_t filter_protos_of(const struct filter *f, uint32_t usual)
 {
 	return filter_empty(f) ? usual : filter_protos(f) & (usual | named_of(f, f->root));
+}
+
+bool filter_needs_limit(const struct filter *f, const struct limit *l)
+{
+	int proto = strcmp(l->reason, "not-supported") ? -1 : proto_by_name(l->what);
+
+	return proto < 0 || filter_protos_of(f, 0) & PROTO_BIT(proto);
 }
 
 void filter_want(const struct filter *f, struct want *want)

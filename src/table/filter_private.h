@@ -20,6 +20,7 @@ enum many {
 	MANY_CONTAINER,
 	MANY_EXE,
 	MANY_CMDLINE,
+	MANY_START,
 	MANY_FINDINGS,
 };
 struct field {
@@ -32,12 +33,16 @@ struct field {
 	const struct column *sock; /* with MANY_NO */
 	const struct column *of[ROWS_N]; /* with row: the column in each kind of row; NULL: it has none */
 };
-/* Exact, any case; aliases too. False when there is no such field. */
+/* Exact, any case; aliases too (ret->name tells). False when there is no such field. */
 bool field_find(const char *name, struct field *ret);
 /* The name of a field nearest to this word, NULL. */
 const char *field_nearest(const char *word);
 /* The i-th word that a WORD field knows, some of them empty; NULL: there are no more. */
 const char *field_word(const struct field *f, size_t i);
+/* What a value of the field looks like: "443, 8000-8100 or a service name". */
+const char *field_expected(const struct field *f);
+/* The text after `field=` that means this value; true when it is plain. */
+void print_value(const struct field *f, const struct value *v, struct str *out);
 /* Do a socket's owners answer, each the same for every socket it has? */
 bool field_of_owners(const struct field *f);
 /* The i-th value of the field in a socket; false: there are no more. A field without any is null. */

@@ -3,19 +3,49 @@
 #include "filter_parse.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define VALUE_MAX 256 /* bytes of a value that is no plain text */
 #define PATTERN_MAX 256
 #define REPEAT_MAX 1000 /* all bounds of a pattern multiplied: more cost memory without end in regcomp */
 
-static bool wrong(struct parser *p, const struct part *part, const char *what, const char *expected)
+/* What a value of each kind is called, and what it looks like. */
+static const struct {
+	const char *what, *expected;
+} kind_table[] = {
+	[KIND_TEXT] = {"text", "a word, \"several words\" or with ~ a pattern"},
+	[KIND_WORD] = {"word", "one of its words"},
+	[KIND_COUNT] = {"number", "a whole number like 1234 or 10k"},
+	[KIND_ID] = {"number", "a whole number like 1234"},
+	[KIND_SIZE] = {"size", "300, 10M or 1.5Gi"},
+	[KIND_RATE] = {"rate", "300, 88k or 1M/s"},
+	[KIND_DURATION] = {"duration", "30, 500ms, 30s or 5m"},
+	[KIND_MS] = {"time", "40, 0.5 or 40ms"},
+	[KIND_REAL] = {"number", "a number like 0.5"},
+	[KIND_BOOL] = {"answer", "yes or no"},
+	[KIND_ADDR] = {"address", "10.0.0.7, 10.0.0.0/8 or 2001:db8::1"},
+	[KIND_HEX] = {"number", "0x2824c or 164428"},
+	[KIND_TIME] = {"time", "2026-11-22, 2026-11-22T14:02 or 2026-11-22T13:02:31Z"},
+	[KIND_LIST] = {"list", ""},
+	[KIND_OBJECT] = {"object", ""},
+	[KIND_ENDPOINT] = {"endpoint", "10.0.0.7, 10.0.0.0/8, 10.0.0.7:443 or :443"},
+};
+
+const char *field_expected(const struct field *f)
+{
+	return f->port ? "443, 8000-8100 or a service name" : kind_table[f->kind].expected;
+}
+
+static bool wrong(struct parser *p, const struct part *part, const struct field *f)
 {
 	return parse_fail(p, part->at, part->n, NULL, "\"%s\" is no %s; expected %s",
-			  parse_quote(p, p->lex.word.s + part->text, part->text_n), what, expected);
+			  parse_quote(p, p->lex.word.s + part->text, part->text_n),
+			  f->port ? "port" : kind_table[f->kind].what, field_expected(f));
 }
 
 static bool read_port(const struct parser *p, const char *s, double *ret)
@@ -67,9 +97,38 @@ static bool id_value(struct parser *p, const struct term *t, const struct part *
 			return parse_fail(p, part->at, part->n, NULL, "the range runs backwards");
 		}
 	}
-	if (port)
-		return wrong(p, part, "port", "443, 8000-8100 or a service name");
-	return wrong(p, part, "number", "a whole number like 1234");
+	return wrong(p, part, &t->field);
+}
+
+/* A day, a minute, a second: in local time, or with Z in UTC. */
+static bool read_time(const char *s, struct alt *a)
+{
+	static const struct {
+		const char *form;
+		double lasts;
+	} forms[] = {{"%Y-%m-%d", 86400}, {"%Y-%m-%dT%H:%M", 60}, {"%Y-%m-%dT%H:%M:%S", 1}};
+	const char *end;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(forms); i++) {
+		struct tm tm = {.tm_isdst = -1};
+		double part = 0, lasts = forms[i].lasts;
+		char *after;
+
+		end = strptime(s, forms[i].form, &tm);
+		if (end && *end == '.' && i == 2) {
+			part = strtod(end, &after);
+			end = after;
+			lasts = .001;
+		}
+		if (!end || (*end && strcasecmp(end, "z") != 0))
+			continue;
+		tm.tm_isdst = -1;
+		a->lo = (double)(*end ? timegm(&tm) : mktime(&tm)) + part;
+		a->hi = nextafter(a->lo + lasts, a->lo);
+		return true;
+	}
+	return false;
 }
 
 static bool number_value(struct parser *p, const struct term *t, const struct part *part, const char *s,
@@ -81,27 +140,31 @@ static bool number_value(struct parser *p, const struct term *t, const struct pa
 	switch ((enum kind)t->field.kind) {
 	case KIND_RATE:
 		if (parse_rate(s, &a->lo))
-			return wrong(p, part, "rate", "300, 88k or 1M/s");
+			return wrong(p, part, &t->field);
 		break;
 	case KIND_DURATION:
 		if (parse_duration(s, &ns))
-			return wrong(p, part, "duration", "30, 500ms, 30s or 5m");
+			return wrong(p, part, &t->field);
 		a->lo = (double)ns / (double)NSEC_PER_SEC;
 		break;
 	case KIND_MS:
 		if (!parse_size(s, &a->lo) && strspn(s, "0123456789.") == strlen(s))
 			break;
 		if (parse_duration(s, &ns))
-			return wrong(p, part, "time", "40, 0.5 or 40ms");
+			return wrong(p, part, &t->field);
 		a->lo = (double)ns / (double)NSEC_PER_MS;
 		break;
+	case KIND_TIME:
+		if (!read_time(s, a))
+			return wrong(p, part, &t->field);
+		return true;
 	case KIND_COUNT:
 		if (parse_size(s, &a->lo))
-			return wrong(p, part, "number", "a whole number like 1234 or 10k");
+			return wrong(p, part, &t->field);
 		break;
 	default:
 		if (parse_size(s, &a->lo))
-			return wrong(p, part, "size", "300, 10M or 1.5Gi");
+			return wrong(p, part, &t->field);
 		break;
 	}
 	a->hi = a->lo;
@@ -124,9 +187,9 @@ static bool read_net(const char *s, struct ip_net *ret)
 }
 
 /* 10.0.0.7 10.0.0.0/8 10.0.0.7:443 [::1]:443 :443 *:443 */
-static bool endpoint_value(struct parser *p, const struct part *part, char *s, struct alt *a)
+static bool endpoint_value(struct parser *p, const struct term *t, const struct part *part, char *s,
+			   struct alt *a)
 {
-	static const char expected[] = "10.0.0.7, 10.0.0.0/8, 10.0.0.7:443 or :443";
 	char *colon;
 	double port;
 
@@ -136,12 +199,12 @@ static bool endpoint_value(struct parser *p, const struct part *part, char *s, s
 		return true;
 	colon = strrchr(s, ':');
 	if (!colon || !read_port(p, colon + 1, &port))
-		return wrong(p, part, "endpoint", expected);
+		return wrong(p, part, &t->field);
 	a->u = (uint64_t)port;
 	*colon = '\0';
 	a->any_addr = !*s || !strcmp(s, "*");
 	if (!a->any_addr && (!read_net(s, &a->net) || (a->net.ip.v6 && *s != '[')))
-		return wrong(p, part, "endpoint", expected);
+		return wrong(p, part, &t->field);
 	return true;
 }
 
@@ -222,18 +285,20 @@ static bool regex_value(struct parser *p, const struct part *part, const char *s
 	return true;
 }
 
-static bool bool_value(struct parser *p, const struct part *part, const char *s, struct alt *a)
+static bool bool_value(struct parser *p, const struct term *t, const struct part *part, const char *s,
+		       struct alt *a)
 {
 	bool yes = !strcasecmp(s, "yes") || !strcasecmp(s, "true") || !strcmp(s, "1");
 
 	if (!yes && strcasecmp(s, "no") != 0 && strcasecmp(s, "false") != 0 && strcmp(s, "0") != 0)
-		return wrong(p, part, "answer", "yes or no");
+		return wrong(p, part, &t->field);
 	a->form = ALT_RANGE;
 	a->lo = a->hi = yes;
 	return true;
 }
 
-static bool hex_value(struct parser *p, const struct part *part, const char *s, struct alt *a)
+static bool hex_value(struct parser *p, const struct term *t, const struct part *part, const char *s,
+		      struct alt *a)
 {
 	size_t digits = strspn(s, "0123456789");
 	char *end = NULL;
@@ -245,7 +310,7 @@ static bool hex_value(struct parser *p, const struct part *part, const char *s, 
 	else if (digits && !s[digits] && parse_u64(s, UINT64_MAX, &a->u) == 0)
 		end = NULL;
 	else
-		return wrong(p, part, "number", "0x2824c or 164428");
+		return wrong(p, part, &t->field);
 	return true;
 }
 
@@ -285,20 +350,19 @@ static bool one_value(struct parser *p, const struct term *t, const struct part 
 			return true;
 		}
 		a->form = ALT_NET;
-		return read_net(s, &a->net) ||
-		       wrong(p, part, "address", "10.0.0.7, 10.0.0.0/8 or 2001:db8::1");
+		return read_net(s, &a->net) || wrong(p, part, &t->field);
 	case KIND_ENDPOINT:
 		if (is_unix_name(s)) {
 			a->form = ALT_TEXT;
 			return true;
 		}
-		return endpoint_value(p, part, s, a);
+		return endpoint_value(p, t, part, s, a);
 	case KIND_WORD:
 		return word_value(p, t, part, s, a);
 	case KIND_BOOL:
-		return bool_value(p, part, s, a);
+		return bool_value(p, t, part, s, a);
 	case KIND_HEX:
-		return hex_value(p, part, s, a);
+		return hex_value(p, t, part, s, a);
 	default:
 		return number_value(p, t, part, s, a);
 	}
@@ -307,12 +371,33 @@ static bool one_value(struct parser *p, const struct term *t, const struct part 
 static bool ordered(uint8_t kind)
 {
 	return kind == KIND_ID || kind == KIND_COUNT || kind == KIND_SIZE || kind == KIND_RATE ||
-	       kind == KIND_DURATION || kind == KIND_MS || kind == KIND_REAL || kind == KIND_HEX;
+	       kind == KIND_DURATION || kind == KIND_MS || kind == KIND_REAL || kind == KIND_HEX ||
+	       kind == KIND_TIME;
 }
 
 static bool textual(uint8_t kind)
 {
 	return kind == KIND_TEXT || kind == KIND_WORD || kind == KIND_ADDR || kind == KIND_ENDPOINT;
+}
+
+/* A namespace is a number; one that is written as a word is meant by its name. */
+static void by_name(const struct parser *p, struct term *t)
+{
+	bool match = t->op == OP_MATCH || t->op == OP_NOMATCH;
+	size_t i;
+
+	if (strcmp(t->field.name, "netns") != 0)
+		return;
+	for (i = 0; i < p->parts.v.n; i++) {
+		const struct part *part = &p->parts.v.v[i];
+		const char *s = str_text(&p->lex.word) + part->text;
+
+		if (match || (part->text_n && strspn(s, "0123456789-") < part->text_n &&
+			      !(part->text_n == 4 && !strncasecmp(s, "none", 4)))) {
+			field_find("netns_name", &t->field);
+			return;
+		}
+	}
 }
 
 bool parse_values(struct parser *p, struct term *t)
@@ -322,6 +407,7 @@ bool parse_values(struct parser *p, struct term *t)
 	bool match;
 	size_t i;
 
+	by_name(p, t);
 	if (t->op >= OP_LT && t->op <= OP_GE && !ordered(t->field.kind))
 		return parse_fail(p, first->at, first->n, NULL, "%s has no order; use = or %s", t->field.name,
 				  textual(t->field.kind) ? "~" : "!=");

@@ -8,7 +8,8 @@
 
 static bool is_conn(const struct frame *f, uint32_t row)
 {
-	return row < f->socks.n && state_table[f->socks.v[row].state].connected;
+	return row < f->socks.n && f->socks.v[row].family <= FAMILY_IPV6 &&
+	       state_table[f->socks.v[row].state].connected;
 }
 
 static void add_rate(float *sum, float rate)
@@ -94,7 +95,8 @@ void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct p
 						 .peer_proc = NONE};
 		}
 		g = &ret->v.v[*at];
-		if (!(f->rows.v[rows[i]].marks & MARK_CLOSED)) {
+		/* A subflow's MPTCP socket is among the rows too, and counts for it. */
+		if (!(f->rows.v[rows[i]].marks & MARK_CLOSED) && f->rows.v[rows[i]].parent == NONE) {
 			g->conns += state_table[f->socks.v[rows[i]].state].conn;
 			g->close_wait += f->socks.v[rows[i]].state == STATE_CLOSE_WAIT;
 			add_rate(&g->rx_rate, f->rows.v[rows[i]].rx_rate);
@@ -179,7 +181,8 @@ void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct c
 		vec_push(&groups, group_of(f, rows[i], &seen, ret));
 		g = &ret->v.v[groups.v[groups.n - 1]];
 		g->n++;
-		if (!(f->rows.v[rows[i]].marks & MARK_CLOSED)) {
+		/* A subflow's MPTCP socket is among the rows too, and counts for it. */
+		if (!(f->rows.v[rows[i]].marks & MARK_CLOSED) && f->rows.v[rows[i]].parent == NONE) {
 			g->conns += state_table[f->socks.v[rows[i]].state].conn;
 			g->close_wait += f->socks.v[rows[i]].state == STATE_CLOSE_WAIT;
 			add_rate(&g->rx_rate, f->rows.v[rows[i]].rx_rate);

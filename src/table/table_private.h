@@ -64,6 +64,8 @@ static inline bool same_ident(struct ident a, struct ident b)
 {
 	return a.a == b.a && a.b == b.b;
 }
+/* Is it a row of this view at all, whatever the filter? */
+bool table_in_view(const struct table *t, const struct frame *f, uint32_t row);
 size_t table_rows_of(enum row_kind kind, const struct frame *f);
 /* Notes the identities of the rows shown, so that the next update can keep their order. The frame must live. */
 void table_note_idents(struct table *t);

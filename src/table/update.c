@@ -18,8 +18,7 @@ static bool port_listens(const struct frame *f, const struct port *p)
 	return false;
 }
 
-/* Is it a row of this view at all, whatever the filter? */
-static bool in_view(const struct table *t, const struct frame *f, uint32_t row)
+bool table_in_view(const struct table *t, const struct frame *f, uint32_t row)
 {
 	const struct proc *p;
 
@@ -79,7 +78,7 @@ static void find_rows(struct table *t, uint32_t from, uint32_t to)
 
 	vec_reserve(&w->rows, to - from);
 	for (row = from; row < to; row++) {
-		if (!in_view(t, w->f, row))
+		if (!table_in_view(t, w->f, row))
 			continue;
 		w->total++;
 		if (t->findings_only && !has_finding(t, w->f, row))

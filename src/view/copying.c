@@ -68,8 +68,7 @@ static void copy(struct ui *u, struct str *text, const char *what)
 	}
 	for (size_t i = 0; i < text->n && i < TOLD && text->s[i] != '\n'; i++)
 		str_putc(&told, text->s[i] == '\t' ? ' ' : text->s[i]);
-	ui_say(u, "copied%s%s: %s", what, r == 1 ? " (tmux: needs set-clipboard on)" : "",
-	       str_text(&told));
+	ui_say(u, "copied%s%s: %s", what, r == 1 ? " (tmux: needs set-clipboard on)" : "", str_text(&told));
 	str_done(&told);
 }
 

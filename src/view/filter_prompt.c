@@ -1,15 +1,14 @@
 /* The prompts of the last line: the filter, which works while it is typed, and the search. */
+#include "completion.h"
 #include "line_edit.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include "ui_private.h"
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HISTORY_MAX 100
-#define OFFERS 3 /* lines of completion above the prompt */
 
 struct prompt {
 	struct dialog base;
@@ -19,91 +18,8 @@ struct prompt {
 	size_t older; /* steps back into the history */
 	bool wrong, pending;
 	struct filter_error error;
-	/* The word being typed, when it may become a field's name. */
-	size_t word_at, word_n;
-	const struct column *offers[OFFERS];
-	size_t offers_n, offers_all;
+	struct completion completion;
 };
-
-/* ---- Completion of field names ---- */
-
-static bool is_field(const struct column *col)
-{
-	return !(col->flags & COL_DISPLAY) && col->kind != KIND_OBJECT && col->help;
-}
-
-static bool name_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-static void offer_from(struct prompt *p, enum row_kind kind, const char *word)
-{
-	size_t n;
-	const struct column *cols = columns_of(kind, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		bool known = false;
-
-		if (!is_field(&cols[i]) || strncmp(cols[i].key, word, p->word_n))
-			continue;
-		for (size_t j = 0; j < p->offers_n; j++)
-			known = known || !strcmp(p->offers[j]->key, cols[i].key);
-		if (known)
-			continue;
-		p->offers_all++;
-		if (p->offers_n < OFFERS)
-			p->offers[p->offers_n++] = &cols[i];
-	}
-}
-
-static void find_offers(struct prompt *p)
-{
-	const char *s = str_text(&p->line.text);
-	size_t from = p->line.cur;
-	const struct table *t = screen_table(ui_top(p->u));
-
-	p->offers_n = p->offers_all = 0;
-	while (from > 0 && name_char(s[from - 1]))
-		from--;
-	p->word_at = from;
-	p->word_n = p->line.cur - from;
-	if (p->word_n == 0 || !isalpha((unsigned char)s[from]) || name_char(s[p->line.cur]) ||
-	    strchr("=<>~!", s[p->line.cur] ? s[p->line.cur] : ' ') ||
-	    (from > 0 && !strchr(" (!", s[from - 1])))
-		return;
-	/* The view's own fields first: they are what stands on the screen. */
-	if (t)
-		offer_from(p, (enum row_kind)t->rows_kind, s + from);
-	for (int kind = 0; kind < ROWS_N; kind++)
-		if (!t || kind != (int)t->rows_kind)
-			offer_from(p, (enum row_kind)kind, s + from);
-}
-
-static void complete(struct prompt *p)
-{
-	char with[80];
-
-	if (p->wrong && p->error.mend[0]) {
-		line_edit_replace(&p->line, p->error.at, p->error.at + p->error.len, p->error.mend);
-		p->line.cur = p->line.text.n;
-		return;
-	}
-	if (!p->offers_n)
-		return;
-	snprintf(with, sizeof(with), "%s=", p->offers[0]->key);
-	if (p->offers_all > 1) { /* as far as they agree; no further: the first one */
-		size_t n = strlen(p->offers[0]->key);
-
-		for (size_t i = 1; i < p->offers_n; i++)
-			for (size_t j = 0; j < n; j++)
-				if (p->offers[i]->key[j] != p->offers[0]->key[j])
-					n = j;
-		if (n > p->word_n && p->offers_all <= OFFERS)
-			with[n] = '\0';
-	}
-	line_edit_replace(&p->line, p->word_at, p->word_at + p->word_n, with);
-}
 
 /* ---- The filter follows the text, live ---- */
 
@@ -139,7 +55,26 @@ static void follow_text(struct prompt *p)
 		if (p->wrong)
 			follow_prefix(p);
 	}
-	find_offers(p);
+}
+
+static void follow_offers(struct prompt *p)
+{
+	completion_follow(&p->completion, &p->line, screen_table(ui_top(p->u)), p->u->env.f,
+			  p->u->env.now_ns);
+}
+
+/* The nearest name where there is an error, else the next offer. */
+static void complete(struct prompt *p)
+{
+	if (p->wrong && p->error.mend[0] && !completion_any(&p->completion)) {
+		line_edit_replace(&p->line, p->error.at, p->error.at + p->error.len, p->error.mend);
+		p->line.cur = p->line.text.n;
+		follow_offers(p);
+	} else if (completion_tab(&p->completion, &p->line, screen_table(ui_top(p->u)), p->u->env.f) &&
+		   !p->completion.turning) {
+		follow_offers(p); /* behind a field's name its values */
+	}
+	follow_text(p);
 }
 
 static void go_back(struct prompt *p)
@@ -200,7 +135,7 @@ static bool filter_key(struct dialog *d, struct ui *u, const struct key *k)
 		break;
 	case KEY_TAB:
 		complete(p);
-		break;
+		return true;
 	case KEY_UP_:
 		recall(p, -1);
 		break;
@@ -212,7 +147,20 @@ static bool filter_key(struct dialog *d, struct ui *u, const struct key *k)
 			return true;
 	}
 	follow_text(p);
+	follow_offers(p);
 	return true;
+}
+
+static bool filter_tick(struct dialog *d, struct ui *u)
+{
+	struct prompt *p = (struct prompt *)d;
+
+	return completion_tick(&p->completion, &p->line, screen_table(ui_top(u)), u->env.f, u->env.now_ns);
+}
+
+static uint64_t filter_deadline(const struct dialog *d)
+{
+	return ((const struct prompt *)d)->completion.rest_ns;
 }
 
 /* ---- Drawing ---- */
@@ -229,14 +177,15 @@ static int draw_right(struct prompt *p, struct canvas *c, int y, int text_end)
 	struct table *t = screen_table(ui_top(u));
 	struct str count = {0}, more = {0};
 	char a[UNIT_BUF], b[UNIT_BUF];
+	bool unchanged = p->wrong && !completion_any(&p->completion);
 	int x = c->w, w;
 
 	if (t && t->f)
 		str_putf(&count, "%s of %s", fmt_count(a, t->matched), fmt_count(b, t->total));
-	if (p->wrong) {
+	if (unchanged) {
 		str_putf(&more, "unchanged: %s", *ui_filter_text(u) ? ui_filter_text(u) : "no filter");
 	} else {
-		str_puts(&more, p->offers_n ? "Tab completes" : "");
+		str_puts(&more, completion_any(&p->completion) ? "Tab completes" : "");
 		if (u->history.n)
 			str_putf(&more, "%s%s older", more.n ? "  " : "", u->env.ascii ? "Up" : "↑");
 	}
@@ -247,7 +196,7 @@ static int draw_right(struct prompt *p, struct canvas *c, int y, int text_end)
 		w = text_width(str_text(&more));
 		if (w && text_end + 2 + w + 3 <= x) {
 			x -= 3 + w;
-			canvas_put(c, y, x, p->wrong ? STYLE_WARN : STYLE_DIM, str_text(&more), w);
+			canvas_put(c, y, x, unchanged ? STYLE_WARN : STYLE_DIM, str_text(&more), w);
 		}
 	}
 	str_done(&count);
@@ -283,38 +232,17 @@ static void draw_error(struct prompt *p, const struct screen_env *e, struct canv
 	str_done(&head);
 }
 
-static void draw_offers(struct prompt *p, const struct screen_env *e, struct canvas *c, int y)
-{
-	int n = (int)p->offers_n;
-
-	if (y - n < 4)
-		return;
-	for (int i = 0; i < n; i++) {
-		const struct column *col = p->offers[i];
-		int at = y - n + i;
-
-		clear_line(c, at);
-		canvas_put(c, at, 3, STYLE_KEY, col->key, c->w - 4);
-		canvas_put_cut(c, at, 18, STYLE_DIM, col->help, c->w - 19, e->ascii ? "~" : "…");
-		if (i == n - 1 && p->offers_all > p->offers_n) {
-			char more[32];
-
-			snprintf(more, sizeof(more), "  %zu more ", p->offers_all - p->offers_n);
-			canvas_put(c, at, c->w - text_width(more), STYLE_DIM, more, c->w);
-		}
-	}
-}
-
 static void filter_draw(struct dialog *d, const struct screen_env *e, struct canvas *c)
 {
 	struct prompt *p = (struct prompt *)d;
 	int y = c->h - 1, end, text_w = text_width(str_text(&p->line.text));
 
 	clear_line(c, y);
-	if (p->wrong)
+	/* What may follow is more useful than that something is missing. */
+	if (completion_any(&p->completion))
+		completion_draw(&p->completion, e, c, y);
+	else if (p->wrong)
 		draw_error(p, e, c, y);
-	else if (p->offers_n)
-		draw_offers(p, e, c, y);
 	canvas_put(c, y, 0, STYLE_KEY, "/", 1);
 	end = draw_right(p, c, y, 2 + text_w + 1);
 	line_edit_draw(&p->line, c, y, 2, end - 3);
@@ -324,6 +252,7 @@ static void prompt_free(struct dialog *d, struct ui *u)
 {
 	struct prompt *p = (struct prompt *)d;
 
+	completion_done(&p->completion);
 	line_edit_done(&p->line);
 	free(p->before);
 	free(p);
@@ -332,6 +261,8 @@ static void prompt_free(struct dialog *d, struct ui *u)
 static const struct dialog_ops filter_ops = {
 	.draw = filter_draw,
 	.key = filter_key,
+	.tick = filter_tick,
+	.deadline = filter_deadline,
 	.free = prompt_free,
 	.wants_paste = true,
 };
@@ -344,6 +275,7 @@ static struct prompt *prompt_new(struct ui *u, const struct dialog_ops *ops, con
 	p->u = u;
 	p->before = mem_strdup(ui_filter_text(u));
 	line_edit_set(&p->line, start_text);
+	p->completion.rest_ns = UINT64_MAX;
 	return p;
 }
 

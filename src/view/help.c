@@ -112,7 +112,8 @@ static void add_marks(struct help_lines *l, bool ascii, bool airy)
 	add_gap(l, airy);
 	add(l, STYLE_HEAD, "MARKS  left of a row", NULL);
 	add(l, STYLE_PLAIN, "+ new  - closed  ! finding  * tagged", NULL);
-	add(l, STYLE_PLAIN, ascii ? "c in another network namespace" : "⊂ in another network namespace", NULL);
+	add(l, STYLE_PLAIN, ascii ? "c in another network namespace" : "⊂ in another network namespace",
+	    NULL);
 }
 
 /* ---- Page 2: filters ---- */

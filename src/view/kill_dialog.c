@@ -182,8 +182,10 @@ static bool ask_again(struct kill_dialog *d)
 		const struct kill_port *p = &d->plan->ports.v[i];
 
 		if (p->asked)
-			vec_push(&picks,
-				 ((struct pick){.kind = PICK_PORT, .netns = p->netns, .proto = p->proto, .port = p->port}));
+			vec_push(&picks, ((struct pick){.kind = PICK_PORT,
+							.netns = p->netns,
+							.proto = p->proto,
+							.port = p->port}));
 	}
 	kill_plan_build(&plan, u->env.f, picks.v, picks.n);
 	kill_plan_judge(&plan, u->env.f, u->opts.you);

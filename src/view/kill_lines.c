@@ -209,7 +209,8 @@ static void put_way(struct kill_dialog *d, size_t i, bool ascii)
 	else
 		kill_holders_put(p, &s);
 	page_span(&d->page, TO_COL, STYLE_KEY, i == d->way ? (ascii ? ">" : "▸") : "");
-	page_span(&d->page, TO_COL + 2, STYLE_PLAIN, kill_to_names[p->ways.n ? p->ways.v[i].to : KILL_TO_HOLDERS]);
+	page_span(&d->page, TO_COL + 2, STYLE_PLAIN,
+		  kill_to_names[p->ways.n ? p->ways.v[i].to : KILL_TO_HOLDERS]);
 	page_span_max(&d->page, TO_TEXT_COL, d->page.width - TO_TEXT_COL, STYLE_PLAIN, str_text(&s));
 	str_done(&s);
 }
@@ -308,8 +309,8 @@ static void fit(struct kill_dialog *d, int height)
 /* The last line, and what can be pressed beside Enter. */
 static void put_enter(struct kill_dialog *d, const struct screen_env *e)
 {
-	const char *hints = e->ascii ? "Up Down signal  Left Right to  9 15 number  Esc no" :
-				       "↑↓ signal  ←→ to  9 15 number  Esc no";
+	const char *hints = e->ascii ? "Up Down signal  Left Right to  9 15 number  Esc no"
+				     : "↑↓ signal  ←→ to  9 15 number  Esc no";
 	struct str s = {0};
 
 	if (!kill_can(d)) {
@@ -329,8 +330,8 @@ static void put_enter(struct kill_dialog *d, const struct screen_env *e)
 		if (kill_needs_word(d->plan, d->way, d->u->opts.signals[d->cursor]))
 			str_puts(&s, ", asks for a yes");
 		if (d->plan->ways.n < 2)
-			hints = e->ascii ? "Up Down signal  9 15 number  Esc no" :
-					   "↑↓ signal  9 15 number  Esc no";
+			hints = e->ascii ? "Up Down signal  9 15 number  Esc no"
+					 : "↑↓ signal  9 15 number  Esc no";
 		if (!kill_targets_ok(d->plan))
 			hints = "Esc leave";
 	}
@@ -423,7 +424,8 @@ bool kill_may_ask_again(const struct kill_dialog *d, const struct kill_step *ste
 
 	for (size_t i = 0; i < d->plan->ports.n; i++)
 		if (d->plan->ports.v[i].asked)
-			return last == KILL_TAKEN_AGAIN || (last == KILL_STILL_HELD && !kill_may_press(steps, n, d->last_sig));
+			return last == KILL_TAKEN_AGAIN ||
+			       (last == KILL_STILL_HELD && !kill_may_press(steps, n, d->last_sig));
 	return false;
 }
 

@@ -39,15 +39,14 @@ static uint32_t find(const struct frame *f, const struct pick *pick)
 static void head(struct conn *c)
 {
 	struct build *b = &c->b;
-	bool v6 = c->s->family == FAMILY_IPV6;
 	struct str s = {0};
 	int col;
 
 	str_putf(&s, "%s ", proto_table[c->s->proto].name);
-	page_put_endpoint(b, c->s->laddr, v6, c->s->lport, 0, &s);
+	page_put_end(b, c->row, false, &s);
 	if (c->peer) {
 		str_puts(&s, c->r->dir == DIR_IN ? (b->ascii ? " < " : " ← ") : (b->ascii ? " > " : " → "));
-		page_put_endpoint(b, c->s->raddr, v6, c->s->rport, 0, &s);
+		page_put_end(b, c->row, true, &s);
 	}
 	page_line(b->p, page_gutter(b, c->r->marks & MARK_CLOSED, 0, c->s->netns));
 	page_wrap(b->p, HEAD_COL, STYLE_HEAD, str_text(&s));
@@ -119,7 +118,6 @@ static void owner_lines(struct conn *c)
 static void ends(struct conn *c)
 {
 	struct build *b = &c->b;
-	bool v6 = c->s->family == FAMILY_IPV6;
 	char one[UNIT_BUF], two[UNIT_BUF];
 	struct str s = {0};
 	const char *service;
@@ -127,7 +125,7 @@ static void ends(struct conn *c)
 
 	page_heading(b, "THIS END");
 	col = page_label(b, "address");
-	page_put_endpoint(b, c->s->laddr, v6, c->s->lport, 0, &s);
+	page_put_end(b, c->row, false, &s);
 	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
 	if (c->r->port != NONE && !(b->f->ports.v[c->r->port].flags & PORT_CLIENT)) {
 		service = b->f->services ? services_name(b->f->services, c->s->proto, c->s->lport) : "";
@@ -139,9 +137,7 @@ static void ends(struct conn *c)
 		col = page_label(b, "waits in");
 		str_clear(&s);
 		str_puts(&s, "the accept queue of ");
-		page_put_endpoint(b, b->f->socks.v[c->r->listener].laddr,
-				  b->f->socks.v[c->r->listener].family == FAMILY_IPV6,
-				  b->f->socks.v[c->r->listener].lport, 0, &s);
+		page_put_end(b, c->r->listener, false, &s);
 		page_span(b->p, col, STYLE_PLAIN, str_text(&s));
 		page_walk(b->p, page_subject_sock(b, c->r->listener), 'l', c->r->listener);
 	}
@@ -168,7 +164,7 @@ static void ends(struct conn *c)
 	page_heading(b, "OTHER END");
 	col = page_label(b, "address");
 	str_clear(&s);
-	page_put_endpoint(b, c->s->raddr, v6, c->s->rport, 0, &s);
+	page_put_end(b, c->row, true, &s);
 	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
 	service = c->r->dir == DIR_OUT && b->f->services
 			  ? services_name(b->f->services, c->s->proto, c->s->rport)
@@ -237,9 +233,13 @@ static void buffers(struct conn *c)
 	if (c->listens) {
 		page_heading(b, "ACCEPT QUEUE");
 		col = page_label(b, "waiting");
-		page_spanf(b->p, col, c->s->recvq > c->s->sendq ? STYLE_BAD : STYLE_PLAIN,
-			   "%s of %s, peak %s", fmt_count(one, c->s->recvq), fmt_count(two, c->s->sendq),
-			   fmt_count((char[UNIT_BUF]){0}, c->r->backlog_peak));
+		if (c->s->flags & SOCK_FROM_PROC || c->s->family == FAMILY_VSOCK)
+			page_span(b->p, col, STYLE_DIM, "the kernel does not tell its limit here");
+		else
+			page_spanf(b->p, col, c->s->recvq > c->s->sendq ? STYLE_BAD : STYLE_PLAIN,
+				   "%s of %s, peak %s", fmt_count(one, c->s->recvq),
+				   fmt_count(two, c->s->sendq),
+				   fmt_count((char[UNIT_BUF]){0}, c->r->backlog_peak));
 		if (c->s->flags & SOCK_HAS_MEM) {
 			col = page_label(b, "dropped");
 			page_spanf(b->p, col, c->s->drops ? STYLE_WARN : STYLE_PLAIN, "%s arrivals",
@@ -434,7 +434,10 @@ void page_build_connection(struct page *p, const struct screen_env *e, const str
 	c.r = &e->f->rows.v[c.row];
 	c.i = frame_info(e->f, c.row);
 	c.listens = c.s->state == STATE_LISTENING;
-	c.peer = c.s->rport || !ip_is_any(c.s->raddr, c.s->family == FAMILY_IPV6);
+	if (c.s->family <= FAMILY_IPV6)
+		c.peer = c.s->rport || !ip_is_any(c.s->raddr, c.s->family == FAMILY_IPV6);
+	else
+		c.peer = c.r->peer != NONE || c.s->rname;
 	head(&c);
 	page_findings(&c.b, FINDING_ON_SOCK, c.row);
 	/* A finding on its port or its process may have marked it. */

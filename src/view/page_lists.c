@@ -79,7 +79,11 @@ void page_connections(struct build *b, const struct grid *g, const uint32_t *row
 		struct str t = {0};
 
 		page_line(b->p, page_gutter(b, r->marks, r->findings, s->netns));
-		page_put_endpoint(b, s->raddr, s->family == FAMILY_IPV6, s->rport, g->w[CONN_REMOTE], &t);
+		if (s->family <= FAMILY_IPV6)
+			page_put_endpoint(b, s->raddr, s->family == FAMILY_IPV6, s->rport, g->w[CONN_REMOTE],
+					  &t);
+		else
+			page_put_end(b, rows[i], true, &t);
 		grid_put(b, g, CONN_REMOTE, STYLE_PLAIN, str_text(&t));
 		grid_put(b, g, CONN_STATE, state_style(s->state), state_table[s->state].brief);
 		str_clear(&t);

@@ -234,6 +234,17 @@ void page_put_endpoint(const struct build *b, const uint8_t addr[16], bool v6, u
 	str_done(&ip);
 }
 
+void page_put_end(const struct build *b, uint32_t row, bool remote, struct str *out)
+{
+	const struct sock *s = &b->f->socks.v[row];
+
+	if (s->family <= FAMILY_IPV6 && proto_table[s->proto].ports)
+		page_put_endpoint(b, remote ? s->raddr : s->laddr, s->family == FAMILY_IPV6,
+				  remote ? s->rport : s->lport, 0, out);
+	else
+		page_cell(b, ROWS_SOCK, row, remote ? "remote" : "local", out);
+}
+
 void page_put_since(const struct build *b, uint64_t first_ns, uint8_t marks, struct str *out)
 {
 	char buf[UNIT_BUF];

@@ -55,6 +55,8 @@ void page_put_proc(const struct build *b, uint32_t proc, bool pid, struct str *o
 void page_put_command(const struct build *b, uint32_t proc, struct str *out);
 void page_put_ip(const uint8_t addr[16], bool v6, struct str *out); /* unmapped; brackets; "*" */
 /* Address and port in at most max cells; the port is never cut. max 0: whole. */
+/* An end of a socket of any family: an endpoint, or a name. */
+void page_put_end(const struct build *b, uint32_t row, bool remote, struct str *out);
 void page_put_endpoint(const struct build *b, const uint8_t addr[16], bool v6, uint32_t port, int max,
 		       struct str *out);
 /* "‹unaccepted›" */

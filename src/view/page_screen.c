@@ -65,14 +65,12 @@ static void learn_name(struct page_screen *s, const struct screen_env *e)
 			break;
 		str_clear(&s->name);
 		str_putf(&s->name, "%s ", proto_table[e->f->socks.v[row].proto].name);
-		page_put_endpoint(&b, e->f->socks.v[row].laddr, e->f->socks.v[row].family == FAMILY_IPV6,
-				  e->f->socks.v[row].lport, 0, &s->name);
-		if (e->f->socks.v[row].rport) {
+		page_put_end(&b, row, false, &s->name);
+		if (e->f->socks.v[row].rport ||
+		    (e->f->socks.v[row].family > FAMILY_IPV6 && e->f->rows.v[row].peer != NONE)) {
 			str_puts(&s->name, e->f->rows.v[row].dir == DIR_IN ? (e->ascii ? " < " : " ← ")
 									   : (e->ascii ? " > " : " → "));
-			page_put_endpoint(&b, e->f->socks.v[row].raddr,
-					  e->f->socks.v[row].family == FAMILY_IPV6, e->f->socks.v[row].rport,
-					  0, &s->name);
+			page_put_end(&b, row, true, &s->name);
 		}
 		break;
 	}

@@ -33,6 +33,8 @@ struct screen_env { /* what every screen may know; kept by ui.c */
 	void *over_data;
 	uint64_t now_ns;
 	bool ascii, raw_numbers;
+	struct hosts *hosts; /* NULL: addresses are shown as numbers */
+	uint32_t own_row; /* as in struct ctx */
 	bool dialog_open; /* then the order is held */
 	int table_h; /* visible rows of the top screen's list: without heads on a table, all lines of a page */
 };

@@ -242,6 +242,24 @@ static bool port_is_used(const struct frame *f, uint32_t port)
 	return false;
 }
 
+/* Was everything asked for that can hold a TCP or UDP port, and answered? */
+static bool sees_all_ports(const struct frame *f)
+{
+	static const char *const whats[] = {"tcp", "udp", "bound", "netns", "sock_diag"};
+	const uint32_t protos = 1u << PROTO_TCP | 1u << PROTO_UDP;
+
+	if ((f->want.protos & protos) != protos || (f->want.states & STATES_ALL) != STATES_ALL)
+		return false;
+	for (size_t i = 0; i < f->limits.n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(whats); k++)
+			if (!strcmp(f->limits.v[i].what, whats[k]))
+				return false;
+	for (size_t i = 0; i < f->netns.n; i++)
+		if (f->netns.v[i].unread)
+			return false;
+	return true;
+}
+
 #define NEAREST_MAX 200
 
 /* A program whose name is nearly the word that found nothing. */
@@ -275,6 +293,8 @@ static void no_match_text(const struct table *t, const struct screen_env *e, str
 
 	if (port && !port_is_used(e->f, port)) {
 		str_putf(plain, "Nothing holds %u.", port);
+		if (sees_all_ports(e->f))
+			str_puts(dim, "It is free for tcp and udp.   ");
 	} else {
 		str_puts(plain, "No row matches");
 		str_putf(dim, "%s   ", text);
@@ -289,10 +309,40 @@ static void no_match_text(const struct table *t, const struct screen_env *e, str
 }
 
 /* An empty table says why it is empty, and what shows more. */
+static bool is_missing(const struct frame *f, const char *proto)
+{
+	for (size_t i = 0; i < f->limits.n; i++)
+		if (!strcmp(f->limits.v[i].what, proto) && !strcmp(f->limits.v[i].reason, "not-supported"))
+			return true;
+	return false;
+}
+
+/* Protocols that the filter asks for and the kernel does not list, when it asks for no others. */
+static bool missing_text(const struct table *t, const struct screen_env *e, struct str *plain)
+{
+	uint32_t protos = table_protos(t);
+	struct str names = {0};
+	bool all = protos != 0;
+
+	for (int i = 0; i < PROTO_N && all; i++) {
+		if (!(protos & PROTO_BIT(i)))
+			continue;
+		all = is_missing(e->f, proto_table[i].name);
+		str_putf(&names, "%s%s", names.n ? ", " : "", proto_table[i].name);
+	}
+	if (all)
+		str_putf(plain, "This kernel lists no %s sockets (protocol not supported). Nothing to show.",
+			 str_text(&names));
+	str_done(&names);
+	return all;
+}
+
 static void empty_text(const struct table *t, const struct screen_env *e, struct str *plain, struct str *dim)
 {
 	if (!table_shows(t, e->f)) {
 		str_puts(plain, e->ascii ? "Looking..." : "Looking…");
+	} else if (!filter_empty(t->filter) && missing_text(t, e, plain)) {
+		str_puts(dim, "Esc shows all");
 	} else if (!filter_empty(t->filter)) {
 		no_match_text(t, e, plain, dim);
 	} else if (t->findings_only) {
@@ -378,6 +428,8 @@ void table_draw(struct table_view *v, const struct screen_env *e, struct canvas 
 	ctx = table_ctx(t);
 	ctx.ascii = e->ascii;
 	ctx.raw_numbers = e->raw_numbers;
+	ctx.hosts = e->hosts;
+	ctx.own_row = e->own_row;
 	for (int i = 0; i < a.h && t->top + (uint32_t)i < t->order.n; i++)
 		draw_row(v, &ctx, e, c, a, a.y + i, t->top + (uint32_t)i);
 }

@@ -259,6 +259,8 @@ bool table_screen_search(struct screen *s, const struct screen_env *e, const cha
 	ctx = table_ctx(t);
 	ctx.ascii = e->ascii;
 	ctx.raw_numbers = e->raw_numbers;
+	ctx.hosts = e->hosts;
+	ctx.own_row = e->own_row;
 	n = (uint32_t)t->order.n;
 	at = t->cursor < n ? t->cursor : 0;
 	for (uint32_t i = 0; i < n; i++) {

@@ -65,6 +65,15 @@ static struct screen *top_const(const struct ui *u)
 
 static void welcome(struct ui *u);
 
+static void take_next(struct ui *u)
+{
+	uint32_t row = u->opts.you ? kill_you_row(u->env.next, u->opts.you) : NONE;
+
+	u->env.f = u->env.next;
+	u->env.next = NULL;
+	u->env.own_row = row == NONE ? 0 : row + 1;
+}
+
 /* Once the table shows the new frame it is everybody's. */
 static void settle(struct ui *u)
 {
@@ -80,8 +89,7 @@ static void settle(struct ui *u)
 		if (table_updating(t))
 			return;
 	}
-	u->env.f = u->env.next;
-	u->env.next = NULL;
+	take_next(u);
 	if (u->dialog && u->dialog->ops->frame)
 		u->dialog->ops->frame(u->dialog, u);
 	welcome(u);
@@ -97,10 +105,8 @@ void ui_update_top(struct ui *u)
 	u->env.table_h = l.list.h - (screen_table(s) ? 1 : 0);
 	if (u->env.table_h < 1)
 		u->env.table_h = 1;
-	if (!screen_table(s) && u->env.next) { /* pages are made at once */
-		u->env.f = u->env.next;
-		u->env.next = NULL;
-	}
+	if (!screen_table(s) && u->env.next) /* pages are made at once */
+		take_next(u);
 	if (u->env.f || u->env.next)
 		s->ops->frame(s, &u->env);
 	settle(u);
@@ -313,6 +319,7 @@ void ui_free(struct ui *u)
 	vec_done(&u->history);
 	vec_done(&u->hits);
 	free(u->search);
+	hosts_done(&u->hosts);
 	free(u);
 }
 

@@ -272,10 +272,36 @@ void act_search_prev(struct ui *u, uint32_t key)
 
 /* ---- Acting ---- */
 
-void act_kill(struct ui *u, uint32_t key)
+bool ui_picks(struct ui *u, struct picks *ret)
 {
 	struct screen *s = ui_top(u);
 	struct table *t = screen_table(s);
+
+	/* Only tagged rows that are on the list now: what a filter hides was not shown. */
+	for (size_t i = 0; t && t->tags.n && i < t->order.n; i++)
+		if (table_tagged(t, table_ident(t, i)))
+			table_picks(t, i, ret);
+	if (t && t->tags.n && !ret->v.n) {
+		ui_error(u, "none of the %zu tagged rows is shown now; U untags them", t->tags.n);
+		return false;
+	}
+	if (!ret->v.n && t && table_head(t, t->cursor)) /* all that it stands for */
+		table_picks(t, t->cursor, ret);
+	if (!ret->v.n) {
+		struct subject sub = s->ops->target  ? s->ops->target(s, &u->env)
+				     : s->ops->under ? s->ops->under(s, &u->env)
+						     : (struct subject){0};
+
+		if (sub.kind == SUBJECT_NONE && s->ops->about)
+			sub = s->ops->about(s);
+		if (sub.kind != SUBJECT_NONE)
+			vec_push(&ret->v, sub.pick);
+	}
+	return true;
+}
+
+void act_kill(struct ui *u, uint32_t key)
+{
 	struct kill_plan plan = {0};
 	struct picks picks = {0};
 	struct dialog *d;
@@ -286,28 +312,8 @@ void act_kill(struct ui *u, uint32_t key)
 					   : "nothing can be signalled from here");
 		return;
 	}
-	if (!u->env.f)
+	if (!u->env.f || !ui_picks(u, &picks))
 		return;
-	/* Only tagged rows that are on the list now: what a filter hides was not shown. */
-	for (size_t i = 0; t && t->tags.n && i < t->order.n; i++)
-		if (table_tagged(t, table_ident(t, i)))
-			table_picks(t, i, &picks);
-	if (t && t->tags.n && !picks.v.n) {
-		ui_error(u, "none of the %zu tagged rows is shown now; U untags them", t->tags.n);
-		return;
-	}
-	if (!picks.v.n && t && table_head(t, t->cursor)) /* all that it stands for */
-		table_picks(t, t->cursor, &picks);
-	if (!picks.v.n) {
-		struct subject sub = s->ops->target  ? s->ops->target(s, &u->env)
-				     : s->ops->under ? s->ops->under(s, &u->env)
-						     : (struct subject){0};
-
-		if (sub.kind == SUBJECT_NONE && s->ops->about)
-			sub = s->ops->about(s);
-		if (sub.kind != SUBJECT_NONE)
-			vec_push(&picks.v, sub.pick);
-	}
 	if (!picks.v.n) {
 		ui_say(u, "nothing to kill here");
 		return;
@@ -429,6 +435,17 @@ void act_raw_numbers(struct ui *u, uint32_t key)
 {
 	u->env.raw_numbers = !u->env.raw_numbers;
 	ui_say(u, u->env.raw_numbers ? "raw numbers: bytes and seconds in full" : "numbers with units");
+}
+
+void act_names_dns(struct ui *u, uint32_t key)
+{
+	if (!u->host || !u->host->resolve) {
+		ui_say(u, "host names cannot be asked for here");
+		return;
+	}
+	u->env.hosts = u->env.hosts ? NULL : &u->hosts;
+	ui_say(u, u->env.hosts ? "remote addresses by name: the resolver is asked about each that is shown"
+			       : "remote addresses by number");
 }
 
 void act_follow(struct ui *u, uint32_t key)

@@ -304,6 +304,9 @@ void ui_draw(struct ui *u, struct canvas *c)
 			u->detail_subject = s->ops->under(s, &u->env);
 		draw_detail(u, c, &l);
 	}
+	/* What was just shown as a number is asked about. */
+	for (struct late *host; u->env.hosts && (host = hosts_next(&u->hosts)) != NULL;)
+		u->host->resolve(u->host->data, host);
 	draw_last_line(u, c);
 	if (u->dialog)
 		u->dialog->ops->draw(u->dialog, &u->env, c);

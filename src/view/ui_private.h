@@ -36,7 +36,7 @@ struct ui {
 	int stack_n;
 	struct dialog *dialog; /* owned; NULL */
 	struct filter *filter; /* owned; NULL: none. One for all views */
-	bool paused, discard_input, summary;
+	bool paused, discard_input;
 	uint64_t paused_ns, interval_ns;
 	char message[200];
 	bool message_error;
@@ -48,6 +48,7 @@ struct ui {
 	struct subject detail_subject;
 	VEC(struct hit) hits;
 	VEC(char *) history; /* of the filter prompt, oldest first; owned */
+	struct hosts hosts; /* names of addresses, once `D` was pressed */
 	char *search; /* owned; NULL: none */
 	bool pasting; /* between the brackets of a paste */
 	bool paste_told, welcomed;
@@ -117,6 +118,9 @@ void menu_init(struct menu *m, const char *title, const char *hint,
 	       bool (*choose)(struct menu *m, struct ui *u, const struct key *k));
 struct menu_item *menu_add(struct menu *m, const char *label, const char *help, const void *data);
 struct dialog *column_menu_new(struct ui *u, struct table *t);
+/* What K and x act on: tagged rows, else the one under the cursor, else what the page is about. May be none. False:
+ * that was said. */
+bool ui_picks(struct ui *u, struct picks *ret);
 struct dialog *row_menu_new(struct ui *u, struct table *t); /* `=`; NULL: no row under the cursor */
 struct dialog *search_prompt_new(struct ui *u); /* `\` */
 /* The next (dir 1) or previous (-1) row in which `text` stands; false: none. */

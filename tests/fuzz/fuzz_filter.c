@@ -9,7 +9,6 @@
 
 static struct frame frame;
 static struct services *services;
-static struct world *world;
 static struct intern *names;
 
 static struct sock *add_sock(struct snapshot *s, enum state state, uint32_t lport, uint32_t rport)
@@ -31,6 +30,7 @@ static struct sock *add_sock(struct snapshot *s, enum state state, uint32_t lpor
 /* A few sockets and processes, made once. */
 static void make_frame(void)
 {
+	struct world *world;
 	struct snapshot s;
 	uint32_t i;
 
@@ -66,6 +66,7 @@ static void make_frame(void)
 	frame_init(&frame);
 	world = world_new(names, services, 100);
 	world_apply(world, &s, UINT64_C(1000000000), &frame);
+	world_free(world); /* a frame has no pointers into it */
 	snapshot_done(&s);
 }
 

@@ -1,5 +1,6 @@
 /* A ui_host for tests: keeps the plan of a kill, sends nothing, and tells what would have happened. */
 #include "golden.h"
+#include "sockeye/model/hosts.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +87,27 @@ static int copy_(void *data, const char *text, size_t n)
 	return 0;
 }
 
-static int export_(void *data, const struct table *t, const char *path, bool overwrite, char *err, size_t err_n)
+/* The resolver answers at once, and not only well-meaning. */
+static void resolve_(void *data, struct late *host)
+{
+	static const struct {
+		const char *ip, *name;
+	} names[] = {{"203.0.113.77", "a.very.long.name.in.a.deep.domain.example.com"},
+		     {"10.0.0.40", "evil\033[2J\n.example.net"},
+		     {"10.0.0.9", "bastion.example.net"}};
+	char text[IP_TEXT];
+	struct ip ip;
+
+	hosts_ip(host, &ip);
+	ip_format(text, ip.b, ip.v6);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i].ip, text))
+			late_set(host, LATE_HOST, names[i].name, (uint32_t)strlen(names[i].name));
+	late_set(host, LATE_HOST, "", 0); /* the first one stays */
+}
+
+static int export_(void *data, const struct table *t, const char *path, bool overwrite, char *err,
+		   size_t err_n)
 {
 	struct golden_host *h = data;
 
@@ -109,6 +130,7 @@ struct ui_host golden_host_of(struct golden_host *h)
 		.kill_close = kill_close_,
 		.copy = copy_,
 		.export = export_,
+		.resolve = resolve_,
 	};
 }
 

@@ -15,7 +15,7 @@
 #define S UINT64_C(1000000000)
 #define MS UINT64_C(1000000)
 
-enum flag { ASCII = 1 << 0, USER = 1 << 1, READ_ONLY = 1 << 2 };
+enum flag { ASCII = 1 << 0, USER = 1 << 1, READ_ONLY = 1 << 2, SSH = 1 << 3 };
 /* keys: names as key_parse knows them, separated by blanks; beside them
  *   frame      one second later, the same sockets
  *   busy       one second later, other ones are busy
@@ -84,6 +84,17 @@ static const struct golden_case cases[] = {
 	{"filter_error", world_web1, 80, 24, "/ \"tcp Space \"proces=nginx", 0},
 	{"filter_error_tab", world_web1, 80, 24, "/ \"tcp Space \"proces=nginx Tab", 0},
 	{"filter_offers", world_web1, 80, 24, "/ \"tcp Space \"pro", 0},
+	{"filter_offers_40", world_web1, 40, 10, "/ \"pro", 0},
+	{"filter_offers_tab", world_web1, 80, 24, "/ \"tcp Space \"pro Tab", 0},
+	{"filter_offers_140x40", world_web1, 140, 40, "2 / \"s", 0},
+	{"filter_values", world_web1, 80, 24, "2 / \"process=", 0},
+	{"filter_values_prefix", world_web1, 80, 24, "2 / \"process=n", 0},
+	{"filter_values_tab", world_web1, 80, 24, "2 / \"process= Tab Tab", 0},
+	{"filter_values_list", world_web1, 80, 24, "/ \"proto=tcp,u Tab", ASCII},
+	{"filter_values_40x10", world_web1, 40, 10, "/ \"unit=", 0},
+	{"filter_values_hostile", world_hostile, 80, 24, "2 / \"process=", 0},
+	{"filter_values_many", world_many, 80, 24, "2 / \"process= wait:200", 0},
+	{"filter_history", world_web1, 80, 24, "/ \"node Enter / ^U \"nginx Enter / ^U Up Up", 0},
 	{"filter_port", world_web1, 80, 24, ": \"443", 0},
 	{"filter_port_none", world_web1, 80, 24, ": \"9999 Enter", 0},
 	{"filter_nothing", world_web1, 80, 24, "/ \"process=ngnix Enter", 0},
@@ -104,6 +115,16 @@ static const struct golden_case cases[] = {
 	{"group_all", world_web1, 80, 24, "3 *", 0},
 	{"group_unit_140x40", world_web1, 140, 40, "b Down Down Down Enter * frame", 0},
 	{"group_none", world_web1, 80, 24, "3 b Home Enter", 0},
+	{"summary_80x24", world_web1, 80, 24, "S", 0},
+	{"summary_filter", world_web1, 80, 24, "/ \"node Enter S", 0},
+	{"summary_40x10", world_web1, 40, 10, "S Down Down", 0},
+	{"summary_namespaces", world_namespaces, 80, 40, "S", ASCII},
+	{"summary_closed", world_web1, 80, 24, "S S", 0},
+	{"names_dns", world_web1, 80, 24, "2 D frame wait:6000", 0},
+	{"names_dns_raw", world_web1, 80, 24, "2 D frame H wait:6000", 0},
+	{"names_dns_off", world_web1, 80, 24, "2 D frame D", 0},
+	{"you", world_web1, 80, 12, "2 / \"sshd Enter frame", SSH},
+	{"you_dns_ascii", world_web1, 80, 12, "2 / \"sshd Enter D frame", SSH | ASCII},
 	{"columns_80x24", world_web1, 80, 24, "c", 0},
 	{"columns_cursor", world_web1, 80, 24, "c End Up Up", 0},
 	{"columns_hide", world_web1, 80, 24, "c Down Space Down Down Down Space Enter", 0},
@@ -274,8 +295,12 @@ static void run_init(struct run *r, void (*world)(struct fixture *x), int w, int
 		.signals_n = 4,
 		.signals_help = help,
 	};
+	static struct kill_you you;
 	char err[200];
 
+	memset(&you, 0, sizeof(you));
+	kill_you_read(&you, flags & SSH ? "10.0.0.9 60022 10.0.0.5 22" : NULL);
+	o.you = &you;
 	memset(r, 0, sizeof(*r));
 	fixture_init(&r->x);
 	r->now = r->x.boot_ns;
@@ -289,6 +314,17 @@ static void run_init(struct run *r, void (*world)(struct fixture *x), int w, int
 	r->has_frames = world != NULL;
 	if (world) {
 		world(&r->x); /* has looked before: the next frame has rates */
+		r->x.snap.memory = (struct snap_memory){
+			.known = true,
+			.page_bytes = 4096,
+			.orphans = 3,
+			.orphans_max = 65536,
+			.time_wait_max = 65536,
+			.tcp_pages = 90000,
+			.tcp_mem = {60000, 80000, 120000},
+			.udp_pages = 12,
+			.udp_mem = {120000, 160000, 240000},
+		};
 		frame(r);
 	}
 	draw(r);

@@ -27,6 +27,9 @@ import traceback
 BUILD = os.environ.get("SOCKEYE_BUILD", "")
 SOCKEYE = os.path.join(BUILD, "sockeye")
 FACTORY = os.path.join(BUILD, "tests/tools/factory")
+# The machine that runs the tests has other namespaces, whose sockets are not the test's.
+HERE = ["-N", "/proc/self/ns/net"]
+OWN_NETNS_ANYWAY = ("wait", "explain", "kill", "close")  # these commands look nowhere else
 PATIENCE = 15  # seconds until something that should happen counts as not happening
 
 
@@ -82,6 +85,11 @@ def clean_env(**more):
     return {k: v for k, v in env.items() if v is not None}
 
 
+def here(args):
+    """The options that keep a run with these arguments in the namespace it is started in."""
+    return [] if "-N" in args or args[:1] and args[0] in OWN_NETNS_ANYWAY else HERE
+
+
 class Netns:
     """A network namespace with lo up. 192.0.2.0/24 is routed to where nobody answers."""
 
@@ -108,7 +116,7 @@ class Netns:
         return subprocess.run(self.enter + list(argv), **kw)
 
     def sockeye(self, *args, **kw):
-        return self.run([SOCKEYE, *args], **kw)
+        return self.run([SOCKEYE, *here(args), *args], **kw)
 
     def json(self, *args, **kw):
         """The object that `sockeye list --json` gave, which must be well-formed."""
@@ -325,7 +333,7 @@ class Tmux:
 @contextlib.contextmanager
 def dashboard(ns, *args, width=80, height=24, env=None):
     """The dashboard in the namespace, once it has drawn itself."""
-    command = " ".join([*ns.enter, SOCKEYE, *args])
+    command = " ".join([*ns.enter, SOCKEYE, *here(args), *args])
     with Tmux(command, width, height, env) as tmux:
         tmux.shows(r"Ports")
         yield tmux

@@ -100,7 +100,7 @@ def typed_ahead_is_discarded():
     """Keys that were typed before the dialog was drawn do not answer it."""
     with scene("listen,port=8080,child=1,comm=victim") as (ns, factory):
         victim = factory.one(lport=8080)["pid"]
-        with Pty([*ns.enter, SOCKEYE]) as terminal:
+        with Pty([*ns.enter, SOCKEYE, *HERE]) as terminal:
             terminal.read_until(rb"8080")
             os.write(terminal.fd, b"K\r\r\ryy")
             terminal.read_until(rb"Kill the holder")
@@ -116,7 +116,7 @@ def typed_ahead_is_discarded():
 def pasted_text_is_no_answer():
     with scene("listen,port=8080,child=1,comm=victim") as (ns, factory):
         victim = factory.one(lport=8080)["pid"]
-        with Pty([*ns.enter, SOCKEYE]) as terminal:
+        with Pty([*ns.enter, SOCKEYE, *HERE]) as terminal:
             terminal.read_until(rb"8080")
             os.write(terminal.fd, b"\033[200~K\ry\r\033[201~")
             time.sleep(1)
@@ -137,7 +137,7 @@ def process_view():
             tmux.type("process=victim")
             tmux.keys("Enter")
             tmux.hides("bystander")
-            tmux.shows("victim")
+            tmux.shows(r"^..victim")
             tmux.keys("F9")
             tmux.shows(rf"(?s)Kill.*victim {victim}")
             tmux.keys("Enter")
@@ -151,7 +151,7 @@ def tagged_rows():
                "listen,port=8082,child=1,comm=three") as (ns, factory):
         pids = [factory.one(lport=port)["pid"] for port in (8080, 8081, 8082)]
         with dashboard(ns) as tmux:
-            tmux.shows(r"8082")
+            tmux.shows(r"8080\b.*one(.|\n)*8081\b.*two(.|\n)*8082\b.*three")
             tmux.keys("Space", "Space", "K")
             tmux.shows(r"Kill")
             tmux.shows(rf"(?s)one {pids[0]}.*two {pids[1]}")
@@ -181,11 +181,11 @@ def own_session_is_refused():
     program = ("import socket, subprocess, sys; s = socket.create_server(('127.0.0.1', 8080)); "
                "subprocess.run(sys.argv[1:])")
     with scene("listen,port=8081") as (ns, _):
-        command = " ".join([*ns.enter, sys.executable, "-c", f'"{program}"', SOCKEYE])
+        command = " ".join([*ns.enter, sys.executable, "-c", f'"{program}"', SOCKEYE, *HERE])
         with Tmux(command) as tmux:
-            tmux.shows(r"^..\s*8080")
+            tmux.shows(r"^..\s*8080\b.*python")
             tmux.keys("K")
-            screen = tmux.shows(r"(?i)refused|carries this session")
+            tmux.shows(r"(?i)refused|carries this session")
             tmux.keys("Enter", "Escape", "Escape")
             tmux.shows(r"^..\s*8080")
             tmux.keys("Q")

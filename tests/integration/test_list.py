@@ -195,7 +195,7 @@ def broken_pipe():
         for form in ([], ["--json"], ["--csv"], ["--ndjson"]):
             read, write = os.pipe()
             os.close(read)
-            r = ns.run([SOCKEYE, "list", *form], stdout=write, stderr=subprocess.PIPE)
+            r = ns.run([SOCKEYE, *HERE, "list", *form], stdout=write, stderr=subprocess.PIPE)
             os.close(write)
             check(r.returncode in (141, -signal.SIGPIPE), f"exit code {r.returncode} of list {form}")
             same(r.stderr, b"", "stderr")
@@ -206,7 +206,7 @@ def full_disk():
     with scene("listen,port=8080") as (ns, _):
         for form in ([], ["--json"], ["--csv"], ["--ndjson"]):
             with open("/dev/full", "wb") as full:
-                r = ns.run([SOCKEYE, "list", *form], stdout=full, stderr=subprocess.PIPE)
+                r = ns.run([SOCKEYE, *HERE, "list", *form], stdout=full, stderr=subprocess.PIPE)
             same(r.returncode, 2, f"exit code of list {form}")
             check(b"No space left" in r.stderr, f"stderr {r.stderr!r}")
 
@@ -235,7 +235,7 @@ def text_in_a_pipe():
 def text_on_a_terminal():
     with scene(*SCENE) as (ns, _):
         for width in (80, 132, 40):
-            with Pty([*ns.enter, SOCKEYE, "list"], width=width) as terminal:
+            with Pty([*ns.enter, SOCKEYE, *HERE, "list"], width=width) as terminal:
                 terminal.read_until(rb"7050[^\n]*\n(.|\n)*9040[^\n]*\n")
                 same(terminal.wait(), 0, "exit code")
                 lines = terminal.output.decode().replace("\r", "").splitlines()

@@ -64,7 +64,7 @@ def compare(ours, theirs):
 def rows_equal_ss():
     with scene(*EVERYTHING) as (ns, _):
         theirs = ss_rows(ns)
-        ours = by_cookie(ns.rows("sockets", "-a"))
+        ours = by_cookie(ns.rows("sockets", "-tua"))
         wrong = []
         for cookie, row in theirs.items():
             if cookie not in ours:
@@ -83,7 +83,7 @@ def rows_equal_ss():
 def rows_equal_factory():
     """What was opened is shown, with cookie, state, owner."""
     with scene(*EVERYTHING) as (ns, factory):
-        ours = by_cookie(ns.rows("sockets", "-a"))
+        ours = by_cookie(ns.rows("sockets", "-tua"))
         for made in factory.sockets:
             row = ours.get(made["cookie"])
             check(row, f"missing: {made}")
@@ -98,7 +98,7 @@ def rows_equal_factory():
 def bound_without_listening():
     with scene("bound,port=7050", "bound,port=7051,addr=::1") as (ns, factory):
         for made in factory.sockets:
-            row = by_cookie(ns.rows("sockets", "-a")).get(made["cookie"])
+            row = by_cookie(ns.rows("sockets", "-tua")).get(made["cookie"])
             check(row, f"missing: {made}")
             same(row["state"], "bound", "state")
             same(row["pid"], factory.pid, "pid")
@@ -110,7 +110,7 @@ def bound_without_listening():
 def owner_reasons():
     with scene("unaccepted,port=9010", "fin-wait-2,port=9030", "time-wait,port=9040", "syn-recv,port=9050",
                "listen,port=8080") as (ns, factory):
-        rows = ns.rows("sockets", "-a")
+        rows = ns.rows("sockets", "-tua")
 
         def reason(**wanted):
             found = [r for r in rows if all(r[k] == v for k, v in wanted.items())]
@@ -130,7 +130,7 @@ def owner_reasons():
 @test
 def several_owners():
     with scene("forked,port=7000,n=2", "dup,port=7010,n=1", "reuseport,port=7020,n=3") as (ns, factory):
-        rows = ns.rows("sockets", "-a")
+        rows = ns.rows("sockets", "-tua")
 
         def owners(row):
             return sorted((o["pid"], o["fd"]) for o in row["owners"])
@@ -152,7 +152,7 @@ def several_owners():
 @test
 def directions():
     with scene("pair,port=9000", "syn-sent", "udp-connected,port=5310") as (ns, _):
-        rows = ns.rows("sockets", "-a")
+        rows = ns.rows("sockets", "-tua")
         found = {(r["lport"] == 9000, r["rport"] == 9000): r["direction"] for r in rows if r["state"] == "established"
                  and r["proto"] == "tcp"}
         same(found.get((True, False)), "in", "direction of the accepted end")
@@ -216,7 +216,7 @@ def filter_recounts():
 @test
 def many_sockets():
     with scene("many,n=400") as (ns, factory):
-        ours = by_cookie(ns.rows("sockets", "-a"))
+        ours = by_cookie(ns.rows("sockets", "-tua"))
         same(len(ours), 1200, "sockets")
         same(sorted(ours), sorted({s["cookie"] for s in factory.sockets}), "cookies")
         same({r["pid"] for r in ours.values()}, {factory.pid}, "pids")
@@ -225,6 +225,6 @@ def many_sockets():
 @test
 def nothing_at_all():
     with Netns() as ns:
-        r = ns.sockeye("list", "--json", "--view", "sockets", "-a")
+        r = ns.sockeye("list", "--json", "--view", "sockets", "-tua")
         same(r.returncode, 1, f"exit code ({r.stderr!r})")
         same(json.loads(r.stdout)["sockets"], [], "rows")

@@ -13,7 +13,7 @@ def as_nobody():
         os.chmod(place, 0o755)
         program = shutil.copy(SOCKEYE, place)
         os.chmod(program, 0o755)
-        yield ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "env", "HOME=/", program]
+        yield ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "env", "HOME=/", program, *HERE]
 
 
 SCENE = ["listen,port=8080", "pair,port=9000,n=2", "time-wait,port=9040", "unaccepted,port=9010", "udp,port=5300",
@@ -30,7 +30,7 @@ def rows(ns, program, view, *args):
 @test
 def rows_are_the_same():
     with scene(*SCENE) as (ns, _), as_nobody() as program:
-        _, mine = rows(ns, [SOCKEYE], "sockets", "-a")
+        _, mine = rows(ns, [SOCKEYE, *HERE], "sockets", "-a")
         limits, theirs = rows(ns, program, "sockets", "-a")
 
         def bare(found):
@@ -50,7 +50,7 @@ def says_what_is_hidden():
         same((by_port[8080]["owner_reason"], by_port[8080]["pid"]), ("not-permitted", None), "a port of root")
         own = factory.one(lport=8081)["pid"]
         same((by_port[8081]["owner_reason"], by_port[8081]["pid"]), (None, own), "a port of its own")
-        _, ports = rows(ns, [SOCKEYE], "ports")
+        _, ports = rows(ns, [SOCKEYE, *HERE], "ports")
         same({r["owner_reason"] for r in ports if r["port"] != 9040}, {None}, "reasons that root is given")
 
 

@@ -50,11 +50,12 @@ static void tell(int fd, bool held)
 	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
 	if (held)
 		snprintf(number, sizeof(number), "%d", fd);
-	int n = snprintf(line, sizeof(line),
-			 "{\"proto\":\"tcp\",\"state\":\"listening\",\"laddr\":\"%s\",\"lport\":%u,\"raddr\":null,"
-			 "\"rport\":null,\"pid\":%d,\"fd\":%s,\"inode\":%lu,\"cookie\":\"0x%" PRIx64 "\"}\n",
-			 inet_ntop(AF_INET, &a.sin_addr, addr, sizeof(addr)), ntohs(a.sin_port), (int)getpid(),
-			 number, (unsigned long)st.st_ino, cookie);
+	int n = snprintf(
+		line, sizeof(line),
+		"{\"proto\":\"tcp\",\"state\":\"listening\",\"laddr\":\"%s\",\"lport\":%u,\"raddr\":null,"
+		"\"rport\":null,\"pid\":%d,\"fd\":%s,\"inode\":%lu,\"cookie\":\"0x%" PRIx64 "\"}\n",
+		inet_ntop(AF_INET, &a.sin_addr, addr, sizeof(addr)), ntohs(a.sin_port), (int)getpid(), number,
+		(unsigned long)st.st_ino, cookie);
 	if (write(1, line, (size_t)n) != n)
 		fail("stdout");
 }
@@ -209,9 +210,11 @@ static void make_listeners(const struct request *r)
 }
 
 const struct kind owner_kinds[] = {
-	{"thread-table", make_thread_table, "a listener in a table of descriptors that one thread has for itself"},
+	{"thread-table", make_thread_table,
+	 "a listener in a table of descriptors that one thread has for itself"},
 	{"leader-exit", make_leader_exit, "a listener of a process whose first thread has ended"},
-	{"uring-file", make_uring_file, "a listener that is registered with an io_uring and has no descriptor"},
+	{"uring-file", make_uring_file,
+	 "a listener that is registered with an io_uring and has no descriptor"},
 	{"in-flight", make_in_flight, "a listener that was sent to another process and not received"},
 	{"listeners", make_listeners, "n listeners of one process"},
 };

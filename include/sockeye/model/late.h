@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum late_what { LATE_CMDLINE, LATE_EXE, LATE_CWD, LATE_USER, LATE_N };
+enum late_what { LATE_CMDLINE, LATE_EXE, LATE_CWD, LATE_USER, LATE_HOST, LATE_N };
 
 struct late;
-struct late *late_new(uint64_t a, uint64_t b); /* (pid, start) or (uid, 0); one reference */
+struct late *late_new(uint64_t a, uint64_t b); /* (pid, start), (uid, 0) or an address; one reference */
 struct late *late_ref(struct late *l);
 void late_unref(struct late *l); /* NULL allowed; the last one frees the texts */
 uint64_t late_a(const struct late *l);

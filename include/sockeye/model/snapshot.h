@@ -2,6 +2,7 @@
  * Filled by collect (or a recording), read by the model. No meaning is added here. */
 #pragma once
 #include "sockeye/base/intern.h"
+#include "sockeye/base/ip.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/model/terms.h"
 #include <stdbool.h>
@@ -22,6 +23,14 @@ enum want_netns {
 	WANT_NETNS_HOST, /* that of pid 1, or own where that cannot be told */
 	WANT_NETNS_ONE, /* that of want.netns_inode */
 };
+/* One end of a connection that is asked for. */
+struct want_end {
+	uint8_t ends; /* bits: 1 the local end, 2 the remote end, either of them will do */
+	bool any_addr; /* net does not count */
+	uint16_t port_lo, port_hi; /* 0..65535: any */
+	struct ip_net net; /* of the unmapped address: an IPv4 net is meant in mapped IPv6 addresses too */
+};
+#define WANT_ENDS_MAX 8
 struct want {
 	uint32_t protos; /* bits 1 << enum proto */
 	uint32_t
@@ -29,6 +38,11 @@ struct want {
 	uint32_t attrs; /* enum want_attr */
 	uint8_t netns; /* enum want_netns */
 	uint64_t netns_inode; /* with WANT_NETNS_ONE */
+	/* A hint: of TCP connections (states outside STATES_PORT) only those with such an end are of interest, 0: all of
+	 * them. A source may give more; whoever reads filters again. The kernel can pick them itself, by
+	 * INET_DIAG_REQ_BYTECODE (inet_diag.c, inet_diag_bc_run). */
+	uint8_t ends_n;
+	struct want_end ends[WANT_ENDS_MAX];
 };
 
 enum sock_flag {
@@ -69,8 +83,7 @@ struct sock {
 		uint8_t raddr[16];
 		struct {
 			uint32_t rname; /* interned: vsock cid of the other end */
-			uint32_t peer_inode; /* unix: the other end's socket; while this one waits to be
-						accepted, the listener's. 0 unknown or none */
+			uint32_t peer_inode; /* unix: the other end's socket; 0 none, or see snap_waiting */
 		};
 	};
 	uint64_t rx_bytes, tx_bytes; /* tcp_info bytes_received / bytes_acked; with SOCK_HAS_INFO */
@@ -156,6 +169,11 @@ struct snap_container {
 	uint8_t addr[16]; /* IPv4 (has_addr): what other namespaces reach it by */
 	bool has_addr;
 };
+/* A unix socket that waits in a listener's accept queue: there the kernel tells it, and not with the socket itself,
+ * whose other end has no inode yet. */
+struct snap_waiting {
+	uint32_t client, listener; /* inodes; they may be in two namespaces */
+};
 struct snap_netns {
 	uint64_t inode;
 	uint32_t name; /* interned; "host" for the one of pid 1 or of this program */
@@ -189,6 +207,7 @@ struct snapshot {
 	VEC(struct sock_info) infos; /* parallel to socks; may be empty when no INFO/MEM/CONG was wanted */
 	VEC(struct snap_proc) procs;
 	VEC(struct snap_fd) fds; /* grouped by inode, each group's oldest process first */
+	VEC(struct snap_waiting) waiting;
 	VEC(struct snap_netns) netns;
 	VEC(struct limit) limits;
 	VEC(struct snap_hidden)
@@ -206,5 +225,7 @@ struct snapshot {
 void snapshot_init(struct snapshot *s);
 void snapshot_done(struct snapshot *s);
 void snapshot_clear(struct snapshot *s); /* keeps the capacity */
+/* Must a source give this socket as far as want.ends goes? */
+bool want_has_end(const struct want *w, const struct sock *s);
 struct limit *snapshot_limit(struct snapshot *s, const char *what, const char *reason, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -1,6 +1,7 @@
 /* Prints one table: text for people, text for pipes, JSON, NDJSON, CSV, TSV. Everything comes from the
  * column table; a format is one row of `format_table`. */
 #pragma once
+#include "sockeye/table/summary.h"
 #include "sockeye/table/table.h"
 #include <stdio.h>
 
@@ -17,4 +18,6 @@ struct report_opts {
 /* Writes the table's rows. Gives the number of columns that were hidden (terminal text). Returns 0 or a
  * negative errno of the write (-EPIPE, -ENOSPC …). */
 int report_write(FILE *out, const struct table *t, const struct report_opts *o, unsigned *ret_hidden);
+/* The summary of the same frame; one line a state in CSV and TSV. 0 or a negative errno of the write. */
+int report_summary(FILE *out, const struct summary *s, const struct frame *f, const struct report_opts *o);
 int format_by_name(const char *name); /* -1 */

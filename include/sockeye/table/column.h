@@ -3,6 +3,7 @@
 #pragma once
 #include "sockeye/base/str.h"
 #include "sockeye/model/frame.h"
+#include "sockeye/model/hosts.h"
 #include "sockeye/table/value.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +17,8 @@ struct ctx {
 	const struct tally *tally;
 	bool ascii; /* no glyph above 126 */
 	bool raw_numbers; /* `H`, and pipes: no units, no shortening */
+	struct hosts *hosts; /* remote addresses by name, and what is drawn is asked about; NULL: by number */
+	uint32_t own_row; /* 1 + the row of the connection that the user came by; 0: none */
 };
 
 enum col_flag {

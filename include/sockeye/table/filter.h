@@ -2,6 +2,7 @@
  *
  * A filter picks sockets; terms on a row's own numbers (COL_TALLY columns) then pick rows. */
 #pragma once
+#include "sockeye/base/mem.h"
 #include "sockeye/base/str.h"
 #include "sockeye/table/column.h"
 #include <stdbool.h>
@@ -31,9 +32,16 @@ void filter_want(const struct filter *f, struct want *want);
 uint32_t filter_states(const struct filter *f);
 /* Likewise the protocols, bits 1 << enum proto. */
 uint32_t filter_protos(const struct filter *f);
+/* Every match has such an end, as in want.ends: their number, 0 when the filter does not say. */
+uint8_t filter_ends(const struct filter *f, struct want_end ends[WANT_ENDS_MAX]);
+/* Does a term ask about this field (by its name, no alias)? */
+bool filter_asks(const struct filter *f, const char *field);
 /* The protocols to show where these are the usual ones: a match's, out of those and the ones the filter names
  * (proto=unix, family=packet): to say what something is not names nothing. */
 uint32_t filter_protos_of(const struct filter *f, uint32_t usual);
+/* Is this limit worth a line to people? Not that the kernel lacks a protocol which the filter does not name: hardly
+ * any machine has them all, and nobody misses what he did not ask for. */
+bool filter_needs_limit(const struct filter *f, const struct limit *l);
 /* Sockets from..to-1 (rows of the frame): picked[i] = 1 or 0. In slices, as main likes. */
 void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from, uint32_t to,
 		  uint8_t *picked);
@@ -44,3 +52,32 @@ void filter_socks_maybe(const struct filter *f, const struct frame *fr, bool own
 /* Does this row pass the terms on rows' own numbers? tally: recounted over the picked sockets. */
 bool filter_row(const struct filter *f, enum row_kind kind, const struct ctx *c, uint32_t row);
 bool filter_has_row_terms(const struct filter *f);
+
+/* For completion, help and manual: what can be asked about. */
+struct filter_field {
+	const char *name, *help; /* one line, no full stop */
+	const char *values; /* what stands after the operator: "443, 8000-8100 or https" */
+	uint8_t kind; /* enum kind */
+	bool row; /* a row's own number: picks rows of Ports, Processes, … */
+	bool many; /* a socket has several values: one that matches will do */
+};
+/* The i-th field, false: there are no more. Aliases are none of these. */
+bool filter_field_at(size_t i, struct filter_field *ret);
+/* The i-th other name of a field, and which; NULL: there are no more. */
+const char *filter_alias_at(size_t i, const char **ret_field);
+
+struct table;
+struct filter_value {
+	const char *text; /* as it is typed behind `field=`; borrowed until the next call */
+	uint32_t rows; /* how many rows of the view have it */
+};
+struct filter_values { /* all zero when empty */
+	VEC(struct filter_value) v; /* most rows first */
+	uint32_t more; /* further values */
+	struct str texts; /* inside */
+};
+/* The values of a field among all rows of the table's view in this frame, whatever its filter; those that begin with
+ * the prefix (any case), at most `limit`. Overwrites. None for unknown fields and for quantities. */
+void filter_values(const struct table *t, const struct frame *f, const char *field, const char *prefix,
+		   size_t limit, struct filter_values *ret);
+void filter_values_done(struct filter_values *v);

@@ -157,3 +157,6 @@ void table_hide_live(struct table *t);
 uint32_t table_protos(const struct table *t);
 /* What this table needs from the source, or'ed into *want. */
 void table_want(const struct table *t, struct want *want);
+/* The least that one look needs when nothing but this table's rows is made of it, and no rate can be known: the
+ * kernel leaves out what the filter would. all_keys: JSON and CSV of all data columns. */
+void table_want_alone(const struct table *t, bool all_keys, struct want *want);

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -434,6 +435,7 @@ static void live_there(unsigned connections, int ready)
 	int control, listener, range;
 	char c = 'y';
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (unshare(CLONE_NEWNET))
 		_exit(write(ready, "n", 1) != 1);
 	control = socket(AF_INET, SOCK_DGRAM, 0);
@@ -570,6 +572,7 @@ static void test_real(void **state)
 	struct eye e;
 	struct stat own;
 	unsigned files;
+	bool said = false;
 	int listener;
 
 	if (!place_open(&a, 2))
@@ -617,10 +620,16 @@ static void test_real(void **state)
 	eye_look(&e, WANT_NETNS_ONE, a.inode);
 	assert_int_equal(e.snap.netns.n, 0);
 	assert_int_equal(e.snap.socks.n, 0);
-	assert_int_equal(e.snap.limits.n, 1);
-	assert_string_equal(e.snap.limits.v[0].reason, "gone");
+	for (size_t i = 0; i < e.snap.limits.n && !said; i++)
+		said = !strcmp(e.snap.limits.v[i].what, "netns") && !strcmp(e.snap.limits.v[i].reason, "gone");
+	assert_true(said);
 	eye_close(&e);
 	close(listener);
+}
+
+static int unread_of(const struct eye *e, const struct place p[2])
+{
+	return facts(e, p[0].inode)->unread + facts(e, p[1].inode)->unread;
 }
 
 /* Too many to be asked for one by one, and no time: one is walked, the other's old rows stand. */
@@ -646,18 +655,23 @@ static void test_rotation(void **state)
 			old += facts(&e, p[k].inode)->as_of_ns > 0;
 		}
 	}
-	assert_int_equal(old, 6);
+	assert_true(old >= 6); /* more, when this machine has others that are busy */
 	eye_close(&e);
 	/* with no time from the start: not read yet, and said so; the turn comes */
 	eye_open(&e);
 	live_set_ns_budget(e.source, 1);
 	eye_look(&e, WANT_NETNS_ALL, 0);
-	assert_int_equal(facts(&e, p[0].inode)->unread + facts(&e, p[1].inode)->unread, 1);
-	assert_int_equal(count(&e, p[0].inode, STATE_ESTABLISHED) + count(&e, p[1].inode, STATE_ESTABLISHED),
-			 2 * DIAG_AGAIN_MAX);
-	assert_int_equal(count(&e, p[0].inode, STATE_LISTENING) + count(&e, p[1].inode, STATE_LISTENING), 2);
-	eye_look(&e, WANT_NETNS_ALL, 0);
-	assert_int_equal(facts(&e, p[0].inode)->unread + facts(&e, p[1].inode)->unread, 0);
+	assert_true(unread_of(&e, p) >= 1);
+	for (int i = 0; unread_of(&e, p); i++) {
+		assert_true(i < 100);
+		for (int k = 0; k < 2; k++) {
+			bool unread = facts(&e, p[k].inode)->unread;
+
+			assert_int_equal(count(&e, p[k].inode, STATE_ESTABLISHED), unread ? 0 : 2 * DIAG_AGAIN_MAX);
+			assert_int_equal(count(&e, p[k].inode, STATE_LISTENING), 1);
+		}
+		eye_look(&e, WANT_NETNS_ALL, 0);
+	}
 	eye_close(&e);
 	place_close(&p[0]);
 	place_close(&p[1]);
@@ -697,13 +711,15 @@ static void test_held_by_a_socket(void **state)
 	eye_look(&e, WANT_NETNS_ALL, 0);
 	assert_int_equal(count(&e, p.inode, STATE_LISTENING), 2);
 	place_close(&p);
-	live_let_go(e.source); /* sees that the process has gone; the next look sees what holds it */
+	/* another choice makes it search at once */
+	eye_look(&e, WANT_NETNS_ONE, p.inode);
+	assert_int_equal(count(&e, p.inode, STATE_LISTENING), 1);
 	eye_look(&e, WANT_NETNS_ALL, 0);
+	assert_int_equal(count(&e, p.inode, STATE_LISTENING), 1);
 	close(to_child[1]);
 	assert_int_equal(waitpid(holder, NULL, 0), holder);
 	close(to_child[0]);
-	eye_look(&e, WANT_NETNS_ALL, 0);
-	live_let_go(e.source);
+	eye_look(&e, WANT_NETNS_ONE, p.inode);
 	eye_look(&e, WANT_NETNS_ALL, 0);
 	assert_null(facts(&e, p.inode));
 	eye_close(&e);

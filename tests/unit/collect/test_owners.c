@@ -1,163 +1,5 @@
 /* The owner search on trees made here: plain files and links that look like /proc. */
-#include "owners.h"
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#define S 1000000000ull
-
-struct tree {
-	char root[64];
-	struct intern *names;
-	struct owners *owners;
-	struct snapshot snap;
-	uint64_t now_ns;
-};
-
-static char *path_of(const struct tree *t, const char *name)
-{
-	static char path[4][256];
-	static unsigned turn;
-	char *p = path[turn++ % 4];
-
-	snprintf(p, sizeof(path[0]), "%s/%s", t->root, name);
-	return p;
-}
-
-static char *namef(const char *fmt, ...)
-{
-	static char name[4][96];
-	static unsigned turn;
-	char *p = name[turn++ % 4];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(p, sizeof(name[0]), fmt, ap);
-	va_end(ap);
-	return p;
-}
-
-static void put_file(const struct tree *t, const char *name, const char *text)
-{
-	FILE *f = fopen(path_of(t, name), "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static void put_stat(const struct tree *t, uint32_t pid, const char *comm, char state, unsigned threads,
-		     uint64_t start)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "%u (%s) %c 1 1 1 0 -1 0 0 0 0 0 30 12 0 0 20 0 %u 0 %llu 1000 5 0\n",
-		 pid, comm, state, threads, (unsigned long long)start);
-	put_file(t, namef("%u/stat", pid), text);
-}
-
-static void put_process(const struct tree *t, uint32_t pid, const char *comm, uint64_t start)
-{
-	assert_int_equal(mkdir(path_of(t, namef("%u", pid)), 0755), 0);
-	assert_int_equal(mkdir(path_of(t, namef("%u/fd", pid)), 0755), 0);
-	put_stat(t, pid, comm, 'S', 1, start);
-	put_file(t, namef("%u/cgroup", pid), "0::/system.slice/demo.service\n");
-	put_file(t, namef("%u/limits", pid), "Max open files            1024      4096      files \n");
-}
-
-static void put_link(const struct tree *t, uint32_t pid, int fd, const char *to)
-{
-	char *path = path_of(t, namef("%u/fd/%d", pid, fd));
-
-	unlink(path);
-	assert_int_equal(symlink(to, path), 0);
-}
-
-static void put_socket(const struct tree *t, uint32_t pid, int fd, uint32_t inode)
-{
-	put_link(t, pid, fd, namef("socket:[%u]", inode));
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
-static void remove_all(const char *path)
-{
-	assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
-
-static int setup(void **state)
-{
-	struct tree *t = mem_zalloc(1, sizeof(*t));
-
-	/* a directory on tmpfs has a size that goes with its entries, as /proc/PID/fd has */
-	strcpy(t->root,
-	       access("/dev/shm", W_OK) ? "/tmp/sockeye-owners-XXXXXX" : "/dev/shm/sockeye-owners-XXXXXX");
-	if (!mkdtemp(t->root))
-		return -1;
-	t->names = intern_new();
-	t->now_ns = 1000 * S;
-	snapshot_init(&t->snap);
-	if (owners_open(t->names, t->root, &t->owners))
-		return -1;
-	put_process(t, 1, "init", 10);
-	*state = t;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct tree *t = *state;
-
-	owners_close(t->owners);
-	snapshot_done(&t->snap);
-	intern_free(t->names);
-	remove_all(t->root);
-	free(t);
-	return 0;
-}
-
-/* A look with these inodes (0 ends) after so many seconds. */
-static void look(struct tree *t, double seconds, uint64_t budget, const uint32_t *inodes)
-{
-	snapshot_clear(&t->snap);
-	for (; *inodes; inodes++) {
-		struct sock *s = vec_add(&t->snap.socks);
-
-		*s = (struct sock){.inode = *inodes};
-	}
-	t->now_ns += (uint64_t)(seconds * 1e9);
-	owners_look(t->owners, &t->snap, t->now_ns, budget);
-}
-#define LOOK(t, seconds, budget, ...) look(t, seconds, budget, (const uint32_t[]){__VA_ARGS__, 0})
-
-/* "inode:pid/fd " for every descriptor. */
-static const char *holders(const struct tree *t)
-{
-	static char text[1024];
-	size_t at = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < t->snap.fds.n; i++) {
-		const struct snap_fd *f = &t->snap.fds.v[i];
-
-		assert_true(f->proc < t->snap.procs.n);
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%u:%u/%d", i ? " " : "", f->inode,
-				       t->snap.procs.v[f->proc].pid, f->fd);
-	}
-	return text;
-}
+#include "owners_tree.h"
 
 static void test_all_holders_oldest_first(void **state)
 {
@@ -312,13 +154,14 @@ static void test_budget(void **state)
 		put_process(t, pid, "x", pid);
 		put_socket(t, pid, 3, 1000 + pid);
 	}
-	LOOK(t, 0, 1, 1109); /* 1 ns: one process a look */
+	LOOK(t, 0, 1, 1100); /* next to nothing: one process a look, the youngest first */
 	assert_false(t->snap.owners_complete);
+	assert_false(t->snap.socks.v[0].flags & SOCK_SEARCHED);
 	assert_int_equal(t->snap.fds.n, 0);
 	while (!t->snap.owners_complete && looks++ < 50)
-		LOOK(t, 0, 1, 1109);
-	assert_int_equal(looks, 11);
-	assert_string_equal(holders(t), "1109:109/3");
+		LOOK(t, 0, 1, 1100);
+	assert_int_equal(looks, 11); /* with process 1 */
+	assert_string_equal(holders(t), "1100:100/3");
 }
 
 static void test_vanished_and_reused(void **state)
@@ -393,24 +236,60 @@ static void test_odd_entries(void **state)
 	assert_string_equal(holders(t), "111:20/7 111:20/2147483647");
 }
 
+/* Root reads everything in a tree of plain files, so somebody else has to look. */
+static void look_as_nobody(struct tree *t, uint32_t inode)
+{
+	bool root = !geteuid();
+
+	if (root) {
+		assert_int_equal(chmod(t->root, 0755), 0);
+		assert_int_equal(seteuid(65534), 0);
+	}
+	LOOK(t, 0.1, 0, inode);
+	if (root)
+		assert_int_equal(seteuid(0), 0);
+}
+
 static void test_hidden_processes(void **state)
 {
 	struct tree *t = *state;
 
-	if (!geteuid())
-		skip(); /* root reads everything in a tree of plain files */
 	put_process(t, 20, "a", 100);
 	put_socket(t, 20, 3, 111);
 	put_process(t, 21, "b", 100);
 	put_socket(t, 21, 3, 111);
+	put_process(t, 22, "c", 100);
+	put_file(t, "22/cgroup", "0::/system.slice/other.service\n");
 	assert_int_equal(chmod(path_of(t, "20/fd"), 0), 0);
-	LOOK(t, 0, 0, 111);
-	assert_int_equal(chmod(path_of(t, "20/fd"), 0755), 0);
+	assert_int_equal(chmod(path_of(t, "22/fd"), 0), 0);
+	assert_int_equal(mkdir(path_of(t, "22/net"), 0755), 0);
+	put_file(t, "22/net/dev", "");
+	assert_int_equal(mkdir(path_of(t, "thread-self"), 0755), 0);
+	assert_int_equal(mkdir(path_of(t, "thread-self/net"), 0755), 0);
+	put_file(t, "thread-self/net/dev", "");
+	look_as_nobody(t, 111);
 	assert_string_equal(holders(t), "111:21/3");
-	assert_int_equal(t->snap.hidden_procs, 1);
+	assert_int_equal(t->snap.hidden_procs, 2);
+	assert_int_equal(t->snap.hidden.n, 2);
+	assert_int_equal(t->snap.hidden.v[0].uid, getuid());
+	assert_string_equal(intern_get(t->names, t->snap.hidden.v[0].cgroup), "/system.slice/demo.service");
+	assert_int_equal(t->snap.hidden.v[0].netns, SNAP_ANY);
+	assert_string_equal(intern_get(t->names, t->snap.hidden.v[1].cgroup), "/system.slice/other.service");
+	assert_int_equal(t->snap.hidden.v[1].netns, SNAP_NOT_OWN); /* another file, another namespace */
 	assert_int_equal(t->snap.limits.n, 1);
 	assert_string_equal(t->snap.limits.v[0].what, "owners");
 	assert_string_equal(t->snap.limits.v[0].reason, "not-permitted");
+
+	/* the same file: ours */
+	assert_int_equal(unlink(path_of(t, "thread-self/net/dev")), 0);
+	assert_int_equal(link(path_of(t, "22/net/dev"), path_of(t, "thread-self/net/dev")), 0);
+	snapshot_clear(&t->snap);
+	vec_push(&t->snap.netns, ((struct snap_netns){.inode = 5}));
+	vec_push(&t->snap.netns, ((struct snap_netns){.inode = 6, .own = true}));
+	owners_look(t->owners, &t->snap, t->now_ns, 0);
+	assert_int_equal(t->snap.hidden.v[1].netns, 1);
+	assert_int_equal(chmod(path_of(t, "20/fd"), 0755), 0);
+	assert_int_equal(chmod(path_of(t, "22/fd"), 0755), 0);
 }
 
 static void test_hidepid(void **state)

@@ -54,8 +54,8 @@ static void test_stat_hostile_names(void **state)
 					    "\033[31m",
 					    "x\ny",
 					    "\xff\xfe",
-					    "\xe2\x80\xae"
-					    "evil",
+					    ("\xe2\x80\xae"
+					     "evil"),
 					    "((((",
 					    "))))"};
 

@@ -298,8 +298,9 @@ static uint32_t cgroup(struct fixture *x, const char *path)
 /* Only who may hold a socket makes it "not permitted". */
 static void hidden_processes(void **state)
 {
-	struct snap_hidden root = {0, 0, SNAP_ANY, 1}, pid1 = {0, 0, 0, 1}, other_ns = {0, 0, SNAP_NOT_OWN, 1},
-			   worker = {33, 0, SNAP_ANY, 4}, any = {SNAP_ANY, 0, SNAP_ANY, 1};
+	struct snap_hidden root = {0, 0, SNAP_ANY, 1}, pid1 = {0, 0, 0, 1},
+			   other_ns = {0, 0, SNAP_NOT_OWN, 1}, worker = {33, 0, SNAP_ANY, 4},
+			   any = {SNAP_ANY, 0, SNAP_ANY, 1};
 	struct fixture x;
 	uint32_t kernel, mine, there, service, mini;
 
@@ -327,9 +328,11 @@ static void hidden_processes(void **state)
 	REASONS(REASON_KERNEL, REASON_NO_FD, REASON_KERNEL, REASON_KERNEL, REASON_NO_FD);
 	x.snap.hidden_procs = 1;
 	vec_push(&x.snap.hidden, root);
-	REASONS(REASON_NOT_PERMITTED, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED);
+	REASONS(REASON_NOT_PERMITTED, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED,
+		REASON_NOT_PERMITTED);
 	x.snap.hidden.v[0] = pid1;
-	REASONS(REASON_NOT_PERMITTED, REASON_NO_FD, REASON_KERNEL, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED);
+	REASONS(REASON_NOT_PERMITTED, REASON_NO_FD, REASON_KERNEL, REASON_NOT_PERMITTED,
+		REASON_NOT_PERMITTED);
 	x.snap.hidden.v[0] = other_ns;
 	REASONS(REASON_KERNEL, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_KERNEL, REASON_NO_FD);
 	x.snap.hidden.v[0] = any;
@@ -343,9 +346,11 @@ static void hidden_processes(void **state)
 	x.snap.hidden.v[0] = root;
 	x.snap.hidden.v[0].cgroup = cgroup(&x, "/init.scope");
 	x.snap.socks.v[kernel].cgroup = cgroup(&x, "/");
-	REASONS(REASON_KERNEL, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED);
+	REASONS(REASON_KERNEL, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED,
+		REASON_NOT_PERMITTED);
 	x.snap.hidden.v[0].cgroup = cgroup(&x, "/");
-	REASONS(REASON_NOT_PERMITTED, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED);
+	REASONS(REASON_NOT_PERMITTED, REASON_NO_FD, REASON_NOT_PERMITTED, REASON_NOT_PERMITTED,
+		REASON_NOT_PERMITTED);
 	fixture_done(&x);
 }
 
@@ -444,6 +449,35 @@ static void skipped_or_closed(void **state)
 	fixture_done(&x);
 }
 
+/* Numbers that were read again some looks later are over that time; until then the old share stands. */
+static void cpu_of_seldom_read(void **state)
+{
+	const uint64_t s = UINT64_C(1000000000);
+	struct fixture x;
+	struct snap_proc *p;
+	const struct frame *f;
+
+	fixture_init(&x);
+	p = fixture_proc(&x, 10, 1, 0, "a", "");
+	p->flags |= PROC_FULL;
+	p->cpu_ticks = 100;
+	p->read_ns = 50 * s;
+	fixture_fd(&x, fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL), 10, 3);
+	fixture_apply(&x, 1);
+	p = &x.snap.procs.v[0];
+	p->cpu_ticks = 150;
+	p->read_ns = 52 * s;
+	f = fixture_apply(&x, 1);
+	assert_float_equal(f->procs.v[0].cpu, 0.25, 0.001);
+	f = fixture_apply(&x, 1);
+	assert_float_equal(f->procs.v[0].cpu, 0.25, 0.001);
+	p->cpu_ticks = 350;
+	p->read_ns = 54 * s;
+	f = fixture_apply(&x, 1);
+	assert_float_equal(f->procs.v[0].cpu, 1, 0.001);
+	fixture_done(&x);
+}
+
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void container_names(void **state)
@@ -463,7 +497,8 @@ static void container_names(void **state)
 	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = path, .name = cgroup(&x, "db")}));
 	/* nonsense of a recording */
 	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = 1u << 30, .name = 1u << 30}));
-	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = cgroup(&x, "/a.service"), .name = 1}));
+	vec_push(&x.snap.containers,
+		 ((struct snap_container){.cgroup = cgroup(&x, "/a.service"), .name = 1}));
 	f = fixture_apply(&x, 1);
 	assert_string_equal(intern_get(f->names, f->rows.v[s].unit), "docker:db");
 	assert_string_equal(intern_get(f->names, f->rows.v[t].unit), "docker:db");
@@ -480,6 +515,7 @@ int main(void)
 		cmocka_unit_test(part_of_pids),
 		cmocka_unit_test(skipped_or_closed),
 		cmocka_unit_test(container_names),
+		cmocka_unit_test(cpu_of_seldom_read),
 		cmocka_unit_test(all_owners_count),
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(never_blames_the_kernel_in_passing),

@@ -62,7 +62,8 @@ static void paths(void **state)
 		 "snap:firefox"},
 		{"/system.slice/snap.lxd.daemon.service", "snap.lxd.daemon.service"},
 		{"/machine.slice/systemd-nspawn@web.service/payload/system.slice/a.service", "machine:web"},
-		{"/user.slice/user-1000.slice/user@1000.service/app.slice/app-flatpak-org.mozilla.firefox-12345.scope",
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/"
+		 "app-flatpak-org.mozilla.firefox-12345.scope",
 		 "flatpak:org.mozilla.firefox"},
 		{"/user.slice/user-1000.slice/user@1000.service/app.slice/app-flatpak-x.scope", "flatpak:x"},
 		{"/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_" HEX
@@ -73,7 +74,8 @@ static void paths(void **state)
 		{"/default/" HEX, "containerd:0123456789ab"},
 		{"/k8s.io/" HEX, "containerd:0123456789ab"},
 		{"/system.slice/containerd.service", "containerd.service"},
-		{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1a.slice/docker-" HEX ".scope",
+		{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1a.slice/docker-" HEX
+		 ".scope",
 		 "docker:0123456789ab"},
 		{"/system.slice/docker.service/docker/" HEX, "docker:0123456789ab"},
 		{"/kubepods/pod0b1c-22/short", ""},

@@ -29,7 +29,10 @@ struct bench {
 	size_t steps_n;
 	uint64_t sent_ns;
 	bool over;
-	int sent[4], sent_n, closed;
+	int sent[4], sent_n, closed, opened;
+	size_t chosen;
+	char copied[128];
+	bool ways; /* the host offers group, unit and stop too */
 	uint8_t refuse_at_open; /* for every target */
 	struct dialog *d;
 	struct canvas c;
@@ -40,8 +43,19 @@ static const struct kill_plan *host_open(void *data, struct kill_plan *plan)
 {
 	struct bench *b = data;
 
+	kill_plan_done(&b->plan);
 	b->plan = *plan;
 	memset(plan, 0, sizeof(*plan));
+	b->opened++;
+	if (b->ways) {
+		vec_push(&b->plan.ways, ((struct kill_way){KILL_TO_HOLDERS, 1, "node 21877", ""}));
+		vec_push(&b->plan.ways, ((struct kill_way){KILL_TO_GROUP, 3, "node 21877 and 2 children", ""}));
+		vec_push(&b->plan.ways, ((struct kill_way){KILL_TO_UNIT, 3, "api.service, 3 processes", ""}));
+		vec_push(&b->plan.ways,
+			 ((struct kill_way){KILL_TO_STOP, 1, "api.service", "systemctl stop api.service"}));
+		vec_push(&b->plan.ways, ((struct kill_way){KILL_TO_COPY, 0, "docker stop db", "docker stop db"}));
+		vec_push(&b->plan.respawns, ((struct kill_respawn){"api.service", RESPAWN_ASKING, "", 0, 0, ""}));
+	}
 	for (size_t i = 0; b->refuse_at_open && i < b->plan.targets.n; i++)
 		b->plan.targets.v[i].refusal = b->refuse_at_open;
 	return &b->plan;
@@ -62,6 +76,17 @@ static const struct kill_step *host_steps(void *data, size_t *ret_n, uint64_t *r
 	*ret_over = b->over;
 	return b->steps;
 }
+static void host_choose(void *data, size_t way)
+{
+	((struct bench *)data)->chosen = way;
+}
+static int host_copy(void *data, const char *text, size_t n)
+{
+	struct bench *b = data;
+
+	snprintf(b->copied, sizeof(b->copied), "%.*s", (int)n, text);
+	return 0;
+}
 static void host_close(void *data)
 {
 	((struct bench *)data)->closed++;
@@ -80,6 +105,8 @@ static void bench_init(struct bench *b, bool hostile)
 				   .kill_open = host_open,
 				   .kill_send = host_send,
 				   .kill_steps = host_steps,
+				   .kill_choose = host_choose,
+				   .copy = host_copy,
 				   .kill_close = host_close};
 	b->u.host = &b->host;
 	b->u.opts.signals = signals;
@@ -151,8 +178,8 @@ static void says_what_it_does(void **state)
 	HAS(t, "│ node 21877   deploy   api.service   started ");
 	HAS(t, "│ /usr/bin/node /srv/api/server.js --port 8080 ");
 	HAS(t, "│ frees     8080/tcp *   and with it 9229/tcp 127.0.0.1 ");
-	HAS(t, "│ drops     59 connections: 17 in, 42 out ");
-	HAS(t, "│ ▸ 15 TERM   ask to end           ▸ process   node 21877 ");
+	HAS(t, "│ drops     59 connections: 17 in (10.0.0.7 ×12, nginx here ×5), 42 out ");
+	HAS(t, "│ ▸ 15 TERM   ask to end       ▸ process        node 21877 ");
 	HAS(t, "│    9 KILL   no clean-up ");
 	HAS(t, "│ Enter: send TERM to node 21877 ");
 	assert_int_equal(b.sent_n, 0);
@@ -409,6 +436,134 @@ static void presses_on(void **state)
 	bench_done(&b);
 }
 
+static void chooses_whom(void **state)
+{
+	struct bench b;
+	const char *t;
+
+	bench_init(&b, false);
+	b.ways = true;
+	open_port(&b, 8080);
+	t = draw(&b, 80, 24);
+	HAS(t, "▸ process        node 21877 ");
+	HAS(t, "  process group  node 21877 and 2 children");
+	HAS(t, "  unit           api.service, 3 processes");
+	HAS(t, "  systemctl stop api.service");
+	HAS(t, "respawn   asking systemd");
+	kill_respawn_read(&b.plan, "Id=api.service\nRestart=always\nRestartUSec=5s\nMainPID=21877\n");
+	t = draw(&b, 80, 24);
+	HAS(t, "respawn   yes: api.service has Restart=always, back after 5s");
+	press(&b, KEY_LEFT_); /* is the first already */
+	press(&b, KEY_RIGHT_);
+	HAS(draw(&b, 80, 24), "Enter: send TERM to the group: node 21877 and 2 children");
+	press(&b, KEY_RIGHT_);
+	HAS(draw(&b, 80, 24), "Enter: send TERM to all of api.service, 3 processes");
+	HAS(draw(&b, 40, 10), "Enter: send TERM to all of"); /* told where the menu has no room */
+	press(&b, KEY_RIGHT_);
+	HAS(draw(&b, 80, 24), "Enter: systemctl stop api.service");
+	press(&b, KEY_ENTER_);
+	assert_int_equal(b.sent_n, 1);
+	assert_int_equal(b.chosen, 3);
+	bench_done(&b);
+}
+
+/* A whole unit with KILL: only after the word. */
+static void asks_for_the_word(void **state)
+{
+	struct bench b;
+
+	bench_init(&b, false);
+	b.ways = true;
+	open_port(&b, 8080);
+	press(&b, KEY_RIGHT_);
+	press(&b, KEY_RIGHT_);
+	press(&b, '9');
+	HAS(draw(&b, 80, 24), "asks for a yes");
+	press(&b, KEY_ENTER_);
+	HAS(draw(&b, 80, 24), "type yes and Enter to send KILL to all of api.service");
+	press(&b, KEY_ENTER_);
+	press(&b, 'y');
+	press(&b, KEY_ENTER_);
+	assert_int_equal(b.sent_n, 0);
+	press(&b, KEY_ESC); /* leaves the word, not the dialog */
+	HAS(draw(&b, 80, 24), "Enter: send KILL");
+	press(&b, KEY_ENTER_);
+	press(&b, 'n'); /* a letter now */
+	press(&b, KEY_BACKSPACE_);
+	press(&b, 'y');
+	press(&b, 'e');
+	press(&b, 's');
+	assert_int_equal(b.sent_n, 0);
+	press(&b, KEY_ENTER_);
+	assert_int_equal(b.sent_n, 1);
+	assert_int_equal(b.sent[0], SIGKILL);
+	assert_int_equal(b.chosen, 2);
+	bench_done(&b);
+
+	/* Several units, or the own session: the same. */
+	for (int i = 0; i < 2; i++) {
+		bench_init(&b, false);
+		open_port(&b, 8080);
+		b.plan.units_n = i ? 1 : 2;
+		b.plan.you = i;
+		press(&b, KEY_ENTER_);
+		press(&b, KEY_ENTER_);
+		assert_int_equal(b.sent_n, 0);
+		bench_done(&b);
+	}
+}
+
+static void copies_a_command(void **state)
+{
+	struct bench b;
+
+	bench_init(&b, false);
+	b.ways = true;
+	open_port(&b, 8080);
+	for (int i = 0; i < 9; i++)
+		press(&b, KEY_RIGHT_);
+	HAS(draw(&b, 80, 24), "Enter: copy  docker stop db");
+	assert_true(press(&b, KEY_ENTER_));
+	assert_string_equal(b.copied, "docker stop db");
+	assert_int_equal(b.sent_n, 0);
+	HAS(draw(&b, 80, 24), "copied: docker stop db");
+	bench_done(&b);
+}
+
+/* Taken again: the unit can be stopped, or the new holder be asked about. */
+static void afterwards_stop_or_again(void **state)
+{
+	struct bench b;
+	const char *t;
+
+	bench_init(&b, false);
+	b.ways = true;
+	open_port(&b, 8080);
+	b.sent_ns = b.u.env.now_ns;
+	press(&b, KEY_ENTER_);
+	step(&b, KILL_SENT, 0, 0, "TERM to node 21877");
+	step(&b, KILL_FREED, 1, 85, "8080/tcp is free");
+	t = draw(&b, 80, 24);
+	HAS_NOT(t, "systemctl");
+	press(&b, 's');
+	press(&b, 'K');
+	assert_int_equal(b.sent_n, 1);
+	assert_int_equal(b.opened, 1);
+	step(&b, KILL_TAKEN_AGAIN, 3, 5100, "8080/tcp taken again: node 30112, started by api.service");
+	t = draw(&b, 80, 24);
+	HAS(t, "s systemctl stop api.service   K kill who has it now   Esc leave it");
+	press(&b, 's');
+	assert_int_equal(b.sent_n, 2);
+	assert_int_equal(b.chosen, 3);
+	step(&b, KILL_TAKEN_AGAIN, 3, 5100, "8080/tcp taken again: node 30112, started by api.service");
+	press(&b, 'K');
+	assert_int_equal(b.opened, 2);
+	assert_true(b.u.discard_input);
+	HAS(draw(&b, 80, 24), "Kill the holder of 8080/tcp");
+	HAS(draw(&b, 80, 24), "Enter: send TERM to node 21877");
+	bench_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +572,8 @@ int main(void)
 		cmocka_unit_test(refused),           cmocka_unit_test(nobody_to_signal),
 		cmocka_unit_test(read_only),         cmocka_unit_test(small_screens),
 		cmocka_unit_test(afterword),         cmocka_unit_test(presses_on),
+		cmocka_unit_test(chooses_whom),      cmocka_unit_test(asks_for_the_word),
+		cmocka_unit_test(copies_a_command),  cmocka_unit_test(afterwards_stop_or_again),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

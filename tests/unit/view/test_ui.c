@@ -412,7 +412,7 @@ static void test_want(void **state)
 	assert_int_equal(w.states, STATES_ALL); /* line 1 counts them */
 	assert_true(w.attrs & WANT_OWNERS);
 	assert_true(w.attrs & WANT_INFO);
-	assert_int_equal(w.protos, 1u << PROTO_TCP | 1u << PROTO_UDP);
+	assert_int_equal(w.protos, PROTOS_PORTS);
 	desk_done(&d);
 }
 

@@ -1,0 +1,197 @@
+/* What a filter can be about, for completion, help and manual: the fields, and the values that a field has now. */
+#include "columns_kit.h"
+#include "filter_private.h"
+#include "table_private.h"
+#include <stdlib.h>
+#include <strings.h>
+
+void filter_values_done(struct filter_values *v)
+{
+	if (!v)
+		return;
+	vec_done(&v->v);
+	str_done(&v->texts);
+}
+
+struct distinct {
+	struct value v;
+	uint32_t rows;
+	uint32_t last; /* row of a socket that counted last */
+};
+struct counting {
+	const struct table *t;
+	struct ctx c;
+	struct field field;
+	const char *prefix;
+	VEC(struct distinct) values;
+	struct map seen; /* what identifies a value → index; NONE - 1: it does not begin with the prefix */
+	struct map pairs; /* (index, row of the view) */
+	struct str text; /* scratch */
+};
+#define UNFIT (NONE - 1)
+
+static bool offered(uint8_t kind)
+{
+	return kind == KIND_TEXT || kind == KIND_WORD || kind == KIND_ID || kind == KIND_ADDR ||
+	       kind == KIND_BOOL;
+}
+
+static void key_of(const struct field *f, const struct value *v, uint64_t key[2])
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+	struct ip ip;
+	uint32_t i;
+
+	if (v->s && f->kind != KIND_WORD) {
+		for (i = 0; i < v->s_n; i++)
+			h = (h ^ (uint8_t)v->s[i]) * UINT64_C(1099511628211);
+		key[0] = h;
+		key[1] = v->s_n | UINT64_C(1) << 63;
+	} else if (f->kind == KIND_ADDR) {
+		ip_unmap(v->ip.b, v->ip.v6, &ip);
+		memcpy(key, ip.b, 16);
+		key[1] ^= ip.v6 ? UINT64_C(0x9e3779b97f4a7c15) : 0;
+	} else {
+		key[0] = (uint64_t)v->i;
+		key[1] = UINT64_C(1) << 62;
+	}
+}
+
+static bool begins(struct counting *n, const struct value *v)
+{
+	const char *s;
+
+	if (!*n->prefix)
+		return true;
+	str_clear(&n->text);
+	print_value(&n->field, v, &n->text);
+	s = str_text(&n->text);
+	return !strncasecmp(s, n->prefix, strlen(n->prefix)) ||
+	       (*s == '"' && !strncasecmp(s + 1, n->prefix, strlen(n->prefix)));
+}
+
+static uint32_t index_of(struct counting *n, const struct value *v)
+{
+	uint64_t key[2];
+	uint32_t *at;
+
+	key_of(&n->field, v, key);
+	at = map_at(&n->seen, key[0], key[1]);
+	if (*at == MAP_NONE) {
+		*at = begins(n, v) ? (uint32_t)n->values.n : UNFIT;
+		if (*at != UNFIT)
+			vec_push(&n->values, ((struct distinct){*v, 0, NONE}));
+	}
+	return *at;
+}
+
+/* The value was met in a row of the view; it counts there once. */
+static void count(struct counting *n, uint32_t value, uint32_t row)
+{
+	uint32_t *at;
+
+	if (!table_in_view(n->t, n->c.f, row))
+		return;
+	if (n->t->rows_kind == ROWS_SOCK) {
+		if (n->values.v[value].last == row)
+			return;
+		n->values.v[value].last = row;
+	} else {
+		at = map_at(&n->pairs, value, row);
+		if (*at != MAP_NONE)
+			return;
+		*at = 0;
+	}
+	n->values.v[value].rows++;
+}
+
+static void count_sock(struct counting *n, uint32_t row)
+{
+	const struct row *r = &n->c.f->rows.v[row];
+	uint32_t value;
+	struct value v;
+	unsigned i, k;
+
+	for (i = 0; field_value(&n->field, &n->c, row, i, &v); i++) {
+		if (v.null)
+			continue;
+		value = index_of(n, &v);
+		if (value == UNFIT)
+			continue;
+		switch (n->t->rows_kind) {
+		case ROWS_SOCK:
+			count(n, value, row);
+			break;
+		case ROWS_PORT:
+			if (r->port < n->c.f->ports.n)
+				count(n, value, r->port);
+			break;
+		case ROWS_PROC:
+			for (k = 0; k < r->owner_n; k++)
+				if (!n->c.f->owners.v[r->owner + k].former)
+					count(n, value, n->c.f->owners.v[r->owner + k].proc);
+			break;
+		case ROWS_N:
+			break;
+		}
+	}
+}
+
+static bool better(const struct counting *n, const struct distinct *a, const struct distinct *b)
+{
+	if (a->rows != b->rows)
+		return a->rows > b->rows;
+	return value_compare(&a->v, &b->v, n->field.kind) < 0;
+}
+
+/* The best ones, found by insertion: they are few. */
+static void take_best(struct counting *n, size_t limit, struct filter_values *ret)
+{
+	VEC(uint32_t) best = {0};
+	size_t i, k, at;
+
+	vec_reserve(&best, limit + 1);
+	for (i = 0; i < n->values.n; i++) {
+		if (!n->values.v[i].rows)
+			continue;
+		for (k = best.n; k && better(n, &n->values.v[i], &n->values.v[best.v[k - 1]]); k--)
+			best.v[k] = best.v[k - 1];
+		best.v[k] = (uint32_t)i;
+		if (best.n < limit)
+			best.n++;
+		else
+			ret->more++;
+	}
+	for (i = 0; i < best.n; i++) {
+		print_value(&n->field, &n->values.v[best.v[i]].v, &ret->texts);
+		str_putc(&ret->texts, '\0');
+		vec_push(&ret->v, ((struct filter_value){NULL, n->values.v[best.v[i]].rows}));
+	}
+	for (i = at = 0; i < ret->v.n; i++) {
+		ret->v.v[i].text = ret->texts.s + at;
+		at += strlen(ret->texts.s + at) + 1;
+	}
+	vec_done(&best);
+}
+
+void filter_values(const struct table *t, const struct frame *f, const char *field, const char *prefix,
+		   size_t limit, struct filter_values *ret)
+{
+	struct counting n = {.t = t, .c = {.f = f, .tally = &f->tally}, .prefix = prefix};
+	uint32_t row;
+
+	vec_clear(&ret->v);
+	str_clear(&ret->texts);
+	ret->more = 0;
+	if (!field_find(field, &n.field) || n.field.row || !offered(n.field.kind) || !limit)
+		return;
+	t->work->protos = table_protos(t);
+	for (row = 0; row < f->rows.n; row++)
+		if (!(f->rows.v[row].marks & MARK_CLOSED))
+			count_sock(&n, row);
+	take_best(&n, limit, ret);
+	vec_done(&n.values);
+	map_done(&n.seen);
+	map_done(&n.pairs);
+	str_done(&n.text);
+}

@@ -1,0 +1,215 @@
+/* What the kernel can leave out because the filter would: which ends a match can have, and what one look for one table
+ * needs at least. */
+#include "filter_private.h"
+#include "sockeye/table/table.h"
+#include <string.h>
+
+struct ends {
+	uint8_t n; /* 0: anything */
+	struct want_end v[WANT_ENDS_MAX];
+};
+
+/* The share of all sockets that such an end is likely to have: the smaller, the more is left out. */
+static double share(const struct ends *e)
+{
+	double sum = 0, one;
+	uint8_t i, bits;
+
+	for (i = 0; i < e->n; i++) {
+		one = (e->v[i].port_hi - e->v[i].port_lo + 1.) / 65536;
+		for (bits = e->v[i].any_addr ? 0 : e->v[i].net.bits; bits >= 8; bits = (uint8_t)(bits - 8))
+			one /= 4;
+		sum += one * (e->v[i].ends == 3 ? 2 : 1);
+	}
+	return e->n ? sum : 1e9;
+}
+
+static bool port_range(const struct alt *a, uint8_t op, struct want_end *ret)
+{
+	double lo = 0, hi = 65535;
+
+	if (op == OP_EQ) {
+		lo = a->lo;
+		hi = a->hi;
+	} else if (op == OP_GE || op == OP_GT) {
+		lo = a->lo;
+	} else if (op == OP_LE || op == OP_LT) {
+		hi = a->lo;
+	} else {
+		return false;
+	}
+	if (lo < 0 || hi > 65535 || lo > hi)
+		return false;
+	ret->port_lo = (uint16_t)lo;
+	ret->port_hi = (uint16_t)hi;
+	return true;
+}
+
+static bool alt_end(const struct alt *a, uint8_t op, struct want_end *ret)
+{
+	switch ((enum alt_form)a->form) {
+	case ALT_RANGE:
+		return port_range(a, op, ret);
+	case ALT_NET:
+		ret->net = a->net;
+		ret->any_addr = false;
+		return op == OP_EQ;
+	case ALT_ENDPOINT:
+		ret->net = a->net;
+		ret->any_addr = a->any_addr;
+		if (!a->any_port)
+			ret->port_lo = ret->port_hi = (uint16_t)a->u;
+		return op == OP_EQ;
+	default: /* none, a pattern, the name of a family without addresses */
+		return false;
+	}
+}
+
+static void ends_of_term(const struct filter *f, const struct term *t, struct ends *ret)
+{
+	static const struct {
+		const char *field;
+		uint8_t ends;
+	} table[] = {{"lport", 1}, {"rport", 2}, {"port", 3},  {"laddr", 1},
+		     {"raddr", 2}, {"addr", 3},  {"local", 1}, {"remote", 2}};
+	uint8_t ends = 0;
+	size_t k;
+
+	ret->n = 0;
+	for (k = 0; k < ARRAY_LEN(table) && t->field.name; k++)
+		if (!strcmp(table[k].field, t->field.name))
+			ends = table[k].ends;
+	if (!ends || t->alt_n > WANT_ENDS_MAX)
+		return;
+	for (k = 0; k < t->alt_n; k++) {
+		ret->v[k] = (struct want_end){.ends = ends, .any_addr = true, .port_hi = 65535};
+		if (!alt_end(&f->alts.v[t->alt + k], t->op, &ret->v[k]))
+			return;
+	}
+	ret->n = (uint8_t)t->alt_n;
+}
+
+static void ends_of(const struct filter *f, uint32_t node, struct ends *ret)
+{
+	const struct node *n = &f->nodes.v[node];
+	struct ends part;
+	uint32_t i;
+
+	ret->n = 0;
+	if (n->about != ABOUT_SOCKS && n->kind != NODE_AND)
+		return; /* judged on rows: needs every socket */
+	switch ((enum node_kind)n->kind) {
+	case NODE_TERM:
+		ends_of_term(f, &f->terms.v[n->child], ret);
+		return;
+	case NODE_AND: /* all of them hold: the one that leaves out most will do */
+		for (i = n->child; i != NONE; i = f->nodes.v[i].next) {
+			ends_of(f, i, &part);
+			if (share(&part) < share(ret))
+				*ret = part;
+		}
+		return;
+	case NODE_OR:
+		for (i = n->child; i != NONE; i = f->nodes.v[i].next) {
+			ends_of(f, i, &part);
+			if (!part.n || ret->n + part.n > WANT_ENDS_MAX) {
+				ret->n = 0;
+				return;
+			}
+			memcpy(ret->v + ret->n, part.v, part.n * sizeof(*part.v));
+			ret->n = (uint8_t)(ret->n + part.n);
+		}
+		return;
+	case NODE_NOT:
+		return;
+	}
+}
+
+uint8_t filter_ends(const struct filter *f, struct want_end ends[WANT_ENDS_MAX])
+{
+	struct ends e = {0};
+
+	if (!filter_empty(f))
+		ends_of(f, f->root, &e);
+	memcpy(ends, e.v, e.n * sizeof(*e.v));
+	return e.n;
+}
+
+bool filter_asks(const struct filter *f, const char *field)
+{
+	size_t i;
+
+	if (filter_empty(f))
+		return false;
+	for (i = 0; i < f->terms.n; i++)
+		if (f->terms.v[i].field.name && !strcmp(f->terms.v[i].field.name, field))
+			return true;
+	return false;
+}
+
+/* Is the column printed, sorted by or asked about? */
+static bool uses(const struct table *t, bool all_keys, const char *key)
+{
+	const struct column *col = column_by_key(t->rows_kind, key);
+	size_t i;
+
+	if (filter_asks(t->filter, key))
+		return true;
+	if (!col)
+		return false;
+	if (all_keys && !(col->flags & COL_DISPLAY))
+		return true;
+	for (i = 0; i < t->cols.n; i++)
+		if (t->cols.v[i].shown && t->cols.v[i].col == col)
+			return true;
+	for (i = 0; i < t->sort_n; i++)
+		if (t->sort[i].col == col)
+			return true;
+	return false;
+}
+
+/* Sorting by rates that one look does not know must not make the kernel tell counters. */
+static void without_live_sort(struct table *t)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < t->sort_n; i++)
+		if (!(t->sort[i].col->flags & COL_LIVE))
+			t->sort[n++] = t->sort[i];
+	t->sort_n = (uint8_t)n;
+}
+
+void table_want_alone(const struct table *t, bool all_keys, struct want *want)
+{
+	struct table still = *t; /* borrows everything */
+	struct want need = {0}, of_filter = {0};
+	uint32_t states;
+	uint8_t i;
+
+	without_live_sort(&still);
+	table_want(&still, &need);
+	if (all_keys)
+		columns_attrs(t->rows_kind, &need.attrs);
+	want->protos |= need.protos;
+	want->attrs |= need.attrs;
+	/* A finding may be about a port or process as a whole, for which every socket counts. */
+	if (t->rows_kind > ROWS_PROC || filter_empty(t->filter) || uses(t, all_keys, "findings")) {
+		want->states |= need.states;
+		return;
+	}
+	of_filter.ends_n = filter_ends(t->filter, of_filter.ends);
+	states = filter_states(t->filter);
+	if (uses(t, all_keys, "peer_process") || uses(t, all_keys, "peer_pid")) {
+		/* The other end is in some state of its own, and has the ends the other way round. */
+		for (i = 0; i < of_filter.ends_n; i++)
+			of_filter.ends[i].ends = 3;
+		if (states & ~STATES_PORT)
+			states |= STATES_ALL & ~STATES_PORT;
+	}
+	/* Listeners tell the direction of others and own what is not yet accepted; ports and processes are what they
+	 * are by their listening and bound sockets. */
+	states = (states & need.states) | STATE_BIT(STATE_LISTENING);
+	want->states |= t->rows_kind == ROWS_SOCK ? states : states | STATES_PORT;
+	want->ends_n = of_filter.ends_n;
+	memcpy(want->ends, of_filter.ends, sizeof(want->ends));
+}
