@@ -66,7 +66,8 @@ static int shut(const struct close_sys *sys, struct close_item *i)
 static bool is_over(const struct close_item *i, int r, uint8_t state)
 {
 	/* Time-wait holds nothing: no process, no peer. A datagram socket stays, without a peer. */
-	return r == -ENOENT || (r == 0 && i->kind == CLOSE_DATAGRAM && state != STATE_ESTABLISHED) || (r == 0 && i->by_shutdown && state == STATE_TIME_WAIT);
+	return r == -ENOENT || (r == 0 && i->kind == CLOSE_DATAGRAM && state != STATE_ESTABLISHED) ||
+	       (r == 0 && i->by_shutdown && state == STATE_TIME_WAIT);
 }
 
 static void settle(const struct close_sys *sys, int fd, struct close_item *i)

@@ -79,8 +79,9 @@ static int read_message(const struct nlmsghdr *h, struct answer *a)
 
 	switch (h->nlmsg_type) {
 	case NLMSG_ERROR:
-		return h->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr)) ? -EBADMSG :
-									      ((struct nlmsgerr *)NLMSG_DATA(h))->error;
+		return h->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr))
+			       ? -EBADMSG
+			       : ((struct nlmsgerr *)NLMSG_DATA(h))->error;
 	case NLMSG_DONE: /* a dump's error stands here */
 		if (h->nlmsg_len >= NLMSG_LENGTH(sizeof(err)))
 			memcpy(&err, NLMSG_DATA(h), sizeof(err));
@@ -88,7 +89,8 @@ static int read_message(const struct nlmsghdr *h, struct answer *a)
 	case SOCK_DIAG_BY_FAMILY:
 		if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
 			return -EBADMSG;
-		if (!a->cookie || a->cookie == ((uint64_t)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0])) {
+		if (!a->cookie ||
+		    a->cookie == ((uint64_t)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0])) {
 			a->found = true;
 			a->state = m->idiag_state < STATE_N ? m->idiag_state : STATE_NONE;
 		}
@@ -121,7 +123,8 @@ static int ask(int fd, const struct request *q, struct answer *a)
 			r = len < 0 ? -errno : -ETIMEDOUT;
 			break;
 		}
-		for (struct nlmsghdr *h = &buf->h; r == ASK_MORE && NLMSG_OK(h, (size_t)len); h = NLMSG_NEXT(h, len))
+		for (struct nlmsghdr *h = &buf->h; r == ASK_MORE && NLMSG_OK(h, (size_t)len);
+		     h = NLMSG_NEXT(h, len))
 			if (h->nlmsg_seq == q->h.nlmsg_seq)
 				r = read_message(h, a);
 	}

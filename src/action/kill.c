@@ -303,7 +303,8 @@ static bool fit_for(struct kill *k, size_t i)
 	if (!(a->ways & (1 << to)) || t->refusal != KILL_OK || a->pidfd < 0 || a->ended)
 		return false;
 	t->refusal = (uint8_t)kill_check_target(k, t, a->pidfd);
-	if (t->refusal == KILL_OK && to != KILL_TO_HOLDERS && to != KILL_TO_STOP && !kill_still_member(k, t, to))
+	if (t->refusal == KILL_OK && to != KILL_TO_HOLDERS && to != KILL_TO_STOP &&
+	    !kill_still_member(k, t, to))
 		t->refusal = KILL_LET_GO;
 	return t->refusal == KILL_OK;
 }

@@ -58,7 +58,8 @@ int kill_real_cgroup(void *data, uint32_t pid, struct str *ret)
 int kill_real_cgroup_open(void *data, const char *path)
 {
 	/* Where systemd mounts them: alone, or beside the old ones. */
-	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"};
+	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified",
+					     "/sys/fs/cgroup/systemd"};
 	int err = -ENOENT;
 
 	if (path[0] != '/' || !path[1] || strstr(path, "/../"))

@@ -21,10 +21,10 @@ static const struct {
 	int number;
 	const char *name;
 } others[] = {
-	{SIGABRT, "ABRT"}, {SIGALRM, "ALRM"}, {SIGBUS, "BUS"},     {SIGCHLD, "CHLD"},	    {SIGFPE, "FPE"},
-	{SIGILL, "ILL"},   {SIGIO, "IO"},     {SIGPIPE, "PIPE"},   {SIGPROF, "PROF"},	    {SIGPWR, "PWR"},
-	{SIGSEGV, "SEGV"}, {SIGSYS, "SYS"},   {SIGTRAP, "TRAP"},   {SIGTSTP, "TSTP"},	    {SIGTTIN, "TTIN"},
-	{SIGTTOU, "TTOU"}, {SIGURG, "URG"},   {SIGVTALRM, "VTALRM"}, {SIGWINCH, "WINCH"},   {SIGXCPU, "XCPU"},
+	{SIGABRT, "ABRT"}, {SIGALRM, "ALRM"}, {SIGBUS, "BUS"},       {SIGCHLD, "CHLD"},   {SIGFPE, "FPE"},
+	{SIGILL, "ILL"},   {SIGIO, "IO"},     {SIGPIPE, "PIPE"},     {SIGPROF, "PROF"},   {SIGPWR, "PWR"},
+	{SIGSEGV, "SEGV"}, {SIGSYS, "SYS"},   {SIGTRAP, "TRAP"},     {SIGTSTP, "TSTP"},   {SIGTTIN, "TTIN"},
+	{SIGTTOU, "TTOU"}, {SIGURG, "URG"},   {SIGVTALRM, "VTALRM"}, {SIGWINCH, "WINCH"}, {SIGXCPU, "XCPU"},
 	{SIGXFSZ, "XFSZ"},
 };
 
@@ -74,7 +74,9 @@ void kill_log_put(const struct kill_step *steps, size_t n, uint64_t sent_ns, str
 
 		if (s->event == KILL_WATCH_OVER)
 			continue;
-		str_puts(out, first ? "" : s->event == KILL_SENT || i == 0 || steps[i - 1].event != KILL_SENT ? "; " : ": ");
+		str_puts(out, first                                                                ? ""
+			      : s->event == KILL_SENT || i == 0 || steps[i - 1].event != KILL_SENT ? "; "
+												   : ": ");
 		first = false;
 		str_puts(out, s->text);
 		if (s->event != KILL_SENT && s->event != KILL_REFUSED && sent_ns && s->at_ns >= sent_ns &&

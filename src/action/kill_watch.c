@@ -57,7 +57,8 @@ static void watch_processes(struct kill *k, uint64_t now_ns)
 		kill_names(k, ended_now, &s);
 		str_puts(&s, " ended");
 		if (holders && !holder_lives(k) && drops && kill_targets_ok(&k->plan) == k->plan.targets.n)
-			str_putf(&s, ", %s connection%s closed", fmt_count(count, drops), drops == 1 ? "" : "s");
+			str_putf(&s, ", %s connection%s closed", fmt_count(count, drops),
+				 drops == 1 ? "" : "s");
 		kill_step_say(k, KILL_ENDED, 1, now_ns, str_text(&s));
 	}
 	str_done(&s);

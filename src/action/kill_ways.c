@@ -205,10 +205,11 @@ static void unit(struct kill *k, const struct kill_target *t)
 
 		w = add_way(k, KILL_TO_UNIT);
 		w->procs = n;
-		snprintf(w->text, sizeof(w->text), "%s, %u process%s", str_text(&safe), n, n == 1 ? "" : "es");
+		snprintf(w->text, sizeof(w->text), "%s, %u process%s", str_text(&safe), n,
+			 n == 1 ? "" : "es");
 	}
-	if (strstr(k->cgroup_path, "/user.slice/") != k->cgroup_path && kill_unit_stoppable(str_text(&name)) &&
-	    k->sys.unit_stoppable(k->sys.data) == 1) {
+	if (strstr(k->cgroup_path, "/user.slice/") != k->cgroup_path &&
+	    kill_unit_stoppable(str_text(&name)) && k->sys.unit_stoppable(k->sys.data) == 1) {
 		w = add_way(k, KILL_TO_STOP);
 		snprintf(w->text, sizeof(w->text), "%s", str_text(&name));
 		snprintf(w->command, sizeof(w->command), "systemctl stop %s", str_text(&name));
@@ -218,9 +219,11 @@ static void unit(struct kill *k, const struct kill_target *t)
 				w->procs++;
 			}
 	}
-	if (container && (!strncmp(str_text(&safe), "docker:", 7) || !strncmp(str_text(&safe), "podman:", 7))) {
+	if (container &&
+	    (!strncmp(str_text(&safe), "docker:", 7) || !strncmp(str_text(&safe), "podman:", 7))) {
 		w = add_way(k, KILL_TO_COPY);
-		snprintf(w->command, sizeof(w->command), "%.6s stop %s", str_text(&safe), str_text(&safe) + 7);
+		snprintf(w->command, sizeof(w->command), "%.6s stop %s", str_text(&safe),
+			 str_text(&safe) + 7);
 		snprintf(w->text, sizeof(w->text), "%.*s", (int)sizeof(w->text) - 1, w->command);
 	}
 out:
@@ -259,8 +262,9 @@ static void respawns(struct kill *k)
 		if (!known) {
 			struct kill_respawn *r = vec_add(&k->plan.respawns);
 
-			*r = (struct kill_respawn){
-				.state = k->sys.unit_stoppable(k->sys.data) == 1 ? RESPAWN_ASKING : RESPAWN_UNKNOWN};
+			*r = (struct kill_respawn){.state = k->sys.unit_stoppable(k->sys.data) == 1
+								    ? RESPAWN_ASKING
+								    : RESPAWN_UNKNOWN};
 			snprintf(r->unit, sizeof(r->unit), "%s", t->unit);
 		}
 	}

@@ -17,7 +17,8 @@
 #define SAID_MAX 8192
 
 /* Places, not PATH: this may run as root in an environment that somebody else made. */
-static const char *const places[] = {"/usr/bin/systemctl", "/bin/systemctl", "/run/current-system/sw/bin/systemctl"};
+static const char *const places[] = {"/usr/bin/systemctl", "/bin/systemctl",
+				     "/run/current-system/sw/bin/systemctl"};
 
 static const char *systemctl(void)
 {

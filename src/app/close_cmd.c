@@ -53,7 +53,8 @@ static void count_reach(struct deed *d)
 		const struct row *r = &f->rows.v[d->rows.v[i]];
 		const struct sock *s = &f->socks.v[d->rows.v[i]];
 
-		count(&ports, (uint64_t)s->netns << 8 | s->proto, r->dir == DIR_OUT ? s->rport : s->lport, &d->ports_n);
+		count(&ports, (uint64_t)s->netns << 8 | s->proto, r->dir == DIR_OUT ? s->rport : s->lport,
+		      &d->ports_n);
 		for (uint32_t o = 0; o < r->owner_n; o++) {
 			const struct owner *ow = &f->owners.v[r->owner + o];
 
@@ -104,7 +105,8 @@ static int open_plan(struct deed *d)
 	}
 	count_reach(d);
 	look_once_you(&d->look, &you);
-	close_plan_build(&d->plan, &d->look.frame, d->rows.v, d->rows.n, &you, d->o->ascii || MB_CUR_MAX == 1);
+	close_plan_build(&d->plan, &d->look.frame, d->rows.v, d->rows.n, &you,
+			 d->o->ascii || MB_CUR_MAX == 1);
 	return 0;
 }
 
@@ -150,7 +152,8 @@ static size_t objections(const struct deed *d)
 		close_meaning_put(item, &why);
 		str_puts(&why, d->o->partial ? ". Left out.\n" : ". Nothing was closed.\n");
 		if (kind->instead && !strcmp(kind->instead, "sockeye kill"))
-			str_putf(&why, "    instead: sockeye kill %s :%u\n", proto_table[item->proto].name, item->lport);
+			str_putf(&why, "    instead: sockeye kill %s :%u\n", proto_table[item->proto].name,
+				 item->lport);
 		else if (kind->instead)
 			str_putf(&why, "    instead: %s\n", kind->instead);
 		print_text(stderr, &why);
@@ -264,7 +267,8 @@ int cmd_close(const struct options *o)
 
 	signal(SIGPIPE, SIG_IGN);
 	if (!o->filter) {
-		complain("close needs a filter that says which connections, e.g. sockeye close raddr=10.0.0.7");
+		complain("close needs a filter that says which connections, e.g. sockeye close "
+			 "raddr=10.0.0.7");
 		return FAILED;
 	}
 	r = run(&d);

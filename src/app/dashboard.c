@@ -3,7 +3,7 @@
 #include "clock.h"
 #include "closing.h"
 #include "config.h"
-#include "export.h"
+#include "dashboard_private.h"
 #include "killing.h"
 #include "list.h"
 #include "netns_option.h"
@@ -35,159 +35,6 @@
 #define RESOLVE_NS (6 * NSEC_PER_SEC)
 #define USER_NAME_NS (300 * NSEC_PER_MS)
 #define SAMPLER_END_NS (200 * NSEC_PER_MS)
-
-struct dashboard {
-	struct ui *ui; /* owned */
-	struct sampler *sampler; /* owned */
-	struct workers *workers; /* owned */
-	struct workers *resolvers; /* owned: for host names, which take their time */
-	struct killing *killing; /* owned */
-	struct closing *closing; /* owned */
-	struct kill_you you;
-	struct services *services; /* owned */
-	struct config config;
-	struct canvas canvas;
-	const struct frame *frame; /* the ui's; given back to the sampler */
-	const struct frame *next; /* the ui is taking it in; NULL */
-	uint64_t slice_ns; /* when main has to look at the keys again */
-	struct want want; /* what the sampler was told */
-	struct want netns; /* its namespaces alone: what the command line chose */
-	struct netns_choice netns_choice;
-	uint64_t refreshed_ns;
-	bool refresh, dirty, more_keys;
-	bool over;
-	int error; /* of the sampler, as told to the user */
-	int exit_code;
-	int signals; /* owned */
-	char host[256];
-	char user[256];
-};
-
-static void quit(void *data)
-{
-	struct dashboard *d = data;
-
-	d->over = true;
-}
-
-static bool slice_over(void *data)
-{
-	return clock_boot() >= ((struct dashboard *)data)->slice_ns;
-}
-
-/* A signal that ends the program waits to be read. */
-static bool end_pending(void)
-{
-	sigset_t p;
-
-	sigpending(&p);
-	return sigismember(&p, SIGINT) == 1 || sigismember(&p, SIGTERM) == 1 || sigismember(&p, SIGHUP) == 1;
-}
-
-/* Stops until somebody continues us: by the default action of SIGTSTP and not by SIGSTOP, because in an orphaned
- * process group, where no shell could ever wake us, the kernel then declines. False: it did. */
-static bool stop_self(void)
-{
-	sigset_t tstp, pending;
-
-	sigemptyset(&tstp);
-	sigaddset(&tstp, SIGTSTP);
-	raise(SIGTSTP);
-	pthread_sigmask(SIG_UNBLOCK, &tstp, NULL);
-	pthread_sigmask(SIG_BLOCK, &tstp, NULL);
-	sigpending(&pending);
-	return sigismember(&pending, SIGCONT) == 1;
-}
-
-static void suspend(void *data)
-{
-	struct dashboard *d = data;
-	bool stopped;
-
-	term_suspend_before();
-	/* Continued in the background there is nothing to do but to stop again. */
-	do
-		stopped = stop_self();
-	while (stopped && !term_foreground() && !end_pending());
-	if (end_pending())
-		return;
-	term_suspend_after();
-	d->dirty = true;
-	if (!stopped)
-		ui_message(d->ui, true, "No shell here could wake this program: not suspended.",
-			   clock_boot());
-}
-
-static void redraw(void *data)
-{
-	struct dashboard *d = data;
-
-	term_redraw();
-	d->dirty = true;
-}
-
-static void set_interval(void *data, uint64_t ns)
-{
-	struct dashboard *d = data;
-
-	sampler_interval(d->sampler, ns);
-}
-
-static const struct kill_plan *host_kill_open(void *data, struct kill_plan *plan)
-{
-	return killing_open(((struct dashboard *)data)->killing, plan);
-}
-static int host_kill_send(void *data, int sig)
-{
-	return killing_send(((struct dashboard *)data)->killing, sig);
-}
-static const struct kill_step *host_kill_steps(void *data, size_t *ret_n, uint64_t *ret_sent_ns,
-					       bool *ret_over)
-{
-	return killing_steps(((struct dashboard *)data)->killing, ret_n, ret_sent_ns, ret_over);
-}
-static void host_kill_close(void *data)
-{
-	killing_close(((struct dashboard *)data)->killing);
-}
-
-static int host_copy(void *data, const char *text, size_t n)
-{
-	const char *tmux = getenv("TMUX");
-	int r = term_copy(text, n);
-
-	return r == 0 && tmux && *tmux ? 1 : r;
-}
-
-static int host_export(void *data, const struct table *t, const char *path, bool overwrite, char *err,
-		       size_t err_n)
-{
-	return export_table(t, path, overwrite, err, err_n);
-}
-
-static int host_save(void *data, int view, uint64_t interval_ns, const struct ui_arranged *v, size_t n,
-		     char *text, size_t text_n)
-{
-	return config_save(&((struct dashboard *)data)->config, view, interval_ns, v, n, text, text_n);
-}
-
-static void host_kill_choose(void *data, size_t way)
-{
-	killing_choose(((struct dashboard *)data)->killing, way);
-}
-static void host_close_begin(void *data, struct close_plan *plan)
-{
-	closing_begin(((struct dashboard *)data)->closing, plan);
-}
-static const struct close_plan *host_close_result(void *data)
-{
-	return closing_result(((struct dashboard *)data)->closing);
-}
-
-static void host_resolve(void *data, struct late *host)
-{
-	workers_ask(((struct dashboard *)data)->resolvers, host, LATE_HOST);
-}
 
 static void safe_copy(char *to, size_t n, const char *from)
 {
@@ -239,25 +86,7 @@ static int make_ui(struct dashboard *d, const struct options *o, struct ui_host 
 		signal_help[n] = kill_signals[n].help;
 		signals[n] = kill_signals[n].number;
 	}
-	*host = (struct ui_host){
-		.data = d,
-		.quit = quit,
-		.over = slice_over,
-		.suspend = suspend,
-		.redraw = redraw,
-		.set_interval = set_interval,
-		.kill_open = host_kill_open,
-		.kill_send = host_kill_send,
-		.kill_steps = host_kill_steps,
-		.kill_close = host_kill_close,
-		.kill_choose = host_kill_choose,
-		.close_begin = host_close_begin,
-		.close_result = host_close_result,
-		.copy = host_copy,
-		.export = host_export,
-		.save = host_save,
-		.resolve = host_resolve,
-	};
+	dashboard_host(d, host);
 	u.host_name = d->host;
 	u.user_name = d->user;
 	u.you = &d->you;
@@ -276,6 +105,7 @@ static int make_ui(struct dashboard *d, const struct options *o, struct ui_host 
 		u.view_columns[i] = d->config.columns[i];
 		u.view_sort[i] = d->config.sort[i];
 	}
+	u.netns = o->netns;
 	u.named = d->config.named;
 	u.named_n = d->config.named_n;
 	u.keymap = &d->config.keymap;
@@ -335,7 +165,7 @@ static void on_signals(struct dashboard *d)
 		return;
 	/* Woken after a stop that nobody could announce (SIGSTOP), the shell's modes are still set. */
 	if (stop || (woken && !term_foreground()))
-		suspend(d);
+		dashboard_suspend(d);
 	else if (woken)
 		term_suspend_after();
 	if (resized || stop || woken)

@@ -53,6 +53,8 @@ int docs_print(const char *what, const char *template_path)
 		docs_zsh(&out);
 	else if (!strcmp(what, "fish"))
 		docs_fish(&out);
+	else if (!strcmp(what, "table"))
+		docs_table(&out);
 	else
 		r = -1;
 	if (r < 0)

@@ -56,6 +56,21 @@ static void bash_options(struct str *out, uint8_t bit)
 	str_puts(out, "-h --help --version");
 }
 
+/* "list:--view|:--view": the same option may be another one's letter with another command. */
+static void bash_patterns(struct str *out, const struct option_row *row)
+{
+	const char *sep = "";
+
+	for (size_t i = 0; i < commands_n; i++) {
+		if (!(commands[i].bit & row->on))
+			continue;
+		str_putf(out, "%s%s:--%s", sep, name_of(&commands[i]), row->name);
+		sep = "|";
+		if (row->letter)
+			str_putf(out, "|%s:-%c", name_of(&commands[i]), row->letter);
+	}
+}
+
 void docs_bash(struct str *out)
 {
 	struct str words = {0};
@@ -71,17 +86,15 @@ void docs_bash(struct str *out)
 			*p = '|';
 	str_putf(out, "%s)\n\t\t\tcommand=$word\n\t\t\tbreak\n\t\t\t;;\n\t\tesac\n\tdone\n", words.s);
 	str_clear(&words);
-	/* Values of options. */
-	str_puts(out, "\tcase $prev in\n");
+	str_puts(out, "\tcase $command:$prev in\n");
 	for (size_t i = 0; i < option_rows_n; i++) {
 		const struct option_row *row = &option_rows[i];
 
 		if (!row->arg)
 			continue;
 		str_clear(&words);
-		str_putf(out, "\t--%s", row->name);
-		if (row->letter && strcmp(row->name, "signal") != 0)
-			str_putf(out, "|-%c", row->letter);
+		str_putc(out, '\t');
+		bash_patterns(out, row);
 		str_puts(out, ")\n");
 		if (docs_choices(row->arg, &words)) {
 			if (strstr(row->arg, "COL"))
@@ -182,7 +195,7 @@ void docs_zsh(struct str *out)
 		str_puts(out, "\n\t\t\t'--help[the options]' '--version[the version]')\n\t\t;;\n");
 	}
 	str_puts(out,
-		 "\tesac\n\t_arguments -s -S $options '*::filter:->filter'\n"
+		 "\tesac\n\t_arguments -s -S $options '*:filter:->filter'\n"
 		 "\tif [[ $state == filter ]]; then\n\t\t[[ -n $command ]] || _describe command commands\n"
 		 "\t\tcompadd -S '' -- $fields\n\tfi\n}\n_sockeye \"$@\"\n");
 }
@@ -254,4 +267,22 @@ void docs_fish(struct str *out)
 		str_putc(out, '\n');
 	}
 	str_done(&words);
+}
+
+/* ---- For the tests ---- */
+
+void docs_table(struct str *out)
+{
+	for (size_t i = 0; i < commands_n; i++)
+		if (commands[i].run)
+			str_putf(out, "command\t%s\t%s\n", name_of(&commands[i]), commands[i].help);
+	for (size_t i = 0; i < option_rows_n; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		for (size_t k = 0; k < commands_n; k++)
+			if (commands[k].run && (commands[k].bit & row->on))
+				str_putf(out, "option\t%s\t%.*s\t%s\t%s\t%s\n", name_of(&commands[k]),
+					 row->letter ? 1 : 0, &row->letter, row->name, row->arg ? row->arg : "",
+					 row->help);
+	}
 }

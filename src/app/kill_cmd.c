@@ -59,8 +59,8 @@ bool complain_two_ports(const char *what, const char *filter)
 		if (is_port(word, n)) {
 			port = (uint32_t)strtoul(word + (*word == ':'), NULL, 10);
 			if (first && port != first) {
-				complain("no socket has both ports %u and %u; either: sockeye %s :%u,%u", first, port,
-					 what, first, port);
+				complain("no socket has both ports %u and %u; either: sockeye %s :%u,%u",
+					 first, port, what, first, port);
 				return true;
 			}
 			first = port;
@@ -103,8 +103,10 @@ static void pick(struct deed *d)
 
 		if (!d->matches.v[i] || !(any || STATES_PORT & STATE_BIT(s->state)))
 			continue;
-		vec_push(&d->picks,
-			 ((struct pick){.kind = PICK_SOCK, .netns = s->netns, .proto = s->proto, .cookie = s->cookie}));
+		vec_push(&d->picks, ((struct pick){.kind = PICK_SOCK,
+						   .netns = s->netns,
+						   .proto = s->proto,
+						   .cookie = s->cookie}));
 		count_port(d, &seen, i);
 	}
 	map_done(&seen);
@@ -168,7 +170,8 @@ static void object(const struct deed *d, const struct str *why, const char *inst
 {
 	struct str line = {0};
 
-	str_putf(&line, "sockeye: %s%s. ", strncmp(str_text(why), "not permitted", 13) ? "refused: " : "", str_text(why));
+	str_putf(&line, "sockeye: %s%s. ", strncmp(str_text(why), "not permitted", 13) ? "refused: " : "",
+		 str_text(why));
 	str_puts(&line, d->o->partial ? "Left out.\n" : "Nothing was sent.\n");
 	if (instead && *instead)
 		str_putf(&line, "    instead: %s\n", instead);
@@ -305,7 +308,8 @@ static void tell_steps(struct deed *d)
 		if (step->event == KILL_REFUSED && step->severity >= 2)
 			continue; /* told as an objection */
 		if (step->at_ns - sent < NSEC_PER_SEC)
-			snprintf(after, sizeof(after), "%u ms", (unsigned)((step->at_ns - sent) / NSEC_PER_MS));
+			snprintf(after, sizeof(after), "%u ms",
+				 (unsigned)((step->at_ns - sent) / NSEC_PER_MS));
 		else
 			snprintf(after, sizeof(after), "%.1f s", (double)(step->at_ns - sent) / NSEC_PER_SEC);
 		str_clear(&line);
@@ -359,7 +363,8 @@ static int watch(struct deed *d)
 				sent = kill_sent_ns(d->kill);
 			continue;
 		}
-		if (now >= watch_until(d, sent, free_ns) && (escalated || free_ns || !kill_any_lives(d->kill)))
+		if (now >= watch_until(d, sent, free_ns) &&
+		    (escalated || free_ns || !kill_any_lives(d->kill)))
 			break;
 		nanosleep(&t, NULL);
 	}

@@ -170,7 +170,8 @@ static bool is_target(const struct kill_plan *p, const struct snap_proc *proc)
 	return false;
 }
 
-void kill_put_left_alone(const struct kill_plan *p, const struct frame *f, const uint8_t *picked, struct str *out)
+void kill_put_left_alone(const struct kill_plan *p, const struct frame *f, const uint8_t *picked,
+			 struct str *out)
 {
 	uint8_t *seen = mem_zalloc(f->procs.n, 1);
 	uint32_t n = 0, shown = 0, port = NONE;
@@ -195,8 +196,8 @@ void kill_put_left_alone(const struct kill_plan *p, const struct frame *f, const
 			port = s->rport;
 			if (shown++ < 3) {
 				str_puts(&names, names.n ? ", " : "");
-				text_put_cell(&names, intern_get(f->names, proc->comm), intern_len(f->names, proc->comm),
-					      false, 64);
+				text_put_cell(&names, intern_get(f->names, proc->comm),
+					      intern_len(f->names, proc->comm), false, 64);
 				str_putf(&names, " %u", proc->pid);
 			}
 		}

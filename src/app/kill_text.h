@@ -16,4 +16,5 @@ void kill_put_plan(const struct kill_plan *p, const struct kill_words *w, struct
 void kill_put_question(const struct kill_plan *p, const struct kill_words *w, struct str *out);
 /* Processes that matched, but only by a connection of theirs: one line, or nothing. picked: parallel to the frame's
  * rows, what matches the filter in any state. */
-void kill_put_left_alone(const struct kill_plan *p, const struct frame *f, const uint8_t *picked, struct str *out);
+void kill_put_left_alone(const struct kill_plan *p, const struct frame *f, const uint8_t *picked,
+			 struct str *out);

@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "netns.h"
 #include "netns_look.h"
+#include "netns_strays.h"
 #include "owners.h"
 #include "sockeye/collect/source.h"
 #include <errno.h>
@@ -15,6 +16,7 @@ struct live {
 	struct source base;
 	struct intern *names; /* borrowed for the source's life */
 	struct netns_set netns;
+	struct netns_strays strays;
 	struct owners *owners; /* owned */
 	struct containers *containers; /* owned */
 	struct cgroups cgroups;
@@ -36,9 +38,9 @@ static int none_entered(const struct netns_set *s)
 	return s->denied ? -EPERM : s->failed ? s->error : 0;
 }
 
-static int live_look(struct source *src, const struct want *want, struct snapshot *ret)
+/* ret_strays: namespaces that this look has found and will be in the next one. */
+static int look_at(struct live *l, const struct want *want, struct snapshot *ret, size_t *ret_strays)
 {
-	struct live *l = (struct live *)src;
 	struct netns_look look = {
 		.want = want,
 		.set = &l->netns,
@@ -67,16 +69,29 @@ static int live_look(struct source *src, const struct want *want, struct snapsho
 	netns_set_put_limits(&l->netns, want, ret);
 	if (want->attrs & WANT_OWNERS)
 		owners_look(l->owners, ret, began, l->owner_budget_ns);
+	if (want->attrs & WANT_OWNERS && want->netns == WANT_NETNS_ALL)
+		*ret_strays = netns_strays_look(&l->strays, &l->netns, l->owners, !l->owner_budget_ns, began);
 	containers_look(l->containers, ret, began);
 	netns_set_note_holders(&l->netns, ret);
 	ret->took_ns = clock_ns(CLOCK_BOOTTIME) - began;
 	return 0;
 }
 
+static int live_look(struct source *src, const struct want *want, struct snapshot *ret)
+{
+	struct live *l = (struct live *)src;
+	size_t strays = 0;
+	int r = look_at(l, want, ret, &strays);
+
+	/* For who looks only once there is no next time. */
+	return !r && strays && !l->owner_budget_ns ? look_at(l, want, ret, &strays) : r;
+}
+
 static void live_free(struct source *src)
 {
 	struct live *l = (struct live *)src;
 
+	netns_strays_done(&l->strays);
 	netns_set_done(&l->netns);
 	owners_close(l->owners);
 	containers_free(l->containers);

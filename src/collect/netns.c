@@ -313,7 +313,8 @@ void netns_set_note_holders(struct netns_set *s, const struct snapshot *snap)
 	struct map inodes = {0};
 
 	for (size_t i = 1; i < s->v.n; i++)
-		s->v.v[i]->held = false;
+		if (s->v.v[i]->index != UINT16_MAX) /* else it was entered too late for this look */
+			s->v.v[i]->held = false;
 	if (list_empty(s, snap->netns.n, at)) {
 		for (size_t i = 0; i < snap->socks.n; i++) {
 			const struct sock *sock = &snap->socks.v[i];

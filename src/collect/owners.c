@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUND_NS 5000000000ull /* in this time the numbers of every holder were read again */
+#define ROUND_NS 10000000000ull /* in this time the numbers of every holder were read again */
 #define FACTS_MIN 32 /* and of so many in each look */
 #define FIRST_PID_NS "pid:[4026531836]" /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
 

@@ -68,6 +68,7 @@ struct owners {
 	uint32_t missing; /* inodes that are INODE_OPEN */
 	uint32_t missing_ports; /* and have a port of their own */
 	struct map orphans, orphans_next; /* inode → number of the look in which it first had no descriptor */
+	uint64_t judged_ns; /* when it was last asked whether something is under way */
 	struct map judged, judged_next; /* inode that is nobody's → 1, 2: something was under way */
 	VEC(uint32_t)
 	ports, ports_next; /* inodes of the sockets with a port of their own, of the look before too */

@@ -18,10 +18,13 @@ const struct close_kind_info close_kind_table[CLOSE_KIND_N] = {
 	[CLOSE_WAITING] = {"time-wait", NULL, NULL},
 	[CLOSE_DATAGRAM] = {"datagram", NULL, NULL},
 	/* Closed, a listener stays bound, and its process sees an error for ever (inet_csk_listen_stop leaves the bind). */
-	[CLOSE_LISTENER] = {"listener", "%s is a listener: closing it would not free the port", "sockeye kill"},
+	[CLOSE_LISTENER] = {"listener", "%s is a listener: closing it would not free the port",
+			    "sockeye kill"},
 	[CLOSE_BOUND] = {"bound", "%s is only bound: there is no connection to close", "sockeye kill"},
-	[CLOSE_BOUND_DATAGRAM] = {"bound-datagram", "%s has no peer: closing it would not free the port", "sockeye kill"},
-	[CLOSE_MPTCP] = {"mptcp", "the kernel closes no MPTCP connection as a whole", "close its tcp subflows"},
+	[CLOSE_BOUND_DATAGRAM] = {"bound-datagram", "%s has no peer: closing it would not free the port",
+				  "sockeye kill"},
+	[CLOSE_MPTCP] = {"mptcp", "the kernel closes no MPTCP connection as a whole",
+			 "close its tcp subflows"},
 	[CLOSE_OTHER] = {"other", "%s: only connections of TCP and UDP can be closed", NULL},
 };
 
@@ -202,7 +205,8 @@ static void put_holder(const struct close_item *i, struct str *out)
 
 void close_meaning_put(const struct close_item *i, struct str *out)
 {
-	const char *refusal = close_kind_table[i->kind].refusal, *hole = refusal ? strstr(refusal, "%s") : NULL;
+	const char *refusal = close_kind_table[i->kind].refusal,
+		   *hole = refusal ? strstr(refusal, "%s") : NULL;
 	const char *lives = i->holders.n > 1 ? "live on and get" : "lives on and gets";
 	char size[UNIT_BUF];
 
@@ -231,7 +235,8 @@ void close_meaning_put(const struct close_item *i, struct str *out)
 		str_putf(out, "no process holds it any more; %s gets a reset", i->peer);
 		break;
 	case CLOSE_WAITING:
-		str_puts(out, "nobody holds it; a late packet could now meet a new connection of the same two ends");
+		str_puts(out, "nobody holds it; a late packet could now meet a new connection of the same "
+			      "two ends");
 		break;
 	case CLOSE_DATAGRAM:
 		put_holder(i, out);

@@ -237,13 +237,15 @@ static void judge_forwarder(struct build *b, struct kill_target *t, uint32_t pro
 	if (p->late)
 		cmdline = late_get_n(p->late, LATE_CMDLINE, &n);
 	/* Anybody may call itself so: the arguments have to tell, where they are known. */
-	if (cmdline && port && !forward_parse("docker-proxy", cmdline, n, (enum proto)port->proto, port->port, &target))
+	if (cmdline && port &&
+	    !forward_parse("docker-proxy", cmdline, n, (enum proto)port->proto, port->port, &target))
 		return;
 	t->refusal = KILL_FORWARDER;
 	kill_copy_text(safe, sizeof(safe), to, strlen(to));
 	snprintf(t->why, sizeof(t->why), "only forwards to %s", *safe ? safe : "a container");
 	if (!strncmp(safe, "docker:", 7))
-		snprintf(t->instead, sizeof(t->instead), "docker stop %.*s", (int)strcspn(safe + 7, ":"), safe + 7);
+		snprintf(t->instead, sizeof(t->instead), "docker stop %.*s", (int)strcspn(safe + 7, ":"),
+			 safe + 7);
 	else if (port)
 		snprintf(t->instead, sizeof(t->instead), "docker ps --filter publish=%u", port->port);
 }

@@ -86,8 +86,8 @@ static void add_unowned(struct build *b, uint32_t row)
 {
 	const struct sock *s = &b->f->socks.v[row];
 	uint32_t port = b->f->rows.v[row].port;
-	struct kill_unowned *u, new = {.reason = b->f->rows.v[row].reason,
-				       .uid = s->flags & SOCK_HAS_UID ? s->uid : NONE};
+	struct kill_unowned *u,
+		new = {.reason = b->f->rows.v[row].reason, .uid = s->flags & SOCK_HAS_UID ? s->uid : NONE};
 	struct str unit = {0};
 
 	if (port != NONE && STATES_PORT & STATE_BIT(s->state)) {
@@ -247,8 +247,7 @@ static void only_address(struct build *b, uint32_t port, uint32_t row)
 /* What is said about a port of which some addresses were asked for is said of those. */
 static void narrow(struct build *b, struct kill_port *kp)
 {
-	const struct port *p =
-		&b->f->ports.v[frame_port_by_key(b->f, kp->netns, kp->proto, kp->port)];
+	const struct port *p = &b->f->ports.v[frame_port_by_key(b->f, kp->netns, kp->proto, kp->port)];
 	char addr[IP_TEXT];
 
 	if (!kp->only_n || kp->only_n == p->addr_n)

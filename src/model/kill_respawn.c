@@ -14,7 +14,8 @@ static uint64_t read_span(const char *s)
 	static const struct {
 		const char *name;
 		double seconds;
-	} units[] = {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}};
+	} units[] = {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1},     {"min", 60},
+		     {"h", 3600},  {"d", 86400}, {"w", 604800}};
 	double sum = 0;
 
 	while (*s) {
@@ -156,11 +157,12 @@ static void put_one(const struct kill_plan *p, const struct kill_respawn *r, int
 		return;
 	}
 	if (!hits_main(p, r)) {
-		str_putf(out, "perhaps: process %u, the main one of %s, goes on and may start another", r->main_pid,
-			 r->unit);
+		str_putf(out, "perhaps: process %u, the main one of %s, goes on and may start another",
+			 r->main_pid, r->unit);
 		return;
 	}
-	str_putf(out, "%s: %s has Restart=%s, back ", c == CHANCE_YES ? "yes" : "perhaps", r->unit, r->restart);
+	str_putf(out, "%s: %s has Restart=%s, back ", c == CHANCE_YES ? "yes" : "perhaps", r->unit,
+		 r->restart);
 	if (!r->delay_ns)
 		str_puts(out, "at once");
 	else if (r->delay_ns < NSEC_PER_SEC)

@@ -23,8 +23,8 @@ const struct kill_refusal_info kill_refusal_table[KILL_REFUSAL_N] = {
 };
 
 const char *const kill_to_names[KILL_TO_N] = {
-	[KILL_TO_HOLDERS] = "process",	     [KILL_TO_GROUP] = "process group",	 [KILL_TO_UNIT] = "unit",
-	[KILL_TO_STOP] = "systemctl stop",   [KILL_TO_COPY] = "instead",
+	[KILL_TO_HOLDERS] = "process",     [KILL_TO_GROUP] = "process group", [KILL_TO_UNIT] = "unit",
+	[KILL_TO_STOP] = "systemctl stop", [KILL_TO_COPY] = "instead",
 };
 
 static void put_you(const struct kill_plan *p, struct str *out)
@@ -85,7 +85,8 @@ void kill_unowned_put(const struct kill_plan *p, const struct kill_unowned *u, s
 		str_puts(instead, "sockeye on the host, outside this container, sees it");
 		break;
 	case REASON_NO_FD:
-		str_putf(out, "no process has a descriptor of %s: it is on its way between two, or in a ring", u->what);
+		str_putf(out, "no process has a descriptor of %s: it is on its way between two, or in a ring",
+			 u->what);
 		break;
 	case REASON_TIME_WAIT:
 		str_putf(out, "%s is in time-wait: no process holds it", u->what);

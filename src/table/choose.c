@@ -181,6 +181,8 @@ void table_want(const struct table *t, struct want *want)
 	for (i = 0; i < t->sort_n; i++)
 		want_column(t->sort[i].col, &attrs, &tally);
 	want->protos |= table_protos(t);
+	if (t->rows_kind == ROWS_PROC) /* what else it listens on is a fact of its own, whatever is picked */
+		want->protos |= view_table[t->view].protos;
 	want->attrs |= attrs;
 	/* A port's own facts come from its listening and bound sockets; what it counts needs all of them. */
 	if (t->rows_kind == ROWS_PORT && !tally && !t->all)

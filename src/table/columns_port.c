@@ -144,7 +144,8 @@ JSON(addresses)
 		a = &c->f->addrs.v[p->addr + i];
 		str_puts(out, i ? "," : "");
 		if (a->name)
-			text_put_json(out, intern_get(c->f->names, a->name), intern_len(c->f->names, a->name));
+			text_put_json(out, intern_get(c->f->names, a->name),
+				      intern_len(c->f->names, a->name));
 		else
 			json_quoted(out, ip_format(buf, a->ip.b, a->ip.v6));
 	}

@@ -172,7 +172,18 @@ SOCK_CELL(local)
 SOCK_FIT(local)
 {
 	const struct sock *s = sock(c, row);
+	struct str whole = {0};
+	bool fits;
 
+	if (c->raw_numbers) { /* nothing is cut if that can be helped */
+		fit_end(c, row, false, 1000, &whole);
+		fits = text_width(str_text(&whole)) <= (int)width;
+		if (fits)
+			str_put(out, whole.s, whole.n);
+		str_done(&whole);
+		if (fits)
+			return;
+	}
 	if (width < LOCAL_WITH_ADDRESS && s->lport && has_ip(s) && s->proto != PROTO_RAW) {
 		str_puts(out, width < 6 ? "" : ":");
 		str_put_u64(out, s->lport);

@@ -475,6 +475,7 @@ void filter_free(struct filter *f)
 	vec_done(&f->alts);
 	str_done(&f->texts);
 	if (f->run) {
+		vec_done(&f->run->picked);
 		vec_done(&f->run->ports);
 		vec_done(&f->run->procs);
 	}

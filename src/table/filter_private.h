@@ -106,8 +106,9 @@ struct node {
 struct run {
 	const struct frame
 		*f; /* borrowed while picking: of this frame are the memos, too. Frames are recycled: */
-	uint64_t number;
-	uint32_t upto; /* rows of sockets that the bits below have seen */
+	uint64_t number, boot_ns;
+	uint32_t upto; /* sockets asked about so far, from the first on: */
+	VEC(uint8_t) picked; /* by socket: what was said */
 	VEC(uint32_t) ports, procs; /* bits by row */
 };
 struct filter {
@@ -155,4 +156,7 @@ bool word_op(const char *word, uint8_t *ret_op);
 
 /* Does a socket satisfy a term? The answers kept in its memo are about one frame: filter_forget before the first row. */
 bool filter_match_sock(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row);
+/* Likewise a row its number. */
+bool filter_match_row(const struct filter *f, const struct term *t, enum row_kind kind, const struct ctx *c,
+		      uint32_t row);
 void filter_forget(const struct filter *f, const struct frame *fr);

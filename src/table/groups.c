@@ -1,14 +1,11 @@
 /* Gathers rows into groups: a head that counts and sums, folded or with its rows below. A group is known by what its
  * rows have in common, so it stays open and in its place from frame to frame. */
 #include "columns_kit.h"
-#include "sockeye/base/text.h"
 #include "table_private.h"
 #include <stdlib.h>
 #include <strings.h>
 
-#define AGREE_MAX 256 /* rows that a head's cell looks through to find what they agree on */
-
-/* What names the group comes first. A port is the one that was called, see called_port(). */
+/* What names the group comes first. A port is the one that was called, see group_called_port(). */
 const struct group_info group_table[GROUP_N] = {
 	[GROUP_NONE] = {"none", "every row by itself", {{NULL}}},
 	[GROUP_FORKS] = {"program", "forks of one program in one unit", {[ROWS_PROC] = {"process", "unit"}}},
@@ -98,8 +95,7 @@ static uint64_t hash_value(const struct column *col, const struct value *v)
 	}
 }
 
-/* The port at the end that was called: what a connection is about. */
-static uint32_t called_port(const struct frame *f, uint32_t row, bool *ret_out)
+uint32_t group_called_port(const struct frame *f, uint32_t row, bool *ret_out)
 {
 	*ret_out = f->rows.v[row].dir == DIR_OUT;
 	return *ret_out ? f->socks.v[row].rport : f->socks.v[row].lport;
@@ -115,7 +111,7 @@ static struct ident group_ident(const struct table *t, const struct ctx *c, uint
 	int i;
 
 	if (t->group_by == GROUP_PORT && t->rows_kind == ROWS_SOCK) {
-		id.b = (uint64_t)called_port(c->f, row, &out) << 8 | c->f->socks.v[row].proto;
+		id.b = (uint64_t)group_called_port(c->f, row, &out) << 8 | c->f->socks.v[row].proto;
 		id.a |= (uint64_t)out << 47;
 		return id;
 	}
@@ -131,11 +127,6 @@ static struct ident group_ident(const struct table *t, const struct ctx *c, uint
 }
 
 /* What makes up a group */
-
-static bool adds_up(const struct column *col)
-{
-	return (col->flags & COL_SUM) != 0;
-}
 
 static double number_of(const struct value *v, uint8_t kind)
 {
@@ -158,16 +149,6 @@ static void sums_columns(const struct table *t, struct sums *s)
 		if (k == s->cols.n)
 			vec_push(&s->cols, t->sort[i].col);
 	}
-}
-
-static const struct sum *sum_of(const struct sums *s, size_t group, const struct column *col)
-{
-	size_t i;
-
-	for (i = 0; i < s->cols.n; i++)
-		if (s->cols.v[i] == col)
-			return &s->v.v[group * s->cols.n + i];
-	return NULL;
 }
 
 static uint8_t marks_of(const struct table *t, const struct frame *f, uint32_t row, bool *ret_finding)
@@ -466,128 +447,4 @@ void groups_end(struct table *t, bool keep)
 			order_members(t, &w->groups.v[i], keep);
 	w->differs = false;
 	put_lines(t);
-}
-
-/* What a head shows */
-
-void table_head_text(const struct table *t, const struct ctx *c, const struct table_group *g, struct str *out)
-{
-	const char *const *keys = group_table[t->group_by].columns[t->rows_kind];
-	const struct sock *s;
-	struct str name = {0};
-	uint8_t style;
-	struct value v;
-	bool away;
-
-	str_puts(out, c->ascii ? (g->open ? "v " : "> ") : (g->open ? "▾ " : "▸ "));
-	if (t->group_by == GROUP_PORT && t->rows_kind == ROWS_SOCK) {
-		s = &c->f->socks.v[g->row];
-		str_put_u64(out, called_port(c->f, g->row, &away));
-		str_putc(out, '/');
-		str_puts(out, proto_table[s->proto].name);
-		str_puts(out, away ? (c->ascii ? " >" : " →") : "");
-	} else if (t->group_by == GROUP_FORKS || t->group_by == GROUP_PROCESS) {
-		/* The cell of one row may tell of several owners: the name alone is theirs in common. */
-		column_value(column_by_key(t->rows_kind, "process"), c, g->row, &v);
-		if (v.null)
-			column_cell(column_by_key(t->rows_kind, "process"), c, g->row, out, &style);
-		else
-			text_put_cell(out, v.s, v.s_n, c->ascii, CELL_BYTES);
-		column_value(column_by_key(t->rows_kind, "pid"), c, g->row, &v);
-		if (t->group_by == GROUP_PROCESS && t->rows_kind != ROWS_PROC && !v.null) {
-			str_putc(out, ' ');
-			str_put_i64(out, v.i);
-		}
-	} else {
-		column_cell(column_by_key(t->rows_kind, keys[0]), c, g->row, &name, &style);
-		if (name.n)
-			str_put(out, name.s, name.n);
-		else
-			str_putf(out, "no %s", group_table[t->group_by].key);
-		str_done(&name);
-	}
-	str_puts(out, c->ascii ? " x" : " ×");
-	str_put_u64(out, g->n);
-}
-
-/* What its rows agree on; texts of which there are several: "root +1". */
-static void agree(const struct table *t, const struct ctx *c, const struct table_group *g,
-		  const struct column *col, unsigned width, struct str *out, uint8_t *ret_style)
-{
-	bool several = !(col->flags & COL_RIGHT) && col->kind == KIND_TEXT;
-	struct str texts = {0}, cell = {0}; /* one behind the other, each with a NUL */
-	uint32_t i, others = 0;
-	uint32_t first = 0; /* row */
-	size_t at, first_n = 0;
-	uint8_t style;
-
-	for (i = 0; i < g->n; i++) {
-		str_clear(&cell);
-		column_cell(col, c, t->members.v[g->first + i], &cell, &style);
-		if (!cell.n && !several && (col->flags & COL_RIGHT))
-			break; /* a number that not all have is not theirs */
-		if (!cell.n)
-			continue;
-		for (at = 0; at < texts.n && strcmp(texts.s + at, cell.s) != 0;
-		     at += strlen(texts.s + at) + 1)
-			;
-		if (at < texts.n)
-			continue;
-		if (texts.n)
-			others++;
-		else
-			first = t->members.v[g->first + i], first_n = cell.n;
-		if (others && !several)
-			break;
-		str_put(&texts, cell.s, cell.n + 1);
-	}
-	if (i == g->n && texts.n && !others) {
-		column_fit(col, c, first, width, out, ret_style);
-	} else if (i == g->n && texts.n) {
-		str_put(out, texts.s, first_n);
-		str_puts(out, " +");
-		str_put_u64(out, others);
-	}
-	str_done(&texts);
-	str_done(&cell);
-}
-
-static void head_cell(const struct table *t, const struct ctx *c, size_t group, const struct column *col,
-		      unsigned width, struct str *out, uint8_t *ret_style)
-{
-	const struct sum *s = sum_of(&t->work->shown, group, col);
-	const struct table_group *g = &t->groups.v[group];
-	struct value v = {0};
-
-	if (!adds_up(col)) {
-		/* Times and graphs of several are neither. */
-		if (g->n <= AGREE_MAX && col->kind != KIND_DURATION && col->kind != KIND_MS &&
-		    col->kind != KIND_RATE)
-			agree(t, c, g, col, width, out, ret_style);
-		return;
-	}
-	if (!s)
-		return; /* shown since the last update only */
-	v.null = s->n ? NULL_NOT : s->null;
-	if (col->kind == KIND_RATE || col->kind == KIND_REAL)
-		v.d = s->v;
-	else
-		v.i = (int64_t)s->v;
-	column_value_cell(col, c, &v, out, ret_style);
-}
-
-void table_cell(const struct table *t, const struct ctx *c, size_t line, const struct column *col,
-		unsigned width, struct str *out, uint8_t *ret_style)
-{
-	struct str whole = {0};
-	uint8_t style = STYLE_PLAIN;
-
-	if (!table_head(t, line)) {
-		column_fit(col, c, t->order.v[line], width, out, ret_style);
-		return;
-	}
-	head_cell(t, c, t->heads.v[line], col, width, &whole, &style);
-	text_put_clip(out, str_text(&whole), (int)width, ctx_dots(c));
-	str_done(&whole);
-	*ret_style = style;
 }

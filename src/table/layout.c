@@ -73,6 +73,19 @@ static void squeeze(struct table *t, unsigned width)
 	}
 }
 
+/* A second endpoint is made whole when there is room; for the first one others give way. */
+static uint16_t least(const struct table_column *tc)
+{
+	if (tc->col->kind == KIND_ENDPOINT && !(tc->col->flags & COL_ALWAYS))
+		return tc->col->min;
+	return tc->need > tc->col->min ? tc->need : tc->col->min;
+}
+
+static uint16_t most(const struct table_column *tc)
+{
+	return tc->need > tc->col->max ? tc->need : tc->col->max;
+}
+
 /* Gives spare cells to the columns that can use them: in the order of `grow`, then the others. */
 static unsigned spread(struct table *t, unsigned spare)
 {
@@ -83,9 +96,9 @@ static unsigned spread(struct table *t, unsigned spare)
 		for (i = 0; i < t->cols.n && spare; i++) {
 			struct table_column *tc = &t->cols.v[i];
 
-			if (!tc->width || tc->width >= tc->col->max || tc->col->grow != (order & UINT8_MAX))
+			if (!tc->width || tc->width >= most(tc) || tc->col->grow != (order & UINT8_MAX))
 				continue;
-			give = tc->col->max - tc->width;
+			give = most(tc) - tc->width;
 			give = give < spare ? give : spare;
 			tc->width = (uint16_t)(tc->width + give);
 			spare -= give;
@@ -109,7 +122,7 @@ unsigned table_layout(struct table *t, unsigned width, bool multi_ns)
 			continue;
 		if (tc->chosen || (col->flags & COL_ALWAYS) || sorted_by(t, col) ||
 		    col->from <= width + GUTTER)
-			tc->width = col->min;
+			tc->width = least(tc);
 		else
 			hidden++;
 	}

@@ -78,3 +78,10 @@ void groups_add(struct table *t, uint32_t from, uint32_t to);
 void groups_end(struct table *t, bool keep);
 void groups_done(struct table_work *w);
 bool table_is_open(const struct table *t, struct ident group);
+/* The port at the end that was called: what a connection is about. */
+uint32_t group_called_port(const struct frame *f, uint32_t row, bool *ret_out);
+static inline bool adds_up(const struct column *col)
+{
+	return (col->flags & COL_SUM) != 0;
+}
+const struct sum *sum_of(const struct sums *s, size_t group, const struct column *col); /* NULL: not summed */

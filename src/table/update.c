@@ -445,7 +445,10 @@ static bool run_stage(struct table *t, uint32_t to)
 	case STAGE_PICK:
 		n = w->f->rows.n;
 		to = to < n ? to : (uint32_t)n;
-		filter_socks(t->filter, w->f, w->at, to, w->picked.v);
+		if (!w->at && filter_picked(t->filter, w->f, w->picked.v))
+			to = (uint32_t)n;
+		else
+			filter_socks(t->filter, w->f, w->at, to, w->picked.v);
 		for (; w->at < to; w->at++)
 			w->picked.v[w->at] &= w->protos >> w->f->socks.v[w->at].proto & 1;
 		w->at = to;

@@ -208,12 +208,21 @@ static void add_term(struct str *filter, const char *term)
 	*filter = both;
 }
 
+static void put_netns(const struct ui *u, struct str *out)
+{
+	if (!u->opts.netns)
+		return;
+	str_puts(out, " -N");
+	put_word(out, u->opts.netns);
+}
+
 /* What the toggles of the table say, as options and as terms. */
 static void put_table_command(struct ui *u, const struct table *t, struct str *out)
 {
 	struct str filter = {0}, list = {0};
 
 	str_putf(out, "sockeye list --view %s", view_table[t->view].key);
+	put_netns(u, out);
 	if (t->all || (t->listening && t->view == VIEW_CONNECTIONS))
 		str_puts(out, " -a");
 	if (t->filter && !filter_empty(t->filter))
@@ -244,7 +253,7 @@ static void put_table_command(struct ui *u, const struct table *t, struct str *o
 	str_done(&list);
 }
 
-static void put_page_command(const struct subject *about, struct str *out)
+static void put_page_command(struct ui *u, const struct subject *about, struct str *out)
 {
 	struct str filter = {0};
 
@@ -263,6 +272,7 @@ static void put_page_command(const struct subject *about, struct str *out)
 		return;
 	}
 	str_puts(out, "sockeye list --view sockets");
+	put_netns(u, out);
 	put_word(out, str_text(&filter));
 	str_done(&filter);
 }
@@ -277,7 +287,7 @@ void act_copy_command(struct ui *u, uint32_t key)
 	if (t)
 		put_table_command(u, t, &text);
 	else
-		put_page_command(&about, &text);
+		put_page_command(u, &about, &text);
 	if (text.n)
 		copy(u, &text, "");
 	else

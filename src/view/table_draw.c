@@ -386,6 +386,38 @@ static void draw_empty(const struct table *t, const struct screen_env *e, struct
 	str_done(&cut);
 }
 
+/* Raw numbers and whole addresses take the room they take: what then has none is a column further on. */
+static void measure(struct table_view *v, const struct screen_env *e, int height)
+{
+	struct table *t = v->t;
+	struct ctx ctx = table_ctx(t);
+	struct str cell = {0};
+	uint8_t style;
+
+	ctx.ascii = e->ascii;
+	ctx.raw_numbers = e->raw_numbers;
+	for (size_t i = 0; i < t->cols.n; i++) {
+		struct table_column *tc = &t->cols.v[i];
+
+		tc->need = 0;
+		if (!e->raw_numbers || !tc->shown || !table_shows(t, e->f) || tc->col->kind == KIND_TEXT ||
+		    tc->col->kind == KIND_WORD)
+			continue;
+		for (size_t line = t->top; line < t->order.n && line < t->top + (size_t)height; line++) {
+			int width;
+
+			if (table_head(t, line))
+				continue;
+			str_clear(&cell);
+			column_cell(tc->col, &ctx, t->order.v[line], &cell, &style);
+			width = text_width(str_text(&cell));
+			if (width > tc->need)
+				tc->need = (uint16_t)width;
+		}
+	}
+	str_done(&cell);
+}
+
 /* Columns scrolled away leave their room to the ones that found none; the ones that are always there stay. */
 static void layout(struct table_view *v, unsigned width, bool multi_ns)
 {
@@ -411,6 +443,7 @@ void table_draw(struct table_view *v, const struct screen_env *e, struct canvas 
 	struct ctx ctx;
 	int x = a.x + GUTTER;
 
+	measure(v, e, a.h);
 	layout(v, a.w > GUTTER ? (unsigned)(a.w - GUTTER) : 0, e->f && e->f->netns.n > 1);
 	for (size_t i = 0; i < t->cols.n; i++) {
 		if (t->cols.v[i].width == 0)

@@ -388,6 +388,9 @@ void ui_frame(struct ui *u, const struct frame *f, uint64_t now_ns)
 void ui_refresh(struct ui *u, uint64_t now_ns)
 {
 	u->env.now_ns = now_ns;
+	for (size_t i = 0; i < VIEWS_MAX; i++)
+		if (u->views[i])
+			filter_late(screen_table(u->views[i])->filter);
 	ui_update_top(u);
 }
 

@@ -3,6 +3,8 @@
 #include "fuzz_plain.h"
 #include "sockeye/model/world.h"
 #include "sockeye/table/filter.h"
+#include "sockeye/table/table.h"
+#include <stdio.h>
 #include <string.h>
 
 #define TEXT_MAX 1024 /* what a prompt takes is far shorter */
@@ -73,20 +75,50 @@ static void make_frame(void)
 static void picks(const struct filter *f, uint8_t out[16])
 {
 	struct ctx c = {.f = &frame, .tally = &frame.tally};
+	struct want want = {0};
 	uint32_t row;
 
 	if (frame.rows.n > 16)
 		abort();
+	want.ends_n = filter_ends(f, want.ends);
 	memset(out, 2, 16);
 	filter_socks(f, &frame, 0, (uint32_t)frame.rows.n, out);
 	for (row = 0; row < frame.rows.n; row++)
 		if (out[row] > 1 || (out[row] && !filter_has_row_terms(f) &&
-				     !(filter_states(f) & STATE_BIT(frame.socks.v[row].state))))
+				     (!(filter_states(f) & STATE_BIT(frame.socks.v[row].state)) ||
+				      !(filter_protos(f) & PROTO_BIT(frame.socks.v[row].proto)) ||
+				      !want_has_end(&want, &frame.socks.v[row]))))
 			abort();
 	for (row = 0; row < frame.ports.n; row++)
 		filter_row(f, ROWS_PORT, &c, row);
 	for (row = 0; row < frame.procs.n; row++)
 		filter_row(f, ROWS_PROC, &c, row);
+}
+
+/* The text as `field=prefix`: what is offered for it parses. */
+static void offer(const char *text)
+{
+	char field[64], whole[400];
+	const char *is = strchr(text, '=');
+	struct filter_values v = {0};
+	struct filter_error err;
+	struct filter *f = NULL;
+	struct table t;
+	size_t i;
+
+	if (!is || is - text >= (int)sizeof(field))
+		return;
+	snprintf(field, sizeof(field), "%.*s", (int)(is - text), text);
+	table_init(&t, VIEW_SOCKETS);
+	filter_values(&t, &frame, field, is + 1, 3, &v);
+	for (i = 0; i < v.v.n; i++) {
+		snprintf(whole, sizeof(whole), "%s=%s", field, v.v.v[i].text);
+		if (filter_parse(whole, services, &f, &err))
+			abort();
+		filter_free(f);
+	}
+	filter_values_done(&v);
+	table_done(&t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -108,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	memcpy(text, data, n);
 	text[n] = '\0';
 	memset(&err, 0, sizeof(err));
+	offer(text);
 	if (filter_parse(text, services, &f, &err)) {
 		if (err.at > strlen(text) || err.len > strlen(text) - err.at || !*err.text || f)
 			abort();

@@ -81,6 +81,7 @@ def clean_env(**more):
            and not k.startswith("LC_")}
     env["LC_ALL"] = "C.UTF-8"
     env["TERM"] = "xterm-256color"
+    env["XDG_CONFIG_HOME"] = "/dev/null"  # no settings, and none can be kept
     env.update(more)
     return {k: v for k, v in env.items() if v is not None}
 

@@ -12,7 +12,8 @@ struct close_sys {
 	int (*open)(void *data, uint64_t netns_inode, bool own);
 	/* 0 or a negative errno. dport: 0, or sent in place of the item's own remote port. */
 	int (*destroy)(void *data, int fd, const struct close_item *i, uint16_t dport);
-	int (*get)(void *data, int fd, const struct close_item *i, uint8_t *ret_state); /* -ENOENT: not there */
+	int (*get)(void *data, int fd, const struct close_item *i,
+		   uint8_t *ret_state); /* -ENOENT: not there */
 	/* 0; -ESTALE: the process or its descriptor is another one by now; or another negative errno. */
 	int (*shut)(void *data, const struct close_item *i, const struct close_holder *h);
 	void (*pause)(void *data, unsigned ms);

@@ -25,7 +25,8 @@ enum close_kind { /* what it is decides what closing means */
 };
 struct close_kind_info {
 	const char *key;
-	const char *refusal; /* why not, a sentence without full stop; NULL: it can be closed. %s is the socket */
+	const char *
+		refusal; /* why not, a sentence without full stop; NULL: it can be closed. %s is the socket */
 	const char *instead; /* what to do instead; NULL: nothing is known */
 };
 extern const struct close_kind_info close_kind_table[CLOSE_KIND_N];

@@ -45,6 +45,11 @@ bool filter_needs_limit(const struct filter *f, const struct limit *l);
 /* Sockets from..to-1 (rows of the frame): picked[i] = 1 or 0. In slices, as main likes. */
 void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from, uint32_t to,
 		  uint8_t *picked);
+/* What filter_socks said about every socket of this frame, if it was asked and nothing else since: another view, another
+ * order need no second pass. False: not known; picked is untouched. filter_late: late texts have arrived, what is known
+ * may not be true any more. */
+bool filter_picked(const struct filter *f, const struct frame *fr, uint8_t *picked);
+void filter_late(const struct filter *f);
 /* As filter_socks over the whole frame, for one that does not know everything: 1 also where a term on owners (with
  * owners_unknown) or on the state (with states_unknown) could turn it either way. */
 void filter_socks_maybe(const struct filter *f, const struct frame *fr, bool owners_unknown,

@@ -49,6 +49,8 @@ struct table_column {
 	const struct column *col;
 	bool shown; /* chosen by the user or by default */
 	bool chosen; /* by the user: shown at any width that has room */
+	uint16_t
+		need; /* cells that its content takes now, set by who wants nothing cut; 0: the column's own range counts */
 	uint16_t width; /* cells; 0: does not fit. Set by table_layout */
 };
 struct table_work;

@@ -74,6 +74,7 @@ struct ui_opts {
 		*view_columns[VIEW_N]; /* of each view, for the one without sort or columns */
 	const struct ui_named_view *named; /* borrowed likewise */
 	size_t named_n; /* at most UI_NAMED_MAX */
+	const char *netns; /* -N as it was given, for the command that `Y` copies; NULL */
 	const struct keymap *keymap; /* borrowed likewise; NULL: the table's keys */
 	const char *const *signals_names;
 	const int *signals;

@@ -90,33 +90,147 @@ static void answers(void **state)
 	} rows[] = {
 		{{.gone_after = 1}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_GONE, 0, 0, false},
 		{{.gone_after = 5}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_GONE, 0, 0, false},
-		{{.state = STATE_ESTABLISHED}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_REMAINS, 0, 0, false},
-		{{.destroy_err = -ENOENT}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_GONE_BEFORE, -ENOENT, 0, false},
-		{{.destroy_err = -EPERM, .shut_err = -EPERM}, PROTO_TCP, CLOSE_CONNECTED, true, false,
-		 CLOSE_NOT_PERMITTED, -EPERM, 1, false},
-		{{.destroy_err = -EPERM}, PROTO_TCP, CLOSE_CONNECTED, false, false, CLOSE_NOT_PERMITTED, -EPERM, 0, false},
-		{{.destroy_err = -EPERM}, PROTO_TCP, CLOSE_WAITING, true, true, CLOSE_NOT_PERMITTED, -EPERM, 0, false},
-		{{.destroy_err = -EPERM, .state = STATE_TIME_WAIT}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_GONE,
-		 0, 1, true},
-		{{.destroy_err = -EPERM, .state = STATE_FIN_WAIT_2}, PROTO_TCP, CLOSE_CONNECTED, true, false,
-		 CLOSE_REMAINS, 0, 1, true},
-		{{.destroy_err = -EOPNOTSUPP, .gone_after = 1}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_GONE, 0, 1,
+		{{.state = STATE_ESTABLISHED},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_REMAINS,
+		 0,
+		 0,
+		 false},
+		{{.destroy_err = -ENOENT},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_GONE_BEFORE,
+		 -ENOENT,
+		 0,
+		 false},
+		{{.destroy_err = -EPERM, .shut_err = -EPERM},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_NOT_PERMITTED,
+		 -EPERM,
+		 1,
+		 false},
+		{{.destroy_err = -EPERM},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 false,
+		 false,
+		 CLOSE_NOT_PERMITTED,
+		 -EPERM,
+		 0,
+		 false},
+		{{.destroy_err = -EPERM},
+		 PROTO_TCP,
+		 CLOSE_WAITING,
+		 true,
+		 true,
+		 CLOSE_NOT_PERMITTED,
+		 -EPERM,
+		 0,
+		 false},
+		{{.destroy_err = -EPERM, .state = STATE_TIME_WAIT},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_GONE,
+		 0,
+		 1,
 		 true},
-		{{.destroy_err = -EIO}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_FAILED, -EIO, 0, false},
-		{{.get_err = -ETIMEDOUT}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_FAILED, -ETIMEDOUT, 0, false},
-		{{.open_err = -EPERM}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_NOT_PERMITTED, -EPERM, 0, false},
-		{{.open_err = -ENOENT}, PROTO_TCP, CLOSE_CONNECTED, true, false, CLOSE_FAILED, -ENOENT, 0, false},
+		{{.destroy_err = -EPERM, .state = STATE_FIN_WAIT_2},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_REMAINS,
+		 0,
+		 1,
+		 true},
+		{{.destroy_err = -EOPNOTSUPP, .gone_after = 1},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_GONE,
+		 0,
+		 1,
+		 true},
+		{{.destroy_err = -EIO},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_FAILED,
+		 -EIO,
+		 0,
+		 false},
+		{{.get_err = -ETIMEDOUT},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_FAILED,
+		 -ETIMEDOUT,
+		 0,
+		 false},
+		{{.open_err = -EPERM},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_NOT_PERMITTED,
+		 -EPERM,
+		 0,
+		 false},
+		{{.open_err = -ENOENT},
+		 PROTO_TCP,
+		 CLOSE_CONNECTED,
+		 true,
+		 false,
+		 CLOSE_FAILED,
+		 -ENOENT,
+		 0,
+		 false},
 		/* A datagram socket stays, without its peer. */
 		{{.state = STATE_CLOSED}, PROTO_UDP, CLOSE_DATAGRAM, true, false, CLOSE_GONE, 0, 0, false},
 		/* Another member of its group is found first. */
-		{{.destroy_err = -ENOENT, .hit_after = 4, .state = STATE_CLOSED}, PROTO_UDP, CLOSE_DATAGRAM, true, false,
-		 CLOSE_GONE, 0, 0, false},
+		{{.destroy_err = -ENOENT, .hit_after = 4, .state = STATE_CLOSED},
+		 PROTO_UDP,
+		 CLOSE_DATAGRAM,
+		 true,
+		 false,
+		 CLOSE_GONE,
+		 0,
+		 0,
+		 false},
 		/* Never found in the kernel: by its process. */
-		{{.destroy_err = -ENOENT, .state = STATE_CLOSED}, PROTO_UDP, CLOSE_DATAGRAM, true, false, CLOSE_GONE, 0, 1,
+		{{.destroy_err = -ENOENT, .state = STATE_CLOSED},
+		 PROTO_UDP,
+		 CLOSE_DATAGRAM,
+		 true,
+		 false,
+		 CLOSE_GONE,
+		 0,
+		 1,
 		 true},
 		/* Refused kinds are not touched. */
 		{{.gone_after = 1}, PROTO_TCP, CLOSE_LISTENER, true, false, CLOSE_NOT_DONE, 0, 0, false},
-		{{.gone_after = 1}, PROTO_UDP, CLOSE_BOUND_DATAGRAM, true, false, CLOSE_NOT_DONE, 0, 0, false},
+		{{.gone_after = 1},
+		 PROTO_UDP,
+		 CLOSE_BOUND_DATAGRAM,
+		 true,
+		 false,
+		 CLOSE_NOT_DONE,
+		 0,
+		 0,
+		 false},
 	};
 
 	for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
@@ -125,14 +239,15 @@ static void answers(void **state)
 		struct close_plan p = {0};
 		struct close_item *i = vec_add(&p.items);
 
-		*i = (struct close_item){.cookie = 5, .proto = rows[r].proto, .kind = rows[r].kind, .mini = rows[r].mini};
+		*i = (struct close_item){
+			.cookie = 5, .proto = rows[r].proto, .kind = rows[r].kind, .mini = rows[r].mini};
 		if (rows[r].held)
 			vec_push(&i->holders, ((struct close_holder){.pid = 7, .fd = 3}));
 		close_run(&p, &sys);
 		if (i->result != rows[r].result || i->err != rows[r].err || f.shuts != rows[r].shuts ||
 		    i->by_shutdown != rows[r].by_shutdown)
-			fail_msg("row %zu: result %u err %d shuts %d by_shutdown %d", r, i->result, i->err, f.shuts,
-				 i->by_shutdown);
+			fail_msg("row %zu: result %u err %d shuts %d by_shutdown %d", r, i->result, i->err,
+				 f.shuts, i->by_shutdown);
 		if (close_kind_table[rows[r].kind].refusal)
 			assert_int_equal(f.destroys, 0);
 		assert_true(f.pauses < 200);
@@ -235,7 +350,10 @@ static struct close_item *item(struct close_plan *p, int fd, uint8_t proto, uint
 {
 	struct close_item *i = vec_add(&p->items);
 
-	*i = (struct close_item){.cookie = cookie_of(fd), .own_netns = true, .proto = proto, .kind = kind,
+	*i = (struct close_item){.cookie = cookie_of(fd),
+				 .own_netns = true,
+				 .proto = proto,
+				 .kind = kind,
 				 .state = STATE_ESTABLISHED};
 	end_of(fd, false, i->laddr, &i->lport, &i->family);
 	end_of(fd, true, i->raddr, &i->rport, &i->family);
@@ -250,7 +368,8 @@ static int listener(int family, const char *text, uint16_t *ret_port)
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	assert_int_equal(inet_pton(family, text, family == AF_INET6 ? (void *)&a.in6.sin6_addr : &a.in.sin_addr), 1);
+	assert_int_equal(
+		inet_pton(family, text, family == AF_INET6 ? (void *)&a.in6.sin6_addr : &a.in.sin_addr), 1);
 	assert_int_equal(bind(fd, &a.sa, n), 0);
 	assert_int_equal(listen(fd, 4), 0);
 	assert_int_equal(getsockname(fd, &a.sa, &n), 0);
@@ -259,7 +378,8 @@ static int listener(int family, const char *text, uint16_t *ret_port)
 }
 static int client(uint16_t port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
@@ -353,7 +473,8 @@ static void other_kinds(void **state)
 
 static int datagram(uint16_t port, uint16_t peer)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), one = 1;
 
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)), 0);
@@ -456,9 +577,12 @@ static void without_the_right(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers),	      cmocka_unit_test(no_cookie_no_deed),
-		cmocka_unit_test(closes_one_of_two),  cmocka_unit_test(other_kinds),
-		cmocka_unit_test(group_of_datagrams), cmocka_unit_test(without_the_right),
+		cmocka_unit_test(answers),
+		cmocka_unit_test(no_cookie_no_deed),
+		cmocka_unit_test(closes_one_of_two),
+		cmocka_unit_test(other_kinds),
+		cmocka_unit_test(group_of_datagrams),
+		cmocka_unit_test(without_the_right),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

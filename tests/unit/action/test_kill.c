@@ -167,7 +167,8 @@ static int fake_cgroup(void *data, uint32_t pid, struct str *ret)
 	if (p && p->cgroup)
 		str_puts(ret, p->cgroup);
 	else if (pid == (uint32_t)getpid())
-		str_puts(ret, ((struct fake *)data)->own_cgroup ? ((struct fake *)data)->own_cgroup : "/x.scope");
+		str_puts(ret,
+			 ((struct fake *)data)->own_cgroup ? ((struct fake *)data)->own_cgroup : "/x.scope");
 	else
 		return -ENOENT;
 	return 0;
@@ -668,14 +669,35 @@ static struct kill *open_family(struct fake *f, struct kill_sys *sys, uint64_t *
 	if (!f->n) {
 		const char *unit = "/system.slice/api.service";
 
-		f->p[0] = (struct fake_proc){.pid = 40, .ppid = 1, .start = 5, .state = 'S', .inode = 7,
-					     .comm = "node", .pgrp = 40, .cgroup = unit};
-		f->p[1] = (struct fake_proc){.pid = 41, .ppid = 40, .start = 6, .state = 'S', .comm = "node",
-					     .pgrp = 40, .cgroup = unit};
-		f->p[2] = (struct fake_proc){.pid = 42, .ppid = 1, .start = 7, .state = 'S', .comm = "help\ner",
-					     .pgrp = 42, .cgroup = "/system.slice/api.service/sub"};
-		f->p[3] = (struct fake_proc){.pid = 43, .ppid = 1, .start = 8, .state = 'S', .comm = "other",
-					     .pgrp = 43, .cgroup = "/system.slice/api.services.service"};
+		f->p[0] = (struct fake_proc){.pid = 40,
+					     .ppid = 1,
+					     .start = 5,
+					     .state = 'S',
+					     .inode = 7,
+					     .comm = "node",
+					     .pgrp = 40,
+					     .cgroup = unit};
+		f->p[1] = (struct fake_proc){.pid = 41,
+					     .ppid = 40,
+					     .start = 6,
+					     .state = 'S',
+					     .comm = "node",
+					     .pgrp = 40,
+					     .cgroup = unit};
+		f->p[2] = (struct fake_proc){.pid = 42,
+					     .ppid = 1,
+					     .start = 7,
+					     .state = 'S',
+					     .comm = "help\ner",
+					     .pgrp = 42,
+					     .cgroup = "/system.slice/api.service/sub"};
+		f->p[3] = (struct fake_proc){.pid = 43,
+					     .ppid = 1,
+					     .start = 8,
+					     .state = 'S',
+					     .comm = "other",
+					     .pgrp = 43,
+					     .cgroup = "/system.slice/api.services.service"};
 		f->n = 4;
 	}
 	*sys = fake_sys(f);
@@ -909,7 +931,8 @@ static void containers_are_copied(void **state)
 	k = open_family(&f, &sys, &t);
 	assert_true(offers(k, KILL_TO_UNIT));
 	assert_false(offers(k, KILL_TO_STOP));
-	assert_string_equal(kill_plan(k)->ways.v[way_to(k, KILL_TO_COPY)].command, "docker stop 0123456789ab");
+	assert_string_equal(kill_plan(k)->ways.v[way_to(k, KILL_TO_COPY)].command,
+			    "docker stop 0123456789ab");
 	kill_choose(k, way_to(k, KILL_TO_COPY));
 	assert_int_equal(kill_send(k, SIGKILL, t), 0);
 	for (size_t i = 0; i < f.n; i++)
@@ -938,7 +961,8 @@ static void tells_time_wait(void **state)
 	f.p[0].exited = true;
 	kill_watch(k, &look, t + NSEC_PER_MS, 30 * NSEC_PER_SEC);
 	assert_string_equal(step(k, 2), "8080/tcp is free");
-	assert_string_equal(step(k, 3), "free, but 2 connections in time-wait for 41s: bind needs SO_REUSEADDR");
+	assert_string_equal(step(k, 3),
+			    "free, but 2 connections in time-wait for 41s: bind needs SO_REUSEADDR");
 	assert_true(kill_all_free(k));
 	kill_watch(k, &look, t + NSEC_PER_SEC, 30 * NSEC_PER_SEC);
 	assert_int_equal(f.linger_looks, 1);
@@ -977,9 +1001,10 @@ static void log_is_one_line(void **state)
 	struct str s = {0};
 
 	kill_log_put(steps, ARRAY_LEN(steps), 1000000000, &s);
-	assert_string_equal(str_text(&s),
-			    "TERM to node 21877 (api.service): node 21877 ended after 84 ms; 8080/tcp is free after "
-			    "85 ms; 8080/tcp taken again: node 30112 after 5.1 s");
+	assert_string_equal(
+		str_text(&s),
+		"TERM to node 21877 (api.service): node 21877 ended after 84 ms; 8080/tcp is free after "
+		"85 ms; 8080/tcp taken again: node 30112 after 5.1 s");
 	str_clear(&s);
 	kill_log_put(steps, 0, 0, &s);
 	assert_string_equal(str_text(&s), "");

@@ -29,6 +29,7 @@
 #include <cmocka.h>
 
 #define RACES 10000
+#define RACES_EACH 4 /* with one victim */
 #define NUMBER 300 /* the pid that is given again and again */
 
 static int listener(void)
@@ -79,12 +80,14 @@ static void target(struct kill_plan *plan, pid_t pid, uint64_t start, uint32_t i
 
 /* clone3(2) with a number of one's choice. */
 struct clone_args_ {
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+		set_tid_size, cgroup;
 };
 static pid_t fork_as(pid_t number)
 {
 	pid_t tid[1] = {number};
-	struct clone_args_ a = {.exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)tid, .set_tid_size = 1};
+	struct clone_args_ a = {
+		.exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)tid, .set_tid_size = 1};
 
 	return (pid_t)syscall(435 /* clone3, on every architecture */, &a, sizeof(a));
 }
@@ -107,7 +110,8 @@ struct shared { /* between the test and what runs in the namespace */
 /* Runs body as the first process of a pid namespace with a /proc of its own. */
 static void in_namespace(void (*body)(struct shared *))
 {
-	struct shared *sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct shared *sh =
+		mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t outer;
 	int st;
 
@@ -219,74 +223,83 @@ struct stage { /* what the list would show of NUMBER just now */
 	atomic_uint victims, innocents, victims_hit;
 };
 
-/* An innocent: whoever signals it is caught, whatever the signal. */
+/* An innocent: whoever signals it is caught, whatever the signal. Its maker blocked all of them before it was made, and
+ * lets it go with USR2. */
 static _Noreturn void innocent(struct shared *sh)
 {
 	sigset_t set;
-	siginfo_t si;
 
 	sigfillset(&set);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
-		if (sigwaitinfo(&set, &si) > 0 && si.si_signo != SIGUSR2)
+		int sig = sigwaitinfo(&set, NULL);
+
+		if (sig == SIGUSR2)
+			_exit(0);
+		if (sig > 0)
 			atomic_fetch_add(&sh->hits, 1);
-		else if (si.si_signo == SIGUSR2)
-			_exit(0); /* its maker lets it go */
 	}
 }
 
-/* Gives NUMBER in turn to one who holds the socket and to one who does not; some holders let go in between. */
-static void give_and_take(struct shared *sh, struct stage *g)
+/* A holder. Some let go after a while: between the last check and the signal nobody can look once more, so what reaches
+ * those may be meant for them. It is counted, but they are no innocents. */
+static _Noreturn void victim(struct stage *g, unsigned round)
 {
-	int fd = listener();
-	unsigned round = 0;
+	int fd = listener(), sig;
+	sigset_t set;
 
-	CHECK(fd >= 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (fd < 0)
+		_exit(1);
 	atomic_store(&g->inode, inode_of(fd));
 	atomic_store(&g->fd, fd);
-	while (!atomic_load(&g->stop)) {
-		bool lets_go = round % 3 == 2;
+	atomic_store(&g->start, start_of(getpid()));
+	atomic_store(&g->round, round);
+	if (round % 3) {
+		sigemptyset(&set);
+		sigprocmask(SIG_SETMASK, &set, NULL);
+		idle();
+	}
+	usleep(round % 7 * 20);
+	close(fd);
+	sigfillset(&set);
+	while ((sig = sigwaitinfo(&set, NULL)) != SIGUSR2)
+		if (sig > 0)
+			atomic_fetch_add(&g->victims_hit, 1);
+	_exit(0);
+}
+
+/* Gives NUMBER in turn to one who holds a socket and to one who never did. */
+static void give_and_take(struct shared *sh, struct stage *g)
+{
+	sigset_t set;
+	int st;
+
+	sigfillset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	for (unsigned round = 1; !atomic_load(&g->stop); round++) {
 		pid_t pid = fork_as(NUMBER);
 
 		CHECK(pid >= 0);
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			if (lets_go) {
-				/* It is an innocent from here on. What is sent before it lets go is meant for it. */
-				sigset_t set;
-				struct timespec none = {0, 0};
-
-				sigfillset(&set);
-				sigprocmask(SIG_SETMASK, &set, NULL);
-				usleep(round % 7 * 20);
-				close(fd);
-				usleep(300); /* a signal on its way through the last check */
-				while (sigtimedwait(&set, NULL, &none) > 0)
-					atomic_fetch_add(&g->victims_hit, 1);
-				innocent(sh);
-			}
-			idle();
-		}
-		atomic_store(&g->start, start_of(pid));
+		if (!pid)
+			victim(g, round);
 		atomic_fetch_add(&g->victims, 1);
-		atomic_store(&g->round, ++round);
+		while (atomic_load(&g->round) != round && waitpid(pid, NULL, WNOHANG) == 0)
+			sched_yield();
 		usleep(round % 5 * 30);
-		kill(pid, lets_go ? SIGUSR2 : SIGKILL);
+		kill(pid, round % 3 ? SIGKILL : SIGUSR2);
 		CHECK(waitpid(pid, NULL, 0) == pid);
-		/* Now somebody who never had anything to do with it. */
 		pid = fork_as(NUMBER);
 		CHECK(pid >= 0);
-		if (!pid) {
-			close(fd);
+		if (!pid)
 			innocent(sh);
-		}
 		atomic_fetch_add(&g->innocents, 1);
 		usleep(round % 4 * 30);
 		kill(pid, SIGUSR2);
-		CHECK(waitpid(pid, NULL, 0) == pid);
+		CHECK(waitpid(pid, &st, 0) == pid);
+		CHECK(WIFEXITED(st) && WEXITSTATUS(st) == 0);
 	}
-	close(fd);
 	_exit(0);
 }
 
@@ -294,15 +307,19 @@ static void race_body(struct shared *sh)
 {
 	struct stage *g = mmap(NULL, sizeof(*g), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t maker, bystanders[3];
-	unsigned sent = 0, refused[KILL_REFUSAL_N] = {0};
+	sigset_t all, before;
+	unsigned sent = 0, refused[KILL_REFUSAL_N] = {0}, round = 0;
 	int st;
 
 	CHECK(g != MAP_FAILED);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	for (size_t i = 0; i < ARRAY_LEN(bystanders); i++) {
 		bystanders[i] = fork();
 		if (!bystanders[i])
 			innocent(sh);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	maker = fork();
 	if (!maker)
 		give_and_take(sh, g);
@@ -313,10 +330,13 @@ static void race_body(struct shared *sh)
 		struct kill *k;
 		uint8_t r;
 
+		while (i % RACES_EACH == 0 && atomic_load(&g->round) == round)
+			sched_yield();
+		round = atomic_load(&g->round);
 		target(&plan, NUMBER, atomic_load(&g->start), atomic_load(&g->inode), atomic_load(&g->fd));
 		k = kill_open(&plan, NULL);
 		if (i % 3 == 0)
-			sched_yield();
+			usleep((unsigned)i % 11 * 10);
 		if (kill_send(k, SIGTERM, 1) == 1)
 			sent++;
 		r = kill_plan(k)->targets.v[0].refusal;
@@ -331,9 +351,11 @@ static void race_body(struct shared *sh)
 		kill(bystanders[i], SIGKILL);
 		CHECK(waitpid(bystanders[i], NULL, 0) == bystanders[i]);
 	}
-	printf("    %u races: %u signalled, %u gone, %u let go, %u reused, %u zombies; %u victims, %u innocents\n", RACES,
-	       sent, refused[KILL_GONE], refused[KILL_LET_GO], refused[KILL_REUSED], refused[KILL_ZOMBIE],
-	       (unsigned)atomic_load(&g->victims), (unsigned)atomic_load(&g->innocents));
+	printf("    %u races: %u signalled, %u gone, %u let go, %u reused, %u zombies; %u victims (%u after "
+	       "letting go), %u innocents\n",
+	       RACES, sent, refused[KILL_GONE], refused[KILL_LET_GO], refused[KILL_REUSED],
+	       refused[KILL_ZOMBIE], (unsigned)atomic_load(&g->victims),
+	       (unsigned)atomic_load(&g->victims_hit), (unsigned)atomic_load(&g->innocents));
 	fflush(stdout);
 	/* A race that nobody ever won or lost would prove nothing. */
 	CHECK(sent > 20);

@@ -1,6 +1,6 @@
 /* Trees of plain files and links that look like /proc, for the tests of the owner search. */
 #pragma once
-#include "owners_private.h"
+#include "../../../src/collect/owners_private.h"
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>

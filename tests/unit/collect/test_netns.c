@@ -725,6 +725,57 @@ static void test_held_by_a_socket(void **state)
 	eye_close(&e);
 }
 
+/* Nothing but a socket leads there: neither a process nor a mount, before we ever looked. */
+static void test_stray(void **state)
+{
+	struct place p;
+	struct eye e;
+	char path[64];
+	int ns, fd = -1, to_child[2];
+	pid_t holder;
+	uint32_t inode;
+	struct stat st;
+	char c;
+
+	if (!place_open(&p, 0))
+		skip();
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)p.pid);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(netns_enter(ns, make_socket, &fd), 0);
+	close(ns);
+	assert_true(fd >= 0 && !fstat(fd, &st));
+	inode = (uint32_t)st.st_ino;
+	assert_int_equal(pipe(to_child), 0);
+	holder = fork();
+	assert_true(holder >= 0);
+	if (!holder) {
+		close(to_child[1]);
+		_exit(read(to_child[0], &c, 1) != 0);
+	}
+	close(fd);
+	place_close(&p);
+	for (unsigned round = 0; round < 2; round++) {
+		unsigned looks = 0;
+		bool found = false;
+
+		eye_open(&e);
+		/* once, or as a dashboard does: in the course of some looks */
+		live_set_owner_budget(e.source, round ? 50000000 : 0);
+		while (!found && looks++ < (round ? 500 : 1)) {
+			eye_look(&e, WANT_NETNS_ALL, 0);
+			found = count(&e, p.inode, STATE_LISTENING) == 1;
+		}
+		assert_true(found);
+		for (size_t i = 0; i < e.snap.socks.n; i++)
+			if (e.snap.socks.v[i].inode == inode)
+				assert_true(listens_at(&e, p.inode, holder));
+		eye_close(&e);
+	}
+	close(to_child[1]);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+	close(to_child[0]);
+}
+
 int main(void)
 {
 #define TREE(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
@@ -742,6 +793,7 @@ int main(void)
 		cmocka_unit_test(test_real),
 		cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_held_by_a_socket),
+		cmocka_unit_test(test_stray),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

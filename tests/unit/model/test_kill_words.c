@@ -80,7 +80,9 @@ static void forwarders(void **state)
 
 	fixture_init(&x);
 	fixture_proc(&x, 20311, 1, 0, "docker-proxy", "/system.slice/docker.service");
-	fixture_late(&x, 20311, "/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 5432 -container-ip 172.17.0.2 -container-port 5432",
+	fixture_late(&x, 20311,
+		     "/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 5432 -container-ip "
+		     "172.17.0.2 -container-port 5432",
 		     "/usr/bin/docker-proxy");
 	fixture_proc(&x, 20312, 1, 1000, "docker-proxy", "");
 	fixture_late(&x, 20312, "/home/me/server", "/home/me/server");
@@ -89,7 +91,8 @@ static void forwarders(void **state)
 	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:5433", NULL);
 	fixture_fd(&x, a, 20312, 4);
 	kill_plan_build(&p, fixture_apply(&x, 0), k, 1);
-	assert_int_equal(p.targets.v[0].refusal, KILL_FORWARDER); /* though the frame does not know yet where to */
+	assert_int_equal(p.targets.v[0].refusal,
+			 KILL_FORWARDER); /* though the frame does not know yet where to */
 	kill_plan_done(&p);
 	kill_plan_build(&p, fixture_apply(&x, 1), k, 1);
 	assert_int_equal(p.targets.v[0].refusal, KILL_FORWARDER);
@@ -134,7 +137,8 @@ static void unowned_sockets(void **state)
 	p.unowned.v[2].reason = REASON_NOT_PERMITTED;
 	strcpy(p.your_name, "deploy");
 	kill_unowned_put(&p, &p.unowned.v[2], &s, NULL);
-	assert_string_equal(str_text(&s), "not permitted: who holds 81/tcp 10.0.0.5 +1 is hidden, you are deploy");
+	assert_string_equal(str_text(&s),
+			    "not permitted: who holds 81/tcp 10.0.0.5 +1 is hidden, you are deploy");
 	kill_plan_done(&p);
 	str_done(&s);
 	str_done(&instead);
@@ -258,7 +262,8 @@ static void who_asks(void **state)
 	assert_non_null(strstr(refusal(&p, 0, &s), "is yours, but"));
 	p.targets.v[0].refusal = KILL_FAILED;
 	p.targets.v[0].err = -EAGAIN;
-	assert_string_equal(refusal(&p, 0, &s), "sshd 812 cannot be signalled: Resource temporarily unavailable");
+	assert_string_equal(refusal(&p, 0, &s),
+			    "sshd 812 cannot be signalled: Resource temporarily unavailable");
 	assert_true(kill_needs_word(&p, 0, SIGTERM));
 	kill_plan_done(&p);
 	kill_plan_build(&p, fixture_apply(&x, 0), k, 1);
@@ -283,19 +288,22 @@ static void comes_back(void **state)
 		{"Restart=always\nRestartUSec=1min 30s\nMainPID=7", SIGKILL,
 		 "yes: api.service has Restart=always, back after 1m30s", true, 90 * NSEC_PER_SEC},
 		{"Restart=on-failure\nRestartUSec=100ms\nMainPID=7", SIGTERM,
-		 "perhaps: api.service has Restart=on-failure, back after 100 ms if it ends with an error", true,
-		 100 * NSEC_PER_MS},
+		 "perhaps: api.service has Restart=on-failure, back after 100 ms if it ends with an error",
+		 true, 100 * NSEC_PER_MS},
 		{"Restart=on-failure\nRestartUSec=0\nMainPID=7", SIGKILL,
 		 "yes: api.service has Restart=on-failure, back at once", true, 0},
-		{"Restart=on-success\nRestartUSec=1s\nMainPID=7", SIGKILL, "no: api.service has Restart=on-success", false, 0},
+		{"Restart=on-success\nRestartUSec=1s\nMainPID=7", SIGKILL,
+		 "no: api.service has Restart=on-success", false, 0},
 		{"Restart=no\nMainPID=7", SIGTERM, "no: api.service has Restart=no", false, 0},
 		{"Restart=no\nMainPID=7\nTriggeredBy=api.socket", SIGTERM,
 		 "yes: api.socket starts api.service when somebody connects", false, 0},
 		{"Restart=always\nRestartUSec=1s\nMainPID=99", SIGTERM,
-		 "perhaps: process 99, the main one of api.service, goes on and may start another", true, NSEC_PER_SEC},
+		 "perhaps: process 99, the main one of api.service, goes on and may start another", true,
+		 NSEC_PER_SEC},
 		{"Restart=always\nMainPID=7", SIGUSR1, "", false, 0},
 		{"", SIGTERM, "unknown: systemd gave no answer", false, 0},
-		{"Failed to connect to bus: No such file", SIGTERM, "unknown: systemd gave no answer", false, 0},
+		{"Failed to connect to bus: No such file", SIGTERM, "unknown: systemd gave no answer", false,
+		 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -304,7 +312,8 @@ static void comes_back(void **state)
 		uint64_t delay = 1;
 
 		vec_push(&p.targets, ((struct kill_target){.pid = 7, .name = "node"}));
-		vec_push(&p.respawns, ((struct kill_respawn){.unit = "api.service", .state = RESPAWN_ASKING}));
+		vec_push(&p.respawns,
+			 ((struct kill_respawn){.unit = "api.service", .state = RESPAWN_ASKING}));
 		kill_respawn_put(&p, SIGTERM, &s);
 		assert_string_equal(str_text(&s), "asking systemd…");
 		str_clear(&s);
@@ -340,10 +349,10 @@ static void names_of_units(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(socket_units),	     cmocka_unit_test(forwarders),
+		cmocka_unit_test(socket_units),      cmocka_unit_test(forwarders),
 		cmocka_unit_test(unowned_sockets),   cmocka_unit_test(one_address_of_a_port),
 		cmocka_unit_test(whose_connections), cmocka_unit_test(who_asks),
-		cmocka_unit_test(comes_back),	     cmocka_unit_test(names_of_units),
+		cmocka_unit_test(comes_back),        cmocka_unit_test(names_of_units),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

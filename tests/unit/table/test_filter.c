@@ -92,6 +92,21 @@ static void test_same(void **state)
 		{"findings=accept-queue-full", "tcp lport=443"},
 		{"owner_reason=none tcp", "tcp not owner_reason!=none"},
 		{"netns_name=host", "netns_name~^ho"},
+		{"sport geq :1024", "lport>=1024"},
+		{"dport leq 1024", "rport<=1024"},
+		{"sport neq :22 tcp", "lport!=22 and proto=tcp"},
+		{"( dport = :443 or sport = :443 ) && state established", "port=443 state=established"},
+		{":22 || :25", "port=22,25"},
+		{":22 | :25 & tcp", "port=22 or (port=25 proto=tcp)"},
+		{"netns=host :22", "netns_name=host port=22"},
+		{"namespace=none or :22", ":22"},
+		{"netns!=nosuch :22", ":22"},
+		{"rtt<1 tcp", "rtt_ms<1 proto=tcp"},
+		{"idle>=1s", "idle_s>=1000ms"},
+		{"address=127.0.0.0/8", "laddr=127.0.0.0/8"},
+		{"start<2026-11-22T00:00Z", "start lt 2026-11-22T00:00:00Z"},
+		{"start=2026-11-19T08:14Z,none tcp",
+		 "tcp (start=none or start>=2026-11-19T08:14Z start<2026-11-19T08:15Z)"},
 	};
 	size_t i;
 
@@ -173,6 +188,11 @@ static void test_canonical(void **state)
 		{"process eq a,\"b c\",none", "process=a,\"b c\",none"},
 		{"process=\"none\"", "process=\"none\""},
 		{"process= =x", "process=\"=x\""},
+		{"netns=host,db", "netns_name=host,db"},
+		{"netns=4026531840,none", "netns=4026531840,none"},
+		{"age>3d", "age_s>3d"},
+		{"a && b || c", "a b or c"},
+		{"ago<60s", "seen_s<60s"},
 		{"process~(a|b)c", "process~\"(a|b)c\""},
 		{"exclude time-wait", "state!=time-wait"},
 		{"", ""},
@@ -253,6 +273,13 @@ static void test_errors(void **state)
 		{"state", 0, 5, "expected a value after \"state\"", ""},
 		{"state nosuch", 6, 6, NULL, ""},
 		{"owners=5", 0, 6, NULL, ""},
+		{"start>yesterday", 6, 9,
+		 "\"yesterday\" is no time; expected 2026-11-22, 2026-11-22T14:02 or 2026-11-22T13:02:31Z",
+		 ""},
+		{"start~2026", 6, 4, "start is no text; use = < or >", ""},
+		{"idle_s", 0, 6, "\"idle_s\" alone matches nothing; did the shell take the \">\"?", ""},
+		{"eof_read=maybe", 9, 5, "\"maybe\" is no answer; expected yes or no", ""},
+		{"cookie=0xg", 7, 3, "\"0xg\" is no number; expected 0x2824c or 164428", ""},
 		{"queue>1", 0, 5, NULL, ""},
 	};
 	size_t i;
@@ -411,13 +438,62 @@ static void test_slices(void **state)
 	free(sliced);
 }
 
+/* What was said about a frame is known until another is asked about, or late texts come. */
+static void test_picked(void **state)
+{
+	struct filter *f = parsed("user=late", host.services);
+	uint32_t n = (uint32_t)frame->rows.n, i, k = 0;
+	uint8_t *said = mem_alloc(n, 1), *again = mem_alloc(n, 1);
+	struct fixture other;
+	const struct frame *g;
+	struct table t;
+
+	(void)state;
+	assert_false(filter_picked(f, frame, again));
+	filter_socks(f, frame, 0, n / 2, said);
+	assert_false(filter_picked(f, frame, again)); /* half of it */
+	filter_socks(f, frame, n / 2, n, said);
+	memset(again, 7, n);
+	assert_true(filter_picked(f, frame, again));
+	assert_memory_equal(said, again, n);
+	filter_late(f);
+	assert_false(filter_picked(f, frame, again));
+	assert_false(filter_picked(NULL, frame, again));
+	filter_late(NULL);
+	free(said);
+	free(again);
+
+	fixture_init(&other);
+	fixture_proc(&other, 5, 1, 77, "zebra", "");
+	fixture_fd(&other, fixture_sock(&other, PROTO_TCP, STATE_LISTENING, "192.0.2.1:80", NULL), 5, 3);
+	g = fixture_apply(&other, 1);
+	table_init(&t, VIEW_PORTS);
+	t.filter = f;
+	table_update(&t, g, 9, false);
+	assert_int_equal(t.matched, 0);
+	for (i = 0; i < g->users.n; i++)
+		if (g->users.v[i].uid == 77) {
+			late_set(g->users.v[i].late, LATE_USER, "late", 4);
+			k++;
+		}
+	assert_int_equal(k, 1);
+	table_update(&t, g, 9, false); /* nobody said that texts have come */
+	assert_int_equal(t.matched, 0);
+	filter_late(f);
+	table_update(&t, g, 9, false);
+	assert_int_equal(t.matched, 1);
+	table_done(&t);
+	filter_free(f);
+	fixture_done(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same), cmocka_unit_test(test_counts),    cmocka_unit_test(test_null),
 		cmocka_unit_test(test_many), cmocka_unit_test(test_canonical), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_deep), cmocka_unit_test(test_row_terms), cmocka_unit_test(test_states),
-		cmocka_unit_test(test_want), cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_want), cmocka_unit_test(test_slices),    cmocka_unit_test(test_picked),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -28,7 +28,8 @@ static int set_up(void **state)
 	fixture_web1(&host, true);
 	s = fixture_sock(&host, PROTO_TCP, STATE_ESTABLISHED, "[2001:db8::5]:443", "[2001:db8:9::7]:50001");
 	fixture_fd(&host, s, 21877, 99);
-	s = fixture_sock(&host, PROTO_TCP, STATE_CLOSE_WAIT, "[::ffff:10.0.0.5]:8080", "[::ffff:10.9.9.9]:50002");
+	s = fixture_sock(&host, PROTO_TCP, STATE_CLOSE_WAIT, "[::ffff:10.0.0.5]:8080",
+			 "[::ffff:10.9.9.9]:50002");
 	fixture_fd(&host, s, 21877, 98);
 	fixture_fd(&host, s, 1044, 98);
 	fixture_apply(&host, 1);
@@ -60,7 +61,7 @@ static void add(struct values *to, enum row_kind kind, const char *key, uint32_t
 
 static void values_of(const struct filter_field *f, uint32_t row, struct values *ret)
 {
-	static const char *const of_owners[] = {"process", "pid",     "user", "uid",  "unit",
+	static const char *const of_owners[] = {"process",   "pid", "user",    "uid",  "unit",
 						"container", "exe", "cmdline", "start"};
 	const struct row *r = &frame->rows.v[row];
 	bool owned = frame_first_owner(frame, row, false) != NONE;
@@ -126,8 +127,9 @@ static double number_of(const struct value *v, uint8_t kind)
 {
 	if (kind == KIND_TIME)
 		return (double)v->u / 1e9;
-	return kind == KIND_RATE || kind == KIND_DURATION || kind == KIND_MS || kind == KIND_REAL ? v->d :
-												     (double)v->i;
+	return kind == KIND_RATE || kind == KIND_DURATION || kind == KIND_MS || kind == KIND_REAL
+		       ? v->d
+		       : (double)v->i;
 }
 
 static bool real(uint8_t kind)
@@ -288,8 +290,8 @@ static bool compares(const struct probe *p, const struct value *v, uint8_t kind,
 	}
 }
 
-static void check(const char *text, const struct filter_field *f, const struct probe *p, unsigned n, bool none,
-		  bool negated, enum than than)
+static void check(const char *text, const struct filter_field *f, const struct probe *p, unsigned n,
+		  bool none, bool negated, enum than than)
 {
 	struct filter *flt = parsed(text, host.services);
 	uint8_t *picked = mem_alloc(frame->rows.n, 1);
@@ -305,8 +307,8 @@ static void check(const char *text, const struct filter_field *f, const struct p
 		values_of(f, row, &values);
 		for (i = 0; i < values.n; i++)
 			for (k = 0; k < n; k++)
-				hit |= than ? compares(&p[k], &values.v[i], f->kind, than) :
-					      holds(&p[k], &values.v[i], f->kind);
+				hit |= than ? compares(&p[k], &values.v[i], f->kind, than)
+					    : holds(&p[k], &values.v[i], f->kind);
 		if (!values.n)
 			hit = none;
 		if (negated)
@@ -389,7 +391,8 @@ static void test_every_field(void **state)
 		for (tries = 0; tries < 400 && asked < before + 40; tries++) {
 			for (n = 0; n < 2; n++) {
 				values_of(&f, rnd((uint32_t)frame->rows.n), &values);
-				if (!values.n || !plain(&f, &values.v[0]) || !make_probe(&f, &values.v[0], &p[n]))
+				if (!values.n || !plain(&f, &values.v[0]) ||
+				    !make_probe(&f, &values.v[0], &p[n]))
 					break;
 				if (n && (p[n].how != p[0].how && !(p[0].how == NET && p[n].how == EQUAL)))
 					break;
@@ -413,8 +416,9 @@ static void test_every_field(void **state)
 static void test_listed(void **state)
 {
 	/* Columns that are made of others, or list what other fields ask about. */
-	static const char *const not_fields[] = {"owner",   "owners", "findings", "addresses", "states", "ports",
-						 "address", "queue",  "listens",  "activity",  "rate"};
+	static const char *const not_fields[] = {"owner",   "owners",   "findings", "addresses",
+						 "states",  "ports",    "address",  "queue",
+						 "listens", "activity", "rate"};
 	const char *names[300], *is;
 	struct filter_field f, g;
 	const struct column *cols;
@@ -477,7 +481,8 @@ static void test_listed(void **state)
 	}
 }
 
-static void offers_are(enum view_id view, const char *field, const char *prefix, size_t limit, const char *expected)
+static void offers_are(enum view_id view, const char *field, const char *prefix, size_t limit,
+		       const char *expected)
 {
 	struct filter_values v = {0};
 	struct str s = {0};
@@ -529,7 +534,8 @@ static void test_offers_count(void **state)
 					closed += t.rows_kind == ROWS_SOCK &&
 						  (frame->rows.v[t.order.v[row]].marks & MARK_CLOSED) != 0;
 				if (t.rows_kind == ROWS_SOCK && t.matched - closed != v.v.v[k].rows)
-					fail_msg("%s: %u rows, not %u", text, t.matched - closed, v.v.v[k].rows);
+					fail_msg("%s: %u rows, not %u", text, t.matched - closed,
+						 v.v.v[k].rows);
 				/* A closed connection keeps its port on the screen. */
 				if (t.rows_kind != ROWS_SOCK && t.matched < v.v.v[k].rows)
 					fail_msg("%s: %u rows, not %u", text, t.matched, v.v.v[k].rows);

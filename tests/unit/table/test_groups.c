@@ -295,14 +295,16 @@ static void test_held(void **state)
 	f = fixture_apply(&x, 1);
 	table_update(&t, f, 20, false);
 	assert_true(t.held);
-	assert_string_equal(lines(&t), "▸ 192.0.2.2 ×1 | ▸ 192.0.2.3 ×2 | [▾ 192.0.2.1 ×3] | -1002 | -1001 | -1005 | "
-				       "▸ 192.0.2.9 ×1 | ▸ 192.0.2.7 ×1");
+	assert_string_equal(lines(&t),
+			    "▸ 192.0.2.2 ×1 | ▸ 192.0.2.3 ×2 | [▾ 192.0.2.1 ×3] | -1002 | -1001 | -1005 | "
+			    "▸ 192.0.2.9 ×1 | ▸ 192.0.2.7 ×1");
 	assert_true(t.cursor_id.a == peer1.a && t.cursor_id.b == peer1.b);
 	/* Live: the group goes up, and the cursor with it. */
 	t.follow = 1;
 	table_update(&t, f, 20, false);
-	assert_string_equal(lines(&t), "[▾ 192.0.2.1 ×3] | -1001 | -1002 | -1005 | ▸ 192.0.2.2 ×1 | ▸ 192.0.2.3 ×2 | "
-				       "▸ 192.0.2.7 ×1 | ▸ 192.0.2.9 ×1");
+	assert_string_equal(lines(&t),
+			    "[▾ 192.0.2.1 ×3] | -1001 | -1002 | -1005 | ▸ 192.0.2.2 ×1 | ▸ 192.0.2.3 ×2 | "
+			    "▸ 192.0.2.7 ×1 | ▸ 192.0.2.9 ×1");
 	/* A head can be tagged, and its tag goes when the group has gone. */
 	t.follow = 0;
 	table_tag(&t, table_ident(&t, 0));

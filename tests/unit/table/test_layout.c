@@ -212,13 +212,55 @@ static void test_tables(void **state)
 	}
 }
 
+static const struct table_column *col_of(const struct table *t, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < t->cols.n; i++)
+		if (!strcmp(t->cols.v[i].col->key, key))
+			return &t->cols.v[i];
+	fail_msg("no column %s", key);
+	return NULL;
+}
+
+/* Nothing cut: numbers and the remote end take what they need, and others go for it. */
+static void test_need(void **state)
+{
+	static const struct {
+		const char *key;
+		uint16_t need;
+	} needs[] = {{"rx_rate", 9}, {"tx_rate", 8}, {"remote", 47}, {"local", 30}};
+	struct table t;
+	size_t i, k;
+
+	(void)state;
+	table_init(&t, VIEW_CONNECTIONS);
+	table_layout(&t, 78, false);
+	assert_int_equal(col_of(&t, "rx_rate")->width, 5);
+	for (i = 0; i < t.cols.n; i++)
+		for (k = 0; k < ARRAY_LEN(needs); k++)
+			if (!strcmp(t.cols.v[i].col->key, needs[k].key))
+				t.cols.v[i].need = needs[k].need;
+	table_layout(&t, 118, false);
+	assert_int_equal(col_of(&t, "rx_rate")->width, 9);
+	assert_int_equal(col_of(&t, "tx_rate")->width, 8);
+	assert_int_equal(col_of(&t, "remote")->width, 47);
+	assert_true(col_of(&t, "local")->width >= 6 && col_of(&t, "local")->width <= 30);
+	table_layout(&t, 300, false);
+	assert_int_equal(col_of(&t, "local")->width, 30);
+	table_layout(&t, 78, false); /* the port is still there when the rest does not fit */
+	assert_int_equal(col_of(&t, "remote")->width, 47);
+	assert_true(col_of(&t, "process")->width > 0);
+	table_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_widths),   cmocka_unit_test(test_thresholds),
 		cmocka_unit_test(test_ports_80), cmocka_unit_test(test_sort_column_stays),
 		cmocka_unit_test(test_netns),    cmocka_unit_test(test_choose),
-		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_tables),   cmocka_unit_test(test_need),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

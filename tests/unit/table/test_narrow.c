@@ -20,7 +20,8 @@ static int set_up(void **state)
 	fixture_fd(&host, s, 921, 70);
 	s = fixture_sock(&host, PROTO_TCP, STATE_ESTABLISHED, "[2001:db8::5]:40100", "[2001:db8:9::7]:443");
 	fixture_fd(&host, s, 21877, 71);
-	s = fixture_sock(&host, PROTO_TCP, STATE_ESTABLISHED, "[::ffff:10.0.0.5]:40101", "[::ffff:10.9.9.9]:443");
+	s = fixture_sock(&host, PROTO_TCP, STATE_ESTABLISHED, "[::ffff:10.0.0.5]:40101",
+			 "[::ffff:10.9.9.9]:443");
 	fixture_fd(&host, s, 21877, 72);
 	fixture_sock(&host, PROTO_MPTCP, STATE_ESTABLISHED, "10.0.0.5:40102", "10.9.9.9:444");
 	return 0;
@@ -42,7 +43,8 @@ static uint32_t leave_out(const struct snapshot *s, const struct want *w, struct
 	for (i = 0; i < s->socks.n; i++) {
 		const struct sock *k = &s->socks.v[i];
 
-		if (!(w->protos & PROTO_BIT(k->proto)) || !(w->states & STATE_BIT(k->state)) || !want_has_end(w, k)) {
+		if (!(w->protos & PROTO_BIT(k->proto)) || !(w->states & STATE_BIT(k->state)) ||
+		    !want_has_end(w, k)) {
 			gone++;
 			continue;
 		}
@@ -63,7 +65,7 @@ static uint32_t leave_out(const struct snapshot *s, const struct want *w, struct
 }
 
 /* One look, one table, as CSV. */
-static void print(struct snapshot *snap, enum view_id view, const char *filter, const char *columns,
+static void print(struct snapshot *snap, enum view_id view, const char *filter, const char *columns, bool all,
 		  struct want *want, struct str *out)
 {
 	struct world *world = world_new(host.names, host.services, 100);
@@ -79,7 +81,7 @@ static void print(struct snapshot *snap, enum view_id view, const char *filter, 
 	world_apply(world, snap, NSEC_PER_SEC, &frame);
 	table_init(&t, view);
 	t.filter = f;
-	t.all = true;
+	t.all = all;
 	table_hide_live(&t);
 	assert_int_equal(table_set_columns(&t, columns, err, sizeof(err)), 0);
 	if (want)
@@ -104,11 +106,16 @@ static void test_same(void **state)
 	static const struct {
 		enum view_id view;
 		const char *columns;
+		bool all;
 	} tables[] = {
-		{VIEW_PORTS, "netns,proto,port,service,class,scope,addresses,owners,owners_n,owner_reason,pid,process,"
-			     "user,uid,unit,conns,states,backlog,backlog_max,drops"},
-		{VIEW_CONNECTIONS, "proto,state,laddr,lport,raddr,rport,direction,service,owner_reason,owners,pid,process,"
-				   "unit,recvq,sendq,rtt_ms,retrans_total"},
+		{VIEW_PORTS,
+		 "netns,proto,port,service,class,scope,addresses,owners,owners_n,owner_reason,pid,process,"
+		 "user,uid,unit,conns,states,backlog,backlog_max,drops",
+		 false},
+		{VIEW_PORTS, "proto,port,addresses,owners,unit,conns,states", true},
+		{VIEW_CONNECTIONS,
+		 "proto,state,laddr,lport,raddr,rport,direction,service,owner_reason,owners,pid,process,"
+		 "unit,recvq,sendq,rtt_ms,retrans_total"},
 		{VIEW_CONNECTIONS, "proto,state,local,remote,direction,process,peer_process,peer_pid"},
 		{VIEW_SOCKETS, "state,local,remote,process,findings"},
 		{VIEW_SOCKETS, "family,proto,state,local,remote,v6only,backlog,eof_read,scope,class"},
@@ -158,18 +165,21 @@ static void test_same(void **state)
 	(void)state;
 	for (k = 0; k < ARRAY_LEN(tables); k++) {
 		for (i = 0; i + 1 < ARRAY_LEN(filters); i++) {
-			struct want want = {0}, all = {.protos = PROTOS_ALL, .states = STATES_ALL, .attrs = UINT32_MAX};
+			struct want want = {0},
+				    all = {.protos = PROTOS_ALL, .states = STATES_ALL, .attrs = UINT32_MAX};
 			struct snapshot part;
 			uint32_t gone;
 
 			leave_out(&host.snap, &all, &part); /* a copy: the world takes it over */
-			print(&part, tables[k].view, filters[i], tables[k].columns, &want, &whole);
+			print(&part, tables[k].view, filters[i], tables[k].columns, tables[k].all, &want,
+			      &whole);
 			snapshot_done(&part);
 			gone = leave_out(&host.snap, &want, &part);
-			print(&part, tables[k].view, filters[i], tables[k].columns, NULL, &narrow);
+			print(&part, tables[k].view, filters[i], tables[k].columns, tables[k].all, NULL,
+			      &narrow);
 			if (strcmp(str_text(&whole), str_text(&narrow)) != 0)
-				fail_msg("%s, %s, %u left out:\n%s\nnot\n%s", view_table[tables[k].view].key, filters[i],
-					 gone, str_text(&narrow), str_text(&whole));
+				fail_msg("%s, %s, %u left out:\n%s\nnot\n%s", view_table[tables[k].view].key,
+					 filters[i], gone, str_text(&narrow), str_text(&whole));
 			left_out += gone;
 			less += gone > 1000;
 			snapshot_done(&part);
@@ -193,7 +203,8 @@ static void ends_are(const char *filter, const char *expected)
 	for (i = 0; i < n; i++) {
 		str_putf(&s, "%s%u:", i ? " " : "", ends[i].ends);
 		if (!ends[i].any_addr)
-			str_putf(&s, "%s/%u", ip_format(addr, ends[i].net.ip.b, ends[i].net.ip.v6), ends[i].net.bits);
+			str_putf(&s, "%s/%u", ip_format(addr, ends[i].net.ip.b, ends[i].net.ip.v6),
+				 ends[i].net.bits);
 		str_putf(&s, ":%u-%u", ends[i].port_lo, ends[i].port_hi);
 	}
 	if (strcmp(str_text(&s), expected) != 0)
@@ -222,7 +233,8 @@ static void test_ends(void **state)
 	ends_are(":22 or conns>5", "");
 	ends_are(":22 conns>5", "3::22-22");
 	ends_are("port=1,2,3,4,5,6,7,8,9", "");
-	ends_are("(port=1,2,3,4,5 or lport=6,7,8) ", "3::1-1 3::2-2 3::3-3 3::4-4 3::5-5 1::6-6 1::7-7 1::8-8");
+	ends_are("(port=1,2,3,4,5 or lport=6,7,8) ",
+		 "3::1-1 3::2-2 3::3-3 3::4-4 3::5-5 1::6-6 1::7-7 1::8-8");
 	ends_are("(port=1,2,3,4,5 or lport=6,7,8,9)", "");
 	ends_are("raddr~^10", "");
 	ends_are("laddr=/run/x.sock", "");
@@ -266,7 +278,8 @@ static void test_least(void **state)
 	assert_true(want_has_end(&w, &(struct sock){.state = STATE_CLOSE_WAIT, .lport = 80, .rport = 9}));
 	assert_false(want_has_end(&w, &(struct sock){.state = STATE_CLOSE_WAIT, .lport = 81, .rport = 80}));
 	assert_true(want_has_end(&w, &(struct sock){.state = STATE_LISTENING, .lport = 81}));
-	assert_true(want_has_end(&w, &(struct sock){.proto = PROTO_UDP, .state = STATE_ESTABLISHED, .lport = 81}));
+	assert_true(want_has_end(
+		&w, &(struct sock){.proto = PROTO_UDP, .state = STATE_ESTABLISHED, .lport = 81}));
 }
 
 int main(void)

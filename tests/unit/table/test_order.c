@@ -43,12 +43,13 @@ static int set_up(void **state)
 		fixture_proc(&host, pid, 1, pid % 3, local, "");
 	}
 	for (i = 0; i < SOCKS; i++) {
-		snprintf(local, sizeof(local), i % 3 ? "10.0.%u.%u:%u" : "[2001:db8::%x:%x]:%u", rnd(3), rnd(4),
-			 1 + rnd(3) * 30000);
+		snprintf(local, sizeof(local), i % 3 ? "10.0.%u.%u:%u" : "[2001:db8::%x:%x]:%u", rnd(3),
+			 rnd(4), 1 + rnd(3) * 30000);
 		snprintf(remote, sizeof(remote), i % 3 ? "10.9.%u.%u:%u" : "[fe80::%x:%x]:%u", rnd(3), rnd(4),
 			 1 + rnd(5) * 10000);
-		s = i % 11 ? fixture_sock(&host, PROTO_TCP, i % 5 ? STATE_ESTABLISHED : STATE_CLOSE_WAIT, local, remote) :
-			     fixture_sock(&host, PROTO_TCP, STATE_LISTENING, local, NULL);
+		s = i % 11 ? fixture_sock(&host, PROTO_TCP, i % 5 ? STATE_ESTABLISHED : STATE_CLOSE_WAIT,
+					  local, remote)
+			   : fixture_sock(&host, PROTO_TCP, STATE_LISTENING, local, NULL);
 		host.snap.socks.v[s].sendq = rnd(3) * 1000;
 		host.snap.socks.v[s].cgroup = hard_name();
 		fixture_rate(&host, s, rnd(4) ? 0 : rnd(100000), 0);
@@ -96,7 +97,8 @@ static void sort_all(const struct sort_key *by, unsigned by_n, const struct ctx 
 	sort_all(by, by_n, c, v + mid, n - mid);
 	memcpy(spare, v, n * sizeof(*v));
 	for (k = 0; k < n; k++)
-		v[k] = j >= n || (i < mid && before(by, by_n, c, spare[i], spare[j])) ? spare[i++] : spare[j++];
+		v[k] = j >= n || (i < mid && before(by, by_n, c, spare[i], spare[j])) ? spare[i++]
+										      : spare[j++];
 }
 
 static void fill(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c)
@@ -110,7 +112,8 @@ static void fill(struct order *o, const struct sort_key *by, unsigned by_n, cons
 
 static void check(const struct sort_key *by, unsigned by_n)
 {
-	static const size_t windows[][2] = {{0, SOCKS}, {0, 1}, {0, 40}, {1500, 1540}, {SOCKS - 7, SOCKS}, {3, 3}};
+	static const size_t windows[][2] = {{0, SOCKS},         {0, 1}, {0, 40}, {1500, 1540},
+					    {SOCKS - 7, SOCKS}, {3, 3}};
 	struct ctx c = {.f = frame, .tally = &frame->tally};
 	struct order o = {0};
 	uint32_t i, k, seen;
@@ -123,8 +126,8 @@ static void check(const struct sort_key *by, unsigned by_n)
 		order_select(&o, by, by_n, &c, windows[k][0], windows[k][1]);
 		for (i = (uint32_t)windows[k][0]; i < windows[k][1]; i++)
 			if (o.v.v[i].row != truth[i])
-				fail_msg("%s, window %u: %u is row %u, not %u", by_n ? by[0].col->key : "", k, i,
-					 o.v.v[i].row, truth[i]);
+				fail_msg("%s, window %u: %u is row %u, not %u", by_n ? by[0].col->key : "", k,
+					 i, o.v.v[i].row, truth[i]);
 		/* Nothing was lost, and what is before and behind is on its side. */
 		memset(spare, 0, SOCKS * sizeof(*spare));
 		for (i = 0; i < SOCKS; i++)
@@ -158,7 +161,8 @@ static void test_columns(void **state)
 
 static void test_both_ways(void **state)
 {
-	static const char *const keys[] = {"cgroup", "local", "raddr", "process", "rate", "cookie", "user", "state"};
+	static const char *const keys[] = {"cgroup", "local",  "raddr", "process",
+					   "rate",   "cookie", "user",  "state"};
 	struct sort_key by[3];
 	size_t i;
 
@@ -199,8 +203,9 @@ static void test_words(void **state)
 				fail_msg("%s: %llx %llx %d", cols[i].key, (unsigned long long)x,
 					 (unsigned long long)y, r);
 			r = order_compare(&by, 1, &c, a, b);
-			assert_int_equal((r > 0) - (r < 0), (column_compare(&cols[i], &c, a, b, by.desc) > 0) -
-								    (column_compare(&cols[i], &c, a, b, by.desc) < 0));
+			assert_int_equal((r > 0) - (r < 0),
+					 (column_compare(&cols[i], &c, a, b, by.desc) > 0) -
+						 (column_compare(&cols[i], &c, a, b, by.desc) < 0));
 		}
 	}
 }

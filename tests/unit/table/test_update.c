@@ -30,7 +30,8 @@ static void same_lines(const struct table *a, const struct table *b, size_t n)
 
 static void test_slices(void **state)
 {
-	static const char *const filters[] = {"", "client", "process=server rport>40000", "conns>3 or process=client"};
+	static const char *const filters[] = {"", "client", "process=server rport>40000",
+					      "conns>3 or process=client"};
 	static const enum view_id views[] = {VIEW_CONNECTIONS, VIEW_PORTS, VIEW_PROCESSES};
 	struct fixture x;
 	const struct frame *f, *g;
@@ -160,7 +161,8 @@ static void test_recycled(void **state)
 }
 
 /* What the held order should be: lines whose row is still there stay, the others come behind, in live order. */
-static void model_held(const struct table *live, const uint64_t *was, size_t was_n, uint64_t *now, size_t *now_n)
+static void model_held(const struct table *live, const uint64_t *was, size_t was_n, uint64_t *now,
+		       size_t *now_n)
 {
 	size_t i, k;
 
@@ -197,7 +199,8 @@ static void test_held_model(void **state)
 		fixture_init(&x);
 		for (k = 0; k < 150; k++) {
 			snprintf(remote, sizeof(remote), "192.0.2.1:%u", port++);
-			fixture_rate(&x, fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", remote),
+			fixture_rate(&x,
+				     fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", remote),
 				     rnd(50) * 1000, 0);
 		}
 		table_init(&t, VIEW_CONNECTIONS);

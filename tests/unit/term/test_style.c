@@ -45,5 +45,6 @@ int main(void)
 		cmocka_unit_test(test_reverse),
 	};
 
+	style_init(false, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

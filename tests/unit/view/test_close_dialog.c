@@ -254,9 +254,12 @@ static void several_and_small(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(says_and_closes),	 cmocka_unit_test(no_means_no),
-		cmocka_unit_test(own_session_asks_for_the_word), cmocka_unit_test(what_is_no_connection),
-		cmocka_unit_test(read_only),		 cmocka_unit_test(several_and_small),
+		cmocka_unit_test(says_and_closes),
+		cmocka_unit_test(no_means_no),
+		cmocka_unit_test(own_session_asks_for_the_word),
+		cmocka_unit_test(what_is_no_connection),
+		cmocka_unit_test(read_only),
+		cmocka_unit_test(several_and_small),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

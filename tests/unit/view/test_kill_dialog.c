@@ -49,12 +49,15 @@ static const struct kill_plan *host_open(void *data, struct kill_plan *plan)
 	b->opened++;
 	if (b->ways) {
 		vec_push(&b->plan.ways, ((struct kill_way){KILL_TO_HOLDERS, 1, "node 21877", ""}));
-		vec_push(&b->plan.ways, ((struct kill_way){KILL_TO_GROUP, 3, "node 21877 and 2 children", ""}));
+		vec_push(&b->plan.ways,
+			 ((struct kill_way){KILL_TO_GROUP, 3, "node 21877 and 2 children", ""}));
 		vec_push(&b->plan.ways, ((struct kill_way){KILL_TO_UNIT, 3, "api.service, 3 processes", ""}));
 		vec_push(&b->plan.ways,
 			 ((struct kill_way){KILL_TO_STOP, 1, "api.service", "systemctl stop api.service"}));
-		vec_push(&b->plan.ways, ((struct kill_way){KILL_TO_COPY, 0, "docker stop db", "docker stop db"}));
-		vec_push(&b->plan.respawns, ((struct kill_respawn){"api.service", RESPAWN_ASKING, "", 0, 0, ""}));
+		vec_push(&b->plan.ways,
+			 ((struct kill_way){KILL_TO_COPY, 0, "docker stop db", "docker stop db"}));
+		vec_push(&b->plan.respawns,
+			 ((struct kill_respawn){"api.service", RESPAWN_ASKING, "", 0, 0, ""}));
 	}
 	for (size_t i = 0; b->refuse_at_open && i < b->plan.targets.n; i++)
 		b->plan.targets.v[i].refusal = b->refuse_at_open;

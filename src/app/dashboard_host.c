@@ -1,0 +1,161 @@
+/* What only the outside can do for the ui: the terminal, signals, files, the resolver; each as the host it was given. */
+#include "clock.h"
+#include "dashboard_private.h"
+#include "export.h"
+#include "sockeye/term/term.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+static void quit(void *data)
+{
+	struct dashboard *d = data;
+
+	d->over = true;
+}
+
+static bool slice_over(void *data)
+{
+	return clock_boot() >= ((struct dashboard *)data)->slice_ns;
+}
+
+/* A signal that ends the program waits to be read. */
+static bool end_pending(void)
+{
+	sigset_t p;
+
+	sigpending(&p);
+	return sigismember(&p, SIGINT) == 1 || sigismember(&p, SIGTERM) == 1 || sigismember(&p, SIGHUP) == 1;
+}
+
+/* Stops until somebody continues us: by the default action of SIGTSTP and not by SIGSTOP, because in an orphaned
+ * process group, where no shell could ever wake us, the kernel then declines. False: it did. */
+static bool stop_self(void)
+{
+	sigset_t tstp, pending;
+
+	sigemptyset(&tstp);
+	sigaddset(&tstp, SIGTSTP);
+	raise(SIGTSTP);
+	pthread_sigmask(SIG_UNBLOCK, &tstp, NULL);
+	pthread_sigmask(SIG_BLOCK, &tstp, NULL);
+	sigpending(&pending);
+	return sigismember(&pending, SIGCONT) == 1;
+}
+
+void dashboard_suspend(struct dashboard *d)
+{
+	bool stopped;
+
+	term_suspend_before();
+	/* Continued in the background there is nothing to do but to stop again. */
+	do
+		stopped = stop_self();
+	while (stopped && !term_foreground() && !end_pending());
+	if (end_pending())
+		return;
+	term_suspend_after();
+	d->dirty = true;
+	if (!stopped)
+		ui_message(d->ui, true, "No shell here could wake this program: not suspended.",
+			   clock_boot());
+}
+
+static void suspend(void *data)
+{
+	dashboard_suspend(data);
+}
+
+static void redraw(void *data)
+{
+	struct dashboard *d = data;
+
+	term_redraw();
+	d->dirty = true;
+}
+
+static void set_interval(void *data, uint64_t ns)
+{
+	struct dashboard *d = data;
+
+	sampler_interval(d->sampler, ns);
+}
+
+static const struct kill_plan *host_kill_open(void *data, struct kill_plan *plan)
+{
+	return killing_open(((struct dashboard *)data)->killing, plan);
+}
+static int host_kill_send(void *data, int sig)
+{
+	return killing_send(((struct dashboard *)data)->killing, sig);
+}
+static const struct kill_step *host_kill_steps(void *data, size_t *ret_n, uint64_t *ret_sent_ns,
+					       bool *ret_over)
+{
+	return killing_steps(((struct dashboard *)data)->killing, ret_n, ret_sent_ns, ret_over);
+}
+static void host_kill_close(void *data)
+{
+	killing_close(((struct dashboard *)data)->killing);
+}
+
+static int host_copy(void *data, const char *text, size_t n)
+{
+	const char *tmux = getenv("TMUX");
+	int r = term_copy(text, n);
+
+	return r == 0 && tmux && *tmux ? 1 : r;
+}
+
+static int host_export(void *data, const struct table *t, const char *path, bool overwrite, char *err,
+		       size_t err_n)
+{
+	return export_table(t, path, overwrite, err, err_n);
+}
+
+static int host_save(void *data, int view, uint64_t interval_ns, const struct ui_arranged *v, size_t n,
+		     char *text, size_t text_n)
+{
+	return config_save(&((struct dashboard *)data)->config, view, interval_ns, v, n, text, text_n);
+}
+
+static void host_kill_choose(void *data, size_t way)
+{
+	killing_choose(((struct dashboard *)data)->killing, way);
+}
+static void host_close_begin(void *data, struct close_plan *plan)
+{
+	closing_begin(((struct dashboard *)data)->closing, plan);
+}
+static const struct close_plan *host_close_result(void *data)
+{
+	return closing_result(((struct dashboard *)data)->closing);
+}
+
+static void host_resolve(void *data, struct late *host)
+{
+	workers_ask(((struct dashboard *)data)->resolvers, host, LATE_HOST);
+}
+
+void dashboard_host(struct dashboard *d, struct ui_host *ret)
+{
+	*ret = (struct ui_host){
+		.data = d,
+		.quit = quit,
+		.over = slice_over,
+		.suspend = suspend,
+		.redraw = redraw,
+		.set_interval = set_interval,
+		.kill_open = host_kill_open,
+		.kill_send = host_kill_send,
+		.kill_steps = host_kill_steps,
+		.kill_close = host_kill_close,
+		.kill_choose = host_kill_choose,
+		.close_begin = host_close_begin,
+		.close_result = host_close_result,
+		.copy = host_copy,
+		.export = host_export,
+		.save = host_save,
+		.resolve = host_resolve,
+	};
+}

@@ -1,0 +1,103 @@
+"""What the tests of kill and close share: holders written for the case, another user, an answer on a terminal."""
+
+from kit import *
+
+NOBODY = 65534
+
+
+@contextlib.contextmanager
+def as_nobody():
+    """The words before a program that make it nobody's, and the program where anybody can run it."""
+    need("setpriv")
+    with tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
+        os.chmod(place, 0o755)
+        program = shutil.copy(SOCKEYE, place)
+        os.chmod(program, 0o755)
+        yield ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "env", "HOME=/", program]
+
+
+HOLDER = """
+import os, signal, socket, sys, time
+def listen(port, reuse=False):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if reuse:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    s.bind(("127.0.0.1", port))
+    s.listen()
+    return s
+def ready():
+    print("ready", flush=True)
+def idle():
+    while True:
+        signal.pause()
+"""
+
+
+class Holder:
+    """A python program in the namespace, in a session of its own, that has said "ready"."""
+
+    def __init__(self, ns, program, before=()):
+        self.process = subprocess.Popen([*ns.enter, *before, sys.executable, "-c", HOLDER + program],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+                                        env=clean_env(), text=True)
+        self.pid = self.process.pid
+        line = self.process.stdout.readline()
+        if line.strip() != "ready":
+            self.close()
+            raise Failure(f"the holder said {line!r}")
+
+    def line(self):
+        return self.process.stdout.readline().strip()
+
+    def ended(self):
+        return self.process.poll() is not None
+
+    def close(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def run(ns, *args, code=None, program=None):
+    """Runs the program and gives what it said on both; checks the exit code."""
+    r = ns.run([*(program or [SOCKEYE]), *args])
+    out, err = r.stdout.decode(), r.stderr.decode()
+    if code is not None:
+        check(r.returncode == code, f"{' '.join(args)}: exit {r.returncode}, expected {code}\n{out}{err}")
+    return out + err
+
+
+def has(text, *parts):
+    for part in parts:
+        check(part in text, f"{part!r} is missing in:\n{text}")
+
+
+def has_not(text, *parts):
+    for part in parts:
+        check(part not in text, f"{part!r} should not be in:\n{text}")
+
+
+def answered(ns, args, question, answer, before=None, typed_ahead=b""):
+    """Runs the program on a terminal, answers its question, gives output and exit code."""
+    with Pty([*ns.enter, SOCKEYE, *args]) as terminal:
+        if typed_ahead:
+            os.write(terminal.fd, typed_ahead)
+        terminal.read_until(question)
+        if before:
+            before()
+        os.write(terminal.fd, answer)
+        code = terminal.wait()
+        os.set_blocking(terminal.fd, False)
+        with contextlib.suppress(OSError):
+            while piece := os.read(terminal.fd, 65536):
+                terminal.output += piece
+        return terminal.output.decode("utf-8", "replace"), code

@@ -1,0 +1,431 @@
+"""sockeye kill: who gets the signal, who never does, what is said, and the exit codes. Bystanders tell that nobody else
+was signalled."""
+
+from acts import *
+
+BYSTANDER = "listen,port=8099,child=1,comm=bystander"
+
+
+@contextlib.contextmanager
+def victims(*requests):
+    """The scene, with a bystander who must be alive at the end, as must be the factory."""
+    with scene(BYSTANDER, *requests) as (ns, factory):
+        yield ns, factory
+        check(alive(factory.one(lport=8099)["pid"]), "the bystander died")
+        check(alive(factory.pid), "the factory died")
+
+
+def pid_on(factory, port, **more):
+    return factory.of(lport=port, **more)[0]["pid"]
+
+
+@test
+def frees_the_port():
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, factory):
+        victim = pid_on(factory, 8080)
+        text = run(ns, "kill", "--yes", ":8080", code=0)
+        has(text, "Sending SIGTERM to 1 process:", f"  victim {victim}   user root", "8080/tcp 127.0.0.1 (asked for)",
+            f"victim {victim} ended", "8080/tcp is free")
+        check(not alive(victim), "it lives")
+
+
+@test
+def dry_run_sends_nothing():
+    with victims("pair,port=8080,n=2,child=1,comm=victim") as (ns, factory):
+        text = run(ns, "kill", "--dry-run", ":8080", code=0)
+        has(text, "Would send SIGTERM to 1 process:", "drops     4 connections: 2 in", "Nothing was sent. Without --dry-run")
+        check(alive(pid_on(factory, 8080)), "killed by a dry run")
+
+
+@test
+def usage():
+    with victims() as (ns, _):
+        has(run(ns, "kill", code=2), "kill needs a filter that says whose socket, e.g. sockeye kill :8080")
+        has(run(ns, "kill", "--yes", ":8080", ":9090", code=2),
+            "no socket has both ports 8080 and 9090; either: sockeye kill :8080,9090")
+        has(run(ns, "kill", "-s", "TREM", ":8099", code=2), 'no signal "TREM"; did you mean TERM?')
+        has(run(ns, "kill", "-s", "0", ":8099", code=2), "no signal")
+        has(run(ns, "kill", "--wait", "soon", ":8099", code=2), '"soon" is no duration')
+        has(run(ns, "kill", "proces=x", code=2), "did you mean process?")
+        run(ns, "kill", "--yes", ":8080 or :9090", code=1)
+
+
+@test
+def nothing_matches():
+    with victims() as (ns, _):
+        has(run(ns, "kill", "--yes", ":8080", code=1), "nothing listens on or is bound to anything that matches :8080")
+
+
+@test
+def clients_are_left_alone():
+    with victims("listen,port=8080,child=1,comm=server") as (ns, factory):
+        client = "c = socket.create_connection(('127.0.0.1', 8080)); ready(); idle()"
+        with Holder(ns, client) as one, Holder(ns, client) as two:
+            text = run(ns, "kill", "--yes", ":8080", code=0)
+            has(text, "Left alone: 2 processes here that are each only a client of 8080 (", str(one.pid), str(two.pid))
+            check(not one.ended() and not two.ended(), "a client died")
+            text = run(ns, "kill", "--yes", ":8080", code=1)
+
+
+@test
+def unconfirmed():
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, factory):
+        has(run(ns, "kill", ":8080", code=3), "refused: no terminal to ask on; see --dry-run, then use --yes")
+        for answer in (b"n\n", b"\n", b"q\n", b"yep\n", b"\x04"):
+            text, code = answered(ns, ["kill", ":8080"], rb"\[y/N\]", answer)
+            same(code, 3, f"exit code after {answer!r}")
+            has(text, "Nothing was sent.")
+        text, code = answered(ns, ["kill", ":8080"], rb"\[y/N\]", b"n\n", typed_ahead=b"y\ny\n")
+        same(code, 3, "exit code with an answer before the question")
+        check(alive(pid_on(factory, 8080)), "killed without a yes")
+        text, code = answered(ns, ["kill", ":8080"], rb"\[y/N\]", b"y\n")
+        same(code, 0, "exit code after a yes")
+        has(text, f"Send SIGTERM to victim {pid_on(factory, 8080)}? [y/N]", "8080/tcp is free")
+
+
+@test
+def let_go_before_the_answer():
+    """Between question and answer it closes the socket: nothing is left to be signalled."""
+    with victims() as (ns, _):
+        program = ("s = listen(8080); signal.signal(signal.SIGUSR1, lambda *_: (s.close(), print('closed', flush=True)))\n"
+                   "ready(); idle()")
+        with Holder(ns, program) as holder:
+            def let_go():
+                os.kill(holder.pid, signal.SIGUSR1)
+                same(holder.line(), "closed", "what it said")
+
+            text, code = answered(ns, ["kill", ":8080"], rb"\[y/N\]", b"y\n", before=let_go)
+            same(code, 1, "exit code")
+            has(text, "no longer holds the socket", "Nothing was sent.")
+            check(not holder.ended(), "signalled although it had let go")
+
+
+@test
+def ended_before_the_answer():
+    with victims() as (ns, _):
+        with Holder(ns, "s = listen(8080); ready(); idle()") as holder:
+            def end():
+                holder.process.kill()
+                holder.process.wait()
+
+            text, code = answered(ns, ["kill", ":8080"], rb"\[y/N\]", b"y\n", before=end)
+            same(code, 1, "exit code")
+            has(text, "has ended already")
+
+
+@test
+def ignored_signal():
+    with victims("listen,port=8080,stubborn=1,comm=victim") as (ns, factory):
+        victim = pid_on(factory, 8080)
+        has(run(ns, "kill", "--yes", "--wait", "300ms", ":8080", code=4), "still held")
+        check(alive(victim), "it died of a signal it ignores")
+        text = run(ns, "kill", "--yes", "--kill-after", "200ms", ":8080", code=0)
+        has(text, f"KILL to victim {victim}", "8080/tcp is free")
+        check(not alive(victim), "it lives")
+
+
+@test
+def signals_that_do_not_end():
+    with victims() as (ns, _):
+        program = "s = listen(8080); signal.signal(signal.SIGHUP, lambda *_: print('hup', flush=True)); ready(); idle()"
+        with Holder(ns, program) as holder:
+            has(run(ns, "kill", "--yes", "-s", "hup", ":8080", code=0), "Sending SIGHUP to 1 process")
+            same(holder.line(), "hup", "what it got")
+            check(not holder.ended(), "it ended")
+            run(ns, "kill", "--yes", "-s", "1", "port=8080", code=0)
+            same(holder.line(), "hup", "what it got by number")
+
+
+@test
+def taken_again():
+    with victims("listen,port=8080,respawn=1,comm=phoenix") as (ns, factory):
+        text = run(ns, "kill", "--yes", ":8080", code=4)
+        has(text, "taken again: phoenix ")
+        check(not alive(pid_on(factory, 8080)), "the first one lives")
+
+
+@test
+def prefork_group():
+    with victims("forked,port=8080,n=3,child=1,comm=pool") as (ns, factory):
+        pids = sorted({s["pid"] for s in factory.of(lport=8080)})
+        same(len(pids), 4, "holders")
+        text = run(ns, "kill", "--yes", ":8080", code=0)
+        has(text, "Sending SIGTERM to 4 processes:", *(f"pool {pid}" for pid in pids[:3]))
+        check(not any(alive(pid) for pid in pids), "one of them lives")
+
+
+@test
+def reuseport_group():
+    """Several processes, each with a listener of its own on one port."""
+    with victims("reuseport,port=8080,n=3,comm=many") as (ns, factory):
+        pids = sorted({s["pid"] for s in factory.of(lport=8080)})
+        run(ns, "kill", "--yes", ":8080", code=0)
+        until(lambda: not any(alive(pid) for pid in pids), "all of them end")
+
+
+@test
+def one_of_a_reuseport_group():
+    """The others hold the address still, and that is no success."""
+    with victims("reuseport,port=8080,n=3,comm=many") as (ns, factory):
+        pids = sorted({s["pid"] for s in factory.of(lport=8080)})
+        text = run(ns, "kill", "--yes", "--wait", "500ms", f"pid={pids[2]}", ":8080", code=4)
+        has(text, "others hold it, so it stays taken", "still held by many ")
+        check(alive(pids[0]) and alive(pids[1]) and not alive(pids[2]), "not just the one that was named")
+
+
+@test
+def several_ports_need_all():
+    with victims("listen,port=8080,child=1,comm=one", "listen,port=8081,child=1,comm=two") as (ns, factory):
+        pids = [pid_on(factory, 8080), pid_on(factory, 8081)]
+        has(run(ns, "kill", "--yes", ":8080,8081", code=3), "refused: this reaches 2 ports (8080/tcp, 8081/tcp)",
+            "add --all")
+        has(run(ns, "kill", "--dry-run", ":8080,8081", code=3), "add --all")
+        check(all(alive(pid) for pid in pids), "signalled without --all")
+        run(ns, "kill", "--yes", "--all", ":8080,8081", code=0)
+        check(not any(alive(pid) for pid in pids), "one lives")
+
+
+@test
+def several_programs_need_all():
+    """One port, two programs: whoever asked for the port may have meant one of them."""
+    with victims() as (ns, _):
+        need("perl")
+        other = ("use Socket; socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, 15, pack('l', 1)); "
+                 "bind(S, sockaddr_in(8080, INADDR_LOOPBACK)) or die; listen(S, 5); $| = 1; print qq(ready\\n); sleep")
+        with Holder(ns, "s = listen(8080, True); ready(); idle()") as one:
+            two = subprocess.Popen([*ns.enter, "perl", "-e", other], stdout=subprocess.PIPE, text=True)
+            try:
+                same(two.stdout.readline(), "ready\n", "perl")
+                has(run(ns, "kill", "--yes", ":8080", code=3), "refused: this reaches 2 programs")
+                check(not one.ended() and two.poll() is None, "signalled without --all")
+                run(ns, "kill", "--yes", ":8080", "process=perl", "--wait", "1s", code=4)
+                check(two.wait(PATIENCE) == -signal.SIGTERM and not one.ended(), "not just perl")
+            finally:
+                two.kill()
+                two.wait()
+                two.stdout.close()
+
+
+@test
+def one_address():
+    """Another process has another address of the same port: it is left alone, and what was asked for is free."""
+    with victims("listen,port=8080,child=1,comm=one",
+                 "listen,port=8080,addr=127.0.0.2,child=1,comm=two") as (ns, factory):
+        text = run(ns, "kill", "--yes", ":8080", "laddr=127.0.0.2", code=0)
+        has(text, "8080/tcp 127.0.0.2 (asked for)")
+        check(alive(factory.one(laddr="127.0.0.1", lport=8080)["pid"]), "the other address's holder died")
+        check(not alive(factory.one(laddr="127.0.0.2", lport=8080)["pid"]), "it lives")
+
+
+@test
+def bare_words_are_whole_names():
+    with victims("listen,port=8080,child=1,comm=victim", "listen,port=8081,child=1,comm=victims") as (ns, factory):
+        run(ns, "kill", "--yes", "vict", code=1)
+        run(ns, "kill", "--yes", "root", code=1)  # a user is none of those names
+        run(ns, "kill", "--yes", "victim", code=0)
+        check(not alive(pid_on(factory, 8080)) and alive(pid_on(factory, 8081)), "not just the one with that name")
+
+
+@test
+def states_by_name():
+    """With a state the owners of such sockets are meant, clients too."""
+    with victims("listen,port=8080,child=1,comm=server") as (ns, factory):
+        with Holder(ns, "c = socket.create_connection(('127.0.0.1', 8080)); ready(); idle()") as client:
+            text = run(ns, "kill", "--yes", "state=established", "rport=8080", code=0)
+            has(text, f"python3 {client.pid}")
+            until(client.ended, "the client ends")
+            check(alive(pid_on(factory, 8080)), "the server died")
+
+
+@test
+def time_wait_has_no_owner():
+    with victims("time-wait,port=8080,n=1") as (ns, factory):
+        has(run(ns, "kill", "--yes", "state=time-wait", code=3), "is in time-wait: no process holds it", "sockeye close")
+
+
+@test
+def own_session():
+    """sockeye's own ancestors: the shell, the terminal, the ssh daemon of this session."""
+    program = "import socket, subprocess, sys; s = socket.create_server(('127.0.0.1', 8080)); sys.exit(subprocess.call(sys.argv[1:]))"
+    with victims() as (ns, _):
+        r = ns.run([sys.executable, "-c", program, SOCKEYE, "kill", "--yes", ":8080"])
+        same(r.returncode, 3, "exit code")
+        has(r.stderr.decode(), "refused: python3 ", "carries this session. Nothing was sent.")
+
+
+@test
+def foreign_user():
+    with victims("listen,port=8080,child=1,comm=rootish", f"listen,port=8081,uid={NOBODY},comm=mine") as (ns, factory):
+        with as_nobody() as program:
+            text = run(ns, "kill", "--yes", ":8080", code=3, program=program)
+            has(text, "not permitted: who holds 8080/tcp 127.0.0.1 is hidden", "you are nobody",
+                "try: sudo sockeye kill :8080")
+            # All or nothing, unless part is enough.
+            run(ns, "kill", "--yes", "--all", ":8080,8081", code=3, program=program)
+            check(alive(pid_on(factory, 8081)), "signalled though another one was not permitted")
+            text = run(ns, "kill", "--yes", "--all", "--partial", ":8080,8081", code=3, program=program)
+            has(text, "8081/tcp is free", "Left out.")
+            check(not alive(pid_on(factory, 8081)) and alive(pid_on(factory, 8080)), "not just its own")
+
+
+@test
+def shared_with_a_foreign_user():
+    """A socket that root's process holds too: the visible holder alone is not signalled."""
+    program = ("s = listen(8080)\ns.set_inheritable(True)\nready()\npid = os.fork()\n"
+               f"if not pid:\n    os.setgid({NOBODY}); os.setuid({NOBODY}); os.execvp('sleep', ['sleep', '60'])\nidle()")
+    with victims() as (ns, _), Holder(ns, program) as holder, as_nobody() as nobody:
+        until(lambda: "sleep" in str(ns.rows("ports", "port=8080", *HERE)[0]["owners"]), "two owners")
+        text = run(ns, "kill", "--yes", "--wait", "300ms", ":8080", code=4, program=nobody)
+        has(text, "sleep ")
+        check(not holder.ended(), "root's process died of nobody's signal")
+
+
+@test
+def process_group():
+    program = ("s = listen(8080)\nkids = [os.fork() for _ in range(1)]\nif not kids[0]:\n    s.close()\n    idle()\n"
+               "print('ready', kids[0], flush=True) if False else ready()\nprint(kids[0], flush=True)\nidle()")
+    with victims() as (ns, _), Holder(ns, program) as holder, Holder(ns, "ready(); idle()") as other:
+        kid = int(holder.line())
+        text = run(ns, "kill", "--yes", "--to", "group", ":8080", code=0)
+        has(text, "Sending SIGTERM to 2 processes (process group python3", "and 1 child)")
+        until(lambda: holder.ended() and not alive(kid), "both end")
+        check(not other.ended(), "a process of another group died")
+
+
+@contextlib.contextmanager
+def unit(name):
+    """A cgroup as systemd would make it, with cgroup.procs to be written to."""
+    for top in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
+        if os.path.exists(top + "/cgroup.procs"):
+            break
+    else:
+        raise Skip("no unified cgroups")
+    made = []
+    try:
+        for part in ("/system.slice", f"/system.slice/{name}"):
+            if not os.path.isdir(top + part):
+                os.mkdir(top + part)
+                made.append(top + part)
+        yield top + f"/system.slice/{name}"
+    except OSError as e:
+        raise Skip(f"no cgroup of one's own: {e}")
+    finally:
+        for path in reversed(made):
+            with contextlib.suppress(OSError):
+                until(lambda: os.rmdir(path) is None if not open(path + "/cgroup.procs").read() else False, "empty", 5)
+
+
+IN_UNIT = ("s = listen(8080)\nopen('{path}/cgroup.procs', 'w').write(str(os.getpid()))\nkid = os.fork()\n"
+           "if not kid:\n    s.close(); signal.signal(signal.SIGTERM, signal.SIG_IGN); idle()\n"
+           "ready()\nprint(kid, flush=True)\nidle()")
+
+
+@test
+def whole_unit():
+    name = f"sockeye-test-{os.getpid()}.service"
+    with victims() as (ns, _), unit(name) as path, Holder(ns, IN_UNIT.format(path=path)) as holder:
+        kid = int(holder.line())
+        text = run(ns, "kill", "--dry-run", name[:-len(".service")], code=0)
+        has(text, f"unit {name}")
+        with Holder(ns, "ready(); idle()") as other:
+            text = run(ns, "kill", "--yes", "--to", "unit", "-s", "KILL", ":8080", code=0)
+            has(text, f"Sending SIGKILL to 2 processes (unit {name}, 2 processes)")
+            until(lambda: holder.ended() and not alive(kid), "both end")
+            check(not other.ended(), "a process of another unit died")
+
+
+@test
+def a_whole_unit_asks_for_the_word():
+    name = f"sockeye-test-{os.getpid()}.service"
+    with victims() as (ns, _), unit(name) as path, Holder(ns, IN_UNIT.format(path=path)) as holder:
+        text, code = answered(ns, ["kill", "--to", "unit", "-s", "9", ":8080"], rb"Type yes:", b"y\n")
+        same(code, 3, "exit code after y")
+        check(not holder.ended(), "killed by a y where a yes was asked for")
+        text, code = answered(ns, ["kill", "--to", "unit", "-s", "9", ":8080"], rb"Type yes:", b"yes\n")
+        same(code, 0, "exit code after yes")
+        until(holder.ended, "it ends")
+
+
+FAKE_SYSTEMCTL = """#!/bin/sh
+echo "$@" >> {log}
+case "$*" in
+*show*) {show};;
+*stop*) kill -9 $(cat {procs});;
+esac
+"""
+
+
+@contextlib.contextmanager
+def systemctl(cgroup, show):
+    """Words before the program with which it finds another systemctl, and what that was called with."""
+    need("unshare")
+    if not os.path.exists("/usr/bin/systemctl"):
+        raise Skip("no systemctl")
+    with tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
+        log, script = place + "/log", place + "/systemctl"
+        with open(script, "w", encoding="utf-8") as f:
+            f.write(FAKE_SYSTEMCTL.format(log=log, procs=cgroup + "/cgroup.procs", show=show))
+        os.chmod(script, 0o755)
+        yield (["unshare", "-m", "sh", "-c", f'mount --bind {script} /usr/bin/systemctl && exec "$@"', "sh", SOCKEYE],
+               lambda: open(log, encoding="utf-8").read() if os.path.exists(log) else "")
+
+
+@test
+def respawn_forecast():
+    name = f"sockeye-test-{os.getpid()}.service"
+    with victims() as (ns, _), unit(name) as path, Holder(ns, IN_UNIT.format(path=path)):
+        said = f"echo Id={name}; echo Restart=always; echo RestartUSec=5s; echo MainPID=0"
+        with systemctl(path, said) as (program, log):
+            text = run(ns, "kill", "--dry-run", ":8080", code=0, program=program)
+            has(text, f"respawn   yes: {name} has Restart=always, back after 5s; to keep it down:",
+                f"systemctl stop {name}")
+            has(log(), "--no-ask-password show", name)
+        with systemctl(path, "sleep 20") as (program, _):
+            began = time.monotonic()
+            has(run(ns, "kill", "--dry-run", ":8080", code=0, program=program), "unknown: systemd gave no answer")
+            check(time.monotonic() - began < 15, "waited for a systemd that does not answer")
+
+
+@test
+def stops_the_unit():
+    name = f"sockeye-test-{os.getpid()}.service"
+    with victims() as (ns, _), unit(name) as path, Holder(ns, IN_UNIT.format(path=path)) as holder:
+        with systemctl(path, "true") as (program, log):
+            text = run(ns, "kill", "--yes", "--to", "stop", ":8080", code=0, program=program)
+            has(text, f"Running systemctl stop {name} for:", "8080/tcp is free")
+            has(log(), f"--no-ask-password --quiet stop -- {name}")
+            until(holder.ended, "it ends")
+
+
+@test
+def no_group_of_ones_own():
+    """The factory's children are in the group of this very test: that is not offered."""
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, factory):
+        has(run(ns, "kill", "--yes", "--to", "group", ":8080", code=3), "there is no process group here")
+        check(alive(pid_on(factory, 8080)), "signalled all the same")
+
+
+@test
+def other_namespaces():
+    """Only the own one, unless -N names another."""
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, factory), Netns() as elsewhere:
+        run(elsewhere, "kill", "--yes", ":8080", code=1)
+        check(alive(pid_on(factory, 8080)), "killed from another namespace")
+        text = run(elsewhere, "kill", "--yes", "-N", str(factory.pid), ":8080", code=0)
+        has(text, "8080/tcp is free")
+        check(not alive(pid_on(factory, 8080)), "it lives")
+
+
+@test
+def hostile_names():
+    with victims("listen,port=8080,child=1,comm=hostile") as (ns, factory):
+        r = ns.sockeye("kill", "--yes", ":8080")
+        same(r.returncode, 0, "exit code")
+        check(b"\033" not in r.stdout + r.stderr and b"\xff" not in r.stdout + r.stderr, f"raw bytes: {r.stdout!r}")
+
+
+@test
+def reader_leaves():
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, _):
+        r = ns.run(["sh", "-c", f"{SOCKEYE} kill --dry-run :8080 | true; exit ${{PIPESTATUS:-0}}"])
+        same(r.stderr, b"", "stderr")
