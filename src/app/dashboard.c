@@ -14,6 +14,7 @@
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
+#include "sockeye/collect/source.h"
 #include "sockeye/term/term.h"
 #include "sockeye/view/ui.h"
 #include "workers.h"
@@ -73,6 +74,15 @@ static uint64_t interval(const struct dashboard *d, const struct options *o)
 	return o->interval_ns ? o->interval_ns : d->config.interval_ns;
 }
 
+/* Index as of ui_opts.view; -1: there is none. */
+static int named_view(const struct dashboard *d, const char *name)
+{
+	for (size_t i = 0; i < d->config.named_n; i++)
+		if (!strcmp(d->config.named[i].name, name))
+			return VIEW_N + (int)i;
+	return -1;
+}
+
 static int make_ui(struct dashboard *d, const struct options *o, struct ui_host *host, char *err,
 		   size_t err_n)
 {
@@ -95,7 +105,7 @@ static int make_ui(struct dashboard *d, const struct options *o, struct ui_host 
 	u.ascii = o->ascii || d->config.ascii || term_ascii();
 	u.read_only = o->read_only;
 	u.interval_ns = interval(d, o);
-	u.view = o->view >= 0 ? o->view : d->config.view;
+	u.view = o->view >= 0 ? o->view : o->view_name ? named_view(d, o->view_name) : d->config.view;
 	u.filter = o->filter;
 	u.sort = o->sort;
 	u.columns = o->columns;
@@ -199,6 +209,18 @@ static void on_keys(struct dashboard *d)
 		hangup(d);
 }
 
+/* The owners of what is on the screen are read again in every look. */
+static void tell_visible(struct dashboard *d)
+{
+	struct ui_seen seen[SAMPLER_SEEN_MAX];
+	struct source_fd fds[SAMPLER_SEEN_MAX];
+	size_t n = ui_visible(d->ui, seen, SAMPLER_SEEN_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = (struct source_fd){seen[i].pid, seen[i].fd, seen[i].inode};
+	sampler_verify(d->sampler, fds, n);
+}
+
 /* Goes on with a table that could not be filled in one slice. */
 static void work(struct dashboard *d)
 {
@@ -234,6 +256,7 @@ static void on_frame(struct dashboard *d)
 	d->next = f;
 	ui_frame(d->ui, f, clock_boot());
 	work(d);
+	tell_visible(d);
 }
 
 /* What is on the screen decides what the kernel is asked for. */
@@ -426,6 +449,12 @@ int cmd_dashboard(const struct options *o)
 		return 2;
 	d.services = services_load("/etc/services");
 	config_load(&d.config, d.services);
+	if (o->view_name && named_view(&d, o->view_name) < 0) {
+		complain_view(o->view_name);
+		config_done(&d.config);
+		services_free(d.services);
+		return 2;
+	}
 	to.color = d.config.color && !o->no_color && !(no_color && *no_color);
 	to.mouse = d.config.mouse && !o->no_mouse;
 	to.looks = d.config.looks;

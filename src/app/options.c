@@ -85,7 +85,7 @@ static int take_format(struct reading *r, const struct option_row *row, const ch
 	return 0;
 }
 
-static int take_view(struct reading *r, const struct option_row *row, const char *value)
+void complain_view(const char *name)
 {
 	const char *names[VIEW_N];
 	struct str all = {0};
@@ -93,14 +93,26 @@ static int take_view(struct reading *r, const struct option_row *row, const char
 		names[i] = view_table[i].key;
 		str_putf(&all, "%s%s", i ? ", " : "", names[i]);
 	}
-	r->o->view = view_by_key(value);
-	int near = text_nearest(value, names, VIEW_N);
-	if (r->o->view < 0 && near >= 0)
-		complain("--view: no view \"%s\"; did you mean %s?", value, names[near]);
-	else if (r->o->view < 0)
-		complain("--view: no view \"%s\"; expected one of %s", value, str_text(&all));
+	int near = text_nearest(name, names, VIEW_N);
+	if (near >= 0)
+		complain("--view: no view \"%s\"; did you mean %s?", name, names[near]);
+	else
+		complain("--view: no view \"%s\"; expected one of %s", name, str_text(&all));
 	str_done(&all);
-	return r->o->view < 0 ? -1 : 0;
+}
+
+static int take_view(struct reading *r, const struct option_row *row, const char *value)
+{
+	r->o->view = view_by_key(value);
+	r->o->view_name = NULL;
+	if (r->o->view >= 0)
+		return 0;
+	if (r->dashboard) { /* the settings may know it */
+		r->o->view_name = value;
+		return 0;
+	}
+	complain_view(value);
+	return -1;
 }
 
 static int take_interval(struct reading *r, const struct option_row *row, const char *value)
@@ -254,7 +266,7 @@ static int take_close(struct reading *r, const struct option_row *row, const cha
 #define BOTH (ON_DASHBOARD | ON_LIST)
 #define NARROW (BOTH | ON_CLOSE) /* ss -K takes them too */
 const struct option_row option_rows[] = {
-	{0, "view", "VIEW", "ports, connections, processes; list also: sockets", BOTH, take_view, 0},
+	{0, "view", "VIEW", "ports, connections, processes or one of your own; list also: sockets", BOTH, take_view, 0},
 	{0, "sort", "[-]COL,...", "sort by these columns; - is descending", BOTH, take_text, AT(sort)},
 	{0, "columns", "COL,...", "show just these, or more and fewer: +a,-b", BOTH, take_text, AT(columns)},
 	{'d', "interval", "DUR", "time between two looks: 2, 500ms (default 1s)", ON_DASHBOARD, take_interval,

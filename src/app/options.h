@@ -25,6 +25,7 @@ struct command {
 struct options {
 	const struct command *command; /* never NULL */
 	int view; /* enum view_id; -1: not given */
+	const char *view_name; /* for the dashboard: perhaps a view of the user's own; NULL: not given */
 	const char *sort, *columns; /* lists; NULL: not given */
 	char *columns_text; /* owned, for columns */
 	const char *netns; /* -N as given, see netns_option.h; NULL: not given */
@@ -64,6 +65,8 @@ void options_done(struct options *o);
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 void complain_near(const struct options *o);
+/* There is no such view. */
+void complain_view(const char *name);
 
 /* The dashboard; without a terminal on stdout the caller does what cmd_list does. In dashboard.c. */
 int cmd_dashboard(const struct options *o);

@@ -4,6 +4,7 @@
 #include "sockeye/base/ip.h"
 #include "sockeye/model/terms.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -72,9 +73,15 @@ static int take_inet(struct reading *r, const char *word)
 	if (result == 0) {
 		r->lsof = true;
 		/* lsof shows what any of them names. */
-		str_putf(&r->inet, "%s%s%s%s", r->inet.n ? " or " : "",
-			 strchr(str_text(&terms), ' ') ? "(" : "", str_text(&terms),
-			 strchr(str_text(&terms), ' ') ? ")" : "");
+		if (r->inet_n == 1 && strchr(str_text(&r->inet), ' ')) {
+			char *first = str_take(&r->inet);
+
+			str_putf(&r->inet, "(%s)", first);
+			free(first);
+		}
+		str_putf(&r->inet, r->inet_n && strchr(str_text(&terms), ' ') ? "%s(%s)" : "%s%s",
+			 r->inet_n ? " or " : "", str_text(&terms));
+		r->inet_n++;
 	}
 	str_done(&terms);
 	return result;

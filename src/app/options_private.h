@@ -23,6 +23,7 @@ struct reading { /* a command line on its way into options */
 	bool lsof; /* -i… or -s… as lsof has them */
 	struct str columns; /* that ss's letters add, "+uid,+inode" */
 	struct str inet, terms; /* of lsof's -i, any of which will do, and of its -s */
+	unsigned inet_n;
 };
 struct option_row {
 	char letter; /* 0: none */

@@ -105,10 +105,11 @@ static const struct option_row *row_of(uint8_t on, char letter, const char *name
 
 static int no_option(const char *word)
 {
-	const char *names[64];
-	for (size_t i = 0; i < option_rows_n; i++)
-		names[i] = option_rows[i].name;
-	int near = word[0] == '-' && word[1] == '-' ? text_nearest(word + 2, names, option_rows_n) : -1;
+	const char *names[128];
+	size_t n = 0;
+	for (; n < option_rows_n && n < ARRAY_LEN(names); n++)
+		names[n] = option_rows[n].name;
+	int near = word[0] == '-' && word[1] == '-' ? text_nearest(word + 2, names, n) : -1;
 	if (near >= 0)
 		complain("no option %s; did you mean --%s?", word, names[near]);
 	else
@@ -247,7 +248,7 @@ static void put_terms(struct str *out, const struct reading *r)
 	if (r->v4 != r->v6)
 		str_puts(out, r->v4 ? " family=ipv4" : " family=ipv6");
 	if (r->inet.n)
-		str_putf(out, strstr(str_text(&r->inet), " or ") ? " (%s)" : " %s", str_text(&r->inet));
+		str_putf(out, r->inet_n > 1 ? " (%s)" : " %s", str_text(&r->inet));
 	if (r->terms.n)
 		str_putf(out, " %s", str_text(&r->terms));
 	if ((!o->letters && !r->lsof) || o->command->bit == ON_CLOSE || o->summary)

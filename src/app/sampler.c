@@ -22,8 +22,8 @@
 /* Our descriptors keep a namespace that has ended: no longer than this. */
 #define LET_GO_NS (1500 * NSEC_PER_MS)
 
-/* A machine with very many descriptors shows its first picture early, and the rest of the owners a look later. */
-#define OWNER_BUDGET_NS (250 * NSEC_PER_MS)
+/* The part of the interval that searching owners may take in a look. */
+#define OWNER_SHARE 5
 
 struct slot {
 	struct frame frame; /* first: sampler_give casts back */
@@ -44,6 +44,8 @@ struct sampler {
 	pthread_cond_t wake;
 	struct want want;
 	uint64_t interval_ns;
+	struct source_fd seen[SAMPLER_SEEN_MAX];
+	size_t seen_n;
 	bool quit, poke, ended;
 };
 
@@ -103,8 +105,8 @@ static void ask_late(struct workers *w, const struct frame *f)
 
 /* Sleeps until the next look is due, a poke or the end; gives the order for that look. Looks that take longer than
  * the interval leave the machine at least as much time as they took. */
-static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t last_start, struct want *ret_want,
-			    uint64_t *ret_interval)
+static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t last_start,
+			    struct want *ret_want, uint64_t *ret_interval)
 {
 	uint64_t now = clock_read(CLOCK_MONOTONIC), earliest = last_start ? now + (now - last_start) : 0;
 	bool go_on;
@@ -135,6 +137,13 @@ static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t l
 	return go_on;
 }
 
+static void take_seen(struct sampler *s, struct source *source)
+{
+	pthread_mutex_lock(&s->lock);
+	live_verify(source, s->seen, s->seen_n);
+	pthread_mutex_unlock(&s->lock);
+}
+
 static void run(struct sampler *s)
 {
 	struct intern *names = intern_new();
@@ -151,13 +160,14 @@ static void run(struct sampler *s)
 		notify(s);
 		goto out;
 	}
-	live_set_owner_budget(source, OWNER_BUDGET_NS);
 	world = world_new(names, s->services, (uint32_t)sysconf(_SC_CLK_TCK));
 	while (sleep_until_due(s, source, start, &want, &interval)) {
 		struct slot *t;
 
 		start = clock_read(CLOCK_MONOTONIC);
 		live_set_ns_budget(source, interval / NS_SHARE);
+		live_set_owner_budget(source, interval / OWNER_SHARE);
+		take_seen(s, source);
 		r = source_look(source, &want, &snap);
 		atomic_store(&s->error, r < 0 ? r : 0);
 		if (r < 0) {
@@ -281,6 +291,14 @@ void sampler_give(struct sampler *s, const struct frame *f)
 int sampler_error(const struct sampler *s)
 {
 	return atomic_load(&s->error);
+}
+
+void sampler_verify(struct sampler *s, const struct source_fd *v, size_t n)
+{
+	pthread_mutex_lock(&s->lock);
+	s->seen_n = n < SAMPLER_SEEN_MAX ? n : SAMPLER_SEEN_MAX;
+	memcpy(s->seen, v, s->seen_n * sizeof(*v));
+	pthread_mutex_unlock(&s->lock);
 }
 
 void sampler_want(struct sampler *s, const struct want *w)

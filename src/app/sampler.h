@@ -28,5 +28,9 @@ void sampler_give(struct sampler *s, const struct frame *f); /* NULL allowed */
 int sampler_error(const struct sampler *s);
 
 /* From now on. Asking for more than before makes it look at once. */
+/* The descriptors on the screen: read again in every look. Copied; at most SAMPLER_SEEN_MAX. */
+#define SAMPLER_SEEN_MAX 256
+struct source_fd;
+void sampler_verify(struct sampler *s, const struct source_fd *v, size_t n);
 void sampler_want(struct sampler *s, const struct want *w);
 void sampler_interval(struct sampler *s, uint64_t ns);

@@ -4,9 +4,7 @@
 #include "netns_enter.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -52,6 +50,7 @@ static struct netns *netns_new(uint64_t inode)
 
 	n->inode = inode;
 	n->stat_fd = n->stat6_fd = n->range_fd = -1;
+	n->index = UINT16_MAX;
 	return n;
 }
 
@@ -97,6 +96,7 @@ void netns_set_done(struct netns_set *s)
 	for (size_t i = 0; i < s->v.n; i++)
 		netns_free(s->v.v[i]);
 	vec_done(&s->v);
+	vec_done(&s->places);
 	netns_find_done(&s->find);
 }
 
@@ -217,7 +217,6 @@ bool netns_set_enter_stray(struct netns_set *s, uint64_t inode, int fd, uint32_t
 	netns_name(&s->find, &holder, now_ns);
 	n->name = holder.name;
 	n->alone = n->held = true;
-	n->index = UINT16_MAX;
 	return true;
 }
 
@@ -250,6 +249,11 @@ void netns_set_update(struct netns_set *s, const struct want *want, uint64_t now
 
 	s->want = want->netns;
 	s->want_inode = want->netns_inode;
+	if (other) {
+		vec_clear(&s->places);
+		for (size_t i = 0; i < s->v.n; i++)
+			s->v.v[i]->index = UINT16_MAX;
+	}
 	if (alone) {
 		s->denied = s->failed = 0;
 		drop(s, s->want, s->want_inode, false);
@@ -332,68 +336,4 @@ void netns_set_note_holders(struct netns_set *s, const struct snapshot *snap)
 	drop_alone(s);
 	map_done(&inodes);
 	free(at);
-}
-
-bool netns_range_parse(const char *text, size_t n, uint16_t *ret_low, uint16_t *ret_high)
-{
-	char buf[64];
-	unsigned low, high;
-
-	if (n >= sizeof(buf))
-		return false;
-	memcpy(buf, text, n);
-	buf[n] = '\0';
-	if (sscanf(buf, "%u %u", &low, &high) != 2 || low > high || high > UINT16_MAX)
-		return false;
-	*ret_low = (uint16_t)low;
-	*ret_high = (uint16_t)high;
-	return true;
-}
-
-/* Read in every look: it is a setting that may be changed, and it decides what a client port is. */
-static void read_range(const struct netns *n, struct snap_netns *facts)
-{
-	char buf[63];
-	ssize_t len = n->range_fd < 0 ? -1 : pread(n->range_fd, buf, sizeof(buf), 0);
-
-	if (len <= 0 || !netns_range_parse(buf, (size_t)len, &facts->eph_low, &facts->eph_high)) {
-		facts->eph_low = 32768;
-		facts->eph_high = 60999; /* the kernel's own defaults */
-	}
-}
-
-void netns_set_put(struct netns_set *s, struct snapshot *ret)
-{
-	for (size_t i = 0; i < s->v.n; i++) {
-		struct netns *n = s->v.v[i];
-		struct snap_netns facts = {.inode = n->inode, .name = n->name, .own = n->own};
-
-		n->index = UINT16_MAX;
-		if (!n->wanted || ret->netns.n == UINT16_MAX)
-			continue;
-		read_range(n, &facts);
-		n->index = (uint16_t)ret->netns.n;
-		vec_push(&ret->netns, facts);
-	}
-}
-
-void netns_set_put_limits(const struct netns_set *s, const struct want *want, struct snapshot *ret)
-{
-	if (s->denied)
-		snapshot_limit(ret, "netns", "not-permitted",
-			       "%u other network namespace%s may not be entered: sockets there are not shown "
-			       "(root may).",
-			       s->denied, s->denied == 1 ? "" : "s");
-	else if (want->netns == WANT_NETNS_ALL && s->find.denied)
-		snapshot_limit(ret, "netns", "not-permitted",
-			       "%u process%s not let us see their network namespace: sockets elsewhere may be "
-			       "missing (root sees more).",
-			       s->find.denied, s->find.denied == 1 ? " does" : "es do");
-	if (s->failed)
-		snapshot_limit(ret, "netns", "failed",
-			       "%u network namespace%s could not be entered (%s): sockets there are not shown.",
-			       s->failed, s->failed == 1 ? "" : "s", strerror(-s->error));
-	if (want->netns == WANT_NETNS_ONE && !ret->netns.n && !s->denied && !s->failed)
-		snapshot_limit(ret, "netns", "gone", "The network namespace net:[%llu] has ended.",
-			       (unsigned long long)want->netns_inode);
 }

@@ -18,21 +18,30 @@ struct netns {
 	uint64_t inode;
 	uint32_t name; /* interned */
 	struct diag *diag; /* owned */
-	int stat_fd, stat6_fd, range_fd; /* owned; -1: could not be opened. They give this namespace's numbers */
+	int stat_fd, stat6_fd,
+		range_fd; /* owned; -1: could not be opened. They give this namespace's numbers */
 	bool own;
 	bool wanted; /* by the look under way */
 	bool alone; /* no process is in it and no mount keeps it */
 	bool held; /* a process elsewhere has a socket of it, by the last look */
-	uint16_t index; /* of this look's snapshot; UINT16_MAX: not in it */
+	uint16_t index; /* of snapshots; UINT16_MAX: none yet, or not wanted */
 	struct netns_rows rows[NETNS_PARTS];
 	struct sockstat stat; /* of this look, and of that in which its connections were walked: */
 	struct sockstat walked_stat;
 	uint64_t traffic; /* sum of what moves with traffic, at the last walk */
 	bool busy; /* it moved from the walk before to the last one */
 };
+/* A place in snapshot.netns. It stays that of its namespace, and for a while after that has ended, so that readers
+ * who know namespaces by place do not suddenly see another one there. */
+struct netns_place {
+	uint64_t inode;
+	uint64_t ended_ns; /* 0: in use */
+	uint32_t name;
+};
 struct netns_set {
 	struct netns_find find;
 	VEC(struct netns *) v; /* owned; own first */
+	VEC(struct netns_place) places;
 	uint8_t want; /* enum want_netns of the look before, and: */
 	uint64_t want_inode;
 	uint64_t last_ns; /* when it was last searched; 0: never */

@@ -53,7 +53,8 @@ int netns_find_open(struct netns_find *f, struct intern *names, const char *proc
 		f->host = f->own;
 	netns_mounts_open(&f->mounts, proc_root);
 	netns_mounts_update(&f->mounts);
-	*add_found(f, f->own) = (struct netns_found){.inode = f->own, .pid = (uint32_t)getpid(), .there = true};
+	*add_found(f, f->own) =
+		(struct netns_found){.inode = f->own, .pid = (uint32_t)getpid(), .there = true};
 	netns_name(f, &f->found.v[0], 0);
 	return 0;
 }

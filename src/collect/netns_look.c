@@ -228,7 +228,8 @@ static enum rank rank_of(const struct netns_look *l, const struct turn *t)
 		return UNKNOWN;
 	if (t->part != NETNS_CONNECTED)
 		return QUIET;
-	return t->n->busy || !now->known || now->tcp != then->tcp || now->tcp_tw != then->tcp_tw ? BUSY : QUIET;
+	return t->n->busy || !now->known || now->tcp != then->tcp || now->tcp_tw != then->tcp_tw ? BUSY
+												 : QUIET;
 }
 
 static int by_rank_and_age(const void *a, const void *b)

@@ -1,9 +1,9 @@
 /* From what a user calls a network namespace to the namespace, or to a sentence that says which there are. */
-#include "sockeye/collect/netns.h"
 #include "netns_enter.h"
 #include "netns_find.h"
 #include "proctext.h"
 #include "sockeye/base/text.h"
+#include "sockeye/collect/netns.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -36,7 +36,8 @@ static int choose(struct search *s, uint64_t inode)
 	const struct netns_found *n = netns_find_inode(&s->find, inode);
 
 	if (!n) {
-		str_putf(s->err, "network namespace %s is held by no process and no mount that can be seen", s->text);
+		str_putf(s->err, "network namespace %s is held by no process and no mount that can be seen",
+			 s->text);
 		return -ENOENT;
 	}
 	s->choice->want = inode == s->find.own ? WANT_NETNS_OWN : WANT_NETNS_ONE;
@@ -48,7 +49,8 @@ static int choose(struct search *s, uint64_t inode)
 /* What people write has the last part of the path where it is mounted, too, whatever it is shown as. */
 static bool mounted_as(const struct search *s, const struct netns_found *n)
 {
-	const char *path = netns_mounts_path(&s->find.mounts, n->inode), *slash = path ? strrchr(path, '/') : NULL;
+	const char *path = netns_mounts_path(&s->find.mounts, n->inode),
+		   *slash = path ? strrchr(path, '/') : NULL;
 
 	return slash && !strcmp(slash + 1, s->text);
 }

@@ -11,10 +11,14 @@ static const struct {
 	const char *line, *key;
 	size_t at;
 } counts[] = {
-	{"sockets", "used", offsetof(struct sockstat, used)}, {"TCP", "inuse", offsetof(struct sockstat, tcp)},
-	{"TCP", "tw", offsetof(struct sockstat, tcp_tw)},     {"TCP6", "inuse", offsetof(struct sockstat, tcp)},
-	{"UDP", "inuse", offsetof(struct sockstat, udp)},     {"UDP6", "inuse", offsetof(struct sockstat, udp)},
-	{"UDPLITE", "inuse", offsetof(struct sockstat, udp)}, {"UDPLITE6", "inuse", offsetof(struct sockstat, udp)},
+	{"sockets", "used", offsetof(struct sockstat, used)},
+	{"TCP", "inuse", offsetof(struct sockstat, tcp)},
+	{"TCP", "tw", offsetof(struct sockstat, tcp_tw)},
+	{"TCP6", "inuse", offsetof(struct sockstat, tcp)},
+	{"UDP", "inuse", offsetof(struct sockstat, udp)},
+	{"UDP6", "inuse", offsetof(struct sockstat, udp)},
+	{"UDPLITE", "inuse", offsetof(struct sockstat, udp)},
+	{"UDPLITE6", "inuse", offsetof(struct sockstat, udp)},
 };
 
 struct word {

@@ -354,6 +354,19 @@ void kill_put_sock(char *buf, size_t size, const struct frame *f, uint32_t row)
 		snprintf(buf, size, "a %s socket", proto_table[s->proto].name);
 }
 
+static int by_port(const void *a, const void *b)
+{
+	const struct kill_port *x = a, *y = b;
+
+	if (x->asked != y->asked)
+		return x->asked ? -1 : 1;
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	if (x->proto != y->proto)
+		return x->proto < y->proto ? -1 : 1;
+	return x->netns < y->netns ? -1 : x->netns > y->netns;
+}
+
 static void put_title(struct build *b, const struct pick *picks, size_t n)
 {
 	char *buf = b->p->title, sock[96], name[40];
@@ -410,6 +423,8 @@ void kill_plan_build(struct kill_plan *p, const struct frame *f, const struct pi
 	else if (p->no_owner_reason == REASON_OWNED)
 		p->no_owner_reason = REASON_GONE;
 	put_title(&b, picks, n);
+	if (p->ports.n)
+		qsort(p->ports.v, p->ports.n, sizeof(p->ports.v[0]), by_port);
 	sort_targets(&b);
 	vec_done(&b.procs);
 	free(b.target);

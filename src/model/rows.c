@@ -82,9 +82,8 @@ static bool would_have_been_seen(const struct world *w, const struct sock *s)
 		return false;
 	want = &w->prev->want;
 	return want_has(want, s) && w->ns_prev.v[s->netns] != NONE &&
-	       (!state_table[s->state].connected ||
-		((want->states & STATE_BIT(STATE_ESTABLISHED)) &&
-		 !w->prev->netns.v[w->ns_prev.v[s->netns]].unread));
+	       (!state_table[s->state].connected || ((want->states & STATE_BIT(STATE_ESTABLISHED)) &&
+						     !w->prev->netns.v[w->ns_prev.v[s->netns]].unread));
 }
 
 static float per_second(uint64_t now, uint64_t before, uint64_t ns)

@@ -90,11 +90,11 @@ void write_json(struct report *r, const struct format_info *info)
 	keys_make(&keys, r);
 	report_envelope(&r->w.buf, r->t->f, r->o);
 	str_putf(&r->w.buf, ",\"%s\":[", view_table[r->t->view].key);
-	for (size_t i = 0; i < r->t->order.n && writer_row(&r->w); i++) {
+	for (size_t i = 0; i < r->rows.n && writer_row(&r->w); i++) {
 		str_puts(&r->w.buf, i ? ",\n" : "\n");
-		put_json_row(r, &keys, &scratch, r->t->order.v[i]);
+		put_json_row(r, &keys, &scratch, r->rows.v[i]);
 	}
-	str_puts(&r->w.buf, r->t->order.n ? "\n]}\n" : "]}\n");
+	str_puts(&r->w.buf, r->rows.n ? "\n]}\n" : "]}\n");
 	str_done(&scratch);
 	keys_done(&keys);
 }
@@ -106,8 +106,8 @@ void write_ndjson(struct report *r, const struct format_info *info)
 	keys_make(&keys, r);
 	report_envelope(&r->w.buf, r->t->f, r->o);
 	str_puts(&r->w.buf, "}\n");
-	for (size_t i = 0; i < r->t->order.n && writer_row(&r->w); i++) {
-		put_json_row(r, &keys, &scratch, r->t->order.v[i]);
+	for (size_t i = 0; i < r->rows.n && writer_row(&r->w); i++) {
+		put_json_row(r, &keys, &scratch, r->rows.v[i]);
 		str_putc(&r->w.buf, '\n');
 	}
 	str_done(&scratch);
@@ -135,8 +135,8 @@ void write_separated(struct report *r, const struct format_info *info)
 		if (i + 1 == r->data.n)
 			str_putc(out, '\n');
 	}
-	for (size_t k = 0; k < r->t->order.n && writer_row(&r->w); k++) {
-		uint32_t row = r->t->order.v[k];
+	for (size_t k = 0; k < r->rows.n && writer_row(&r->w); k++) {
+		uint32_t row = r->rows.v[k];
 		for (size_t i = 0; i < r->data.n; i++) {
 			const struct column *col = r->data.v[i];
 			if (i)

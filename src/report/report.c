@@ -59,12 +59,25 @@ static void choose_columns(struct report *r)
 			vec_push(&r->data, &all[i]);
 }
 
+static void choose_rows(struct report *r)
+{
+	const struct table *t = r->t;
+	for (size_t i = 0; i < t->order.n; i++) {
+		const struct table_group *g = table_head(t, i);
+		if (!g)
+			vec_push(&r->rows, t->order.v[i]);
+		for (uint32_t k = 0; g && !g->open && k < g->n; k++)
+			vec_push(&r->rows, t->members.v[g->first + k]);
+	}
+}
+
 int report_write(FILE *out, const struct table *t, const struct report_opts *o, unsigned *ret_hidden)
 {
 	struct report r = {.w = {.out = out}, .t = t, .o = o, .ctx = table_ctx(t)};
 	r.ctx.ascii = o->ascii;
 	r.ctx.raw_numbers = !o->terminal || o->format != FORMAT_TEXT;
 	choose_columns(&r);
+	choose_rows(&r);
 	format_table[o->format].write(&r, &format_table[o->format]);
 	writer_flush(&r.w);
 	if (!r.w.error && fflush(out))
@@ -74,5 +87,6 @@ int report_write(FILE *out, const struct table *t, const struct report_opts *o, 
 	str_done(&r.w.buf);
 	vec_done(&r.shown);
 	vec_done(&r.data);
+	vec_done(&r.rows);
 	return r.w.error;
 }

@@ -16,6 +16,7 @@ struct report {
 	struct ctx ctx;
 	VEC(const struct table_column *) shown; /* text */
 	VEC(const struct column *) data; /* JSON, CSV, TSV */
+	VEC(uint32_t) rows; /* of the frame, those of folded groups too; heads are none */
 	unsigned hidden;
 };
 /* Hands the buffer on when it is large; called after each row. False: stop, there was an error. */

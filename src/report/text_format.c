@@ -42,7 +42,7 @@ static void cell_text(const struct report *r, const struct table_column *c, uint
 static void write_terminal(struct report *r)
 {
 	struct str *out = &r->w.buf, cell = {0};
-	if (r->o->header && r->t->order.n) {
+	if (r->o->header && r->rows.n) {
 		for (size_t i = 0; i < r->shown.n; i++) {
 			const struct table_column *c = r->shown.v[i];
 			str_clear(&cell);
@@ -51,11 +51,11 @@ static void write_terminal(struct report *r)
 				 i + 1 == r->shown.n);
 		}
 	}
-	for (size_t k = 0; k < r->t->order.n && writer_row(&r->w); k++) {
+	for (size_t k = 0; k < r->rows.n && writer_row(&r->w); k++) {
 		for (size_t i = 0; i < r->shown.n; i++) {
 			const struct table_column *c = r->shown.v[i];
 			str_clear(&cell);
-			cell_text(r, c, r->t->order.v[k], &cell);
+			cell_text(r, c, r->rows.v[k], &cell);
 			put_cell(out, str_text(&cell), cell.n, text_width(str_text(&cell)), c->width,
 				 c->col->flags & COL_RIGHT, i + 1 == r->shown.n);
 		}
@@ -103,7 +103,7 @@ static void pieces_write(struct pieces *p, struct report *r)
 
 static void write_pipe(struct report *r)
 {
-	size_t cols = r->shown.n, rows = r->t->order.n;
+	size_t cols = r->shown.n, rows = r->rows.n;
 	struct pieces p = {.width = mem_zalloc(cols, sizeof(*p.width))};
 	for (size_t i = 0; i < cols && r->o->header; i++) {
 		size_t at = p.text.n;
@@ -115,7 +115,7 @@ static void write_pipe(struct report *r)
 			pieces_write(&p, r);
 		for (size_t i = 0; i < cols; i++) {
 			size_t at = p.text.n;
-			cell_text(r, r->shown.v[i], r->t->order.v[k], &p.text);
+			cell_text(r, r->shown.v[i], r->rows.v[k], &p.text);
 			piece_end(&p, i, at);
 		}
 	}

@@ -1,9 +1,9 @@
 /* What the getters of the column tables share: so that an owner, an endpoint or a user looks the same in
  * every view. */
 #include "columns_kit.h"
-#include "sockeye/model/unit.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
+#include "sockeye/model/unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -29,6 +29,8 @@ static bool write_file(struct export_prompt *p, struct ui *u, bool overwrite)
 	p->error[0] = '\0';
 	if (!t || !*path)
 		return false;
+	ui_finish(u);
+	table_order_all(t); /* not the lines on the screen alone */
 	r = u->host->export(u->host->data, t, path, overwrite, p->error, sizeof(p->error));
 	if (r == -EEXIST && !overwrite) {
 		p->asking = true;

@@ -289,9 +289,26 @@ struct dialog *filter_prompt_new(struct ui *u, const char *start_text)
 
 /* ---- Search ---- */
 
+/* In the help it works while it is typed. */
+static bool find_key(struct prompt *p, struct screen *s, const struct key *k)
+{
+	if (k->code == KEY_ENTER_)
+		return false;
+	if (k->code == KEY_ESC || (k->code == KEY_BACKSPACE_ && p->line.text.n == 0)) {
+		help_screen_find(s, "");
+		return false;
+	}
+	if (line_edit_key(&p->line, k))
+		help_screen_find(s, str_text(&p->line.text));
+	return true;
+}
+
 static bool search_key(struct dialog *d, struct ui *u, const struct key *k)
 {
 	struct prompt *p = (struct prompt *)d;
+
+	if (help_screen_goto(ui_top(u), -1))
+		return find_key(p, ui_top(u), k);
 
 	switch (k->code) {
 	case KEY_ESC:
@@ -316,7 +333,7 @@ static bool search_key(struct dialog *d, struct ui *u, const struct key *k)
 static void search_draw(struct dialog *d, const struct screen_env *e, struct canvas *c)
 {
 	struct prompt *p = (struct prompt *)d;
-	const char *hint = "n next  N previous";
+	const char *hint = help_screen_goto(ui_top(p->u), -1) ? "Enter keep  Esc all" : "n next  N previous";
 	int y = c->h - 1, w = text_width(hint), end = c->w;
 
 	clear_line(c, y);
@@ -337,5 +354,6 @@ static const struct dialog_ops search_ops = {
 
 struct dialog *search_prompt_new(struct ui *u)
 {
-	return &prompt_new(u, &search_ops, u->search ? u->search : "")->base;
+	return &prompt_new(u, &search_ops, help_screen_goto(ui_top(u), -1) || !u->search ? "" : u->search)
+			->base;
 }

@@ -25,6 +25,7 @@ struct help_screen {
 	const struct ui *u; /* borrowed: it owns the screen */
 	int page;
 	uint32_t top, n; /* first line shown; lines there are, as drawn last */
+	struct str find; /* what is looked for; empty: nothing */
 };
 
 static void lines_done(struct help_lines *l)
@@ -174,7 +175,9 @@ static void help_status(const struct screen *s, const struct screen_env *e, stru
 {
 	const struct help_screen *h = (const struct help_screen *)s;
 
-	for (int i = 0; i < HELP_N; i++)
+	if (h->find.n)
+		str_putf(out, "/ %s", str_text(&h->find));
+	for (int i = 0; i < HELP_N && !h->find.n; i++)
 		str_putf(out, i == h->page ? "%s[%d %s]" : "%s%d %s", i ? "  " : "", i + 1, page_names[i]);
 }
 
@@ -239,23 +242,61 @@ static void draw_keys(struct help_screen *h, const struct screen_env *e, struct 
 	lines_done(&right);
 }
 
+static void add_filters(struct help_lines *l)
+{
+	for (size_t i = 0; i < ARRAY_LEN(filter_help); i++)
+		add(l, filter_help[i].right ? STYLE_KEY : STYLE_PLAIN, filter_help[i].left,
+		    filter_help[i].right);
+}
+
+static void add_all_columns(struct help_lines *l)
+{
+	for (int i = 0; i < VIEW_N; i++)
+		if (view_table[i].dashboard)
+			add_columns(l, &view_table[i]);
+}
+
+/* The lines of every page that have it, once each. */
+static void add_found(struct help_lines *l, const struct help_screen *h, bool ascii)
+{
+	struct help_lines all = {0};
+
+	for (uint8_t g = 0; g < KEYS_N; g++)
+		add_group(&all, h->u, g, ascii, false);
+	add_marks(&all, ascii, false);
+	add_filters(&all);
+	add_all_columns(&all);
+	for (size_t i = 0; i < all.v.n; i++) {
+		const struct help_line *a = &all.v.v[i];
+		bool found = strcasestr(a->left, str_text(&h->find)) ||
+			     (a->right && strcasestr(a->right, str_text(&h->find)));
+
+		for (size_t k = 0; k < l->v.n && found; k++)
+			found = strcmp(l->v.v[k].left, a->left) != 0 || !a->right || !l->v.v[k].right ||
+				strcmp(l->v.v[k].right, a->right) != 0;
+		if (found && *a->left)
+			add(l, a->style, a->left, a->right);
+	}
+	if (!l->v.n)
+		add(l, STYLE_DIM, "nothing here has that in it", NULL);
+	lines_done(&all);
+}
+
 static void help_draw(struct screen *s, const struct screen_env *e, struct canvas *c, struct area a)
 {
 	struct help_screen *h = (struct help_screen *)s;
 	struct help_lines l = {0};
 
-	if (h->page == HELP_KEYS) {
+	if (!h->find.n && h->page == HELP_KEYS) {
 		draw_keys(h, e, c, a);
 		return;
 	}
-	if (h->page == HELP_FILTERS)
-		for (size_t i = 0; i < ARRAY_LEN(filter_help); i++)
-			add(&l, filter_help[i].right ? STYLE_KEY : STYLE_PLAIN, filter_help[i].left,
-			    filter_help[i].right);
+	if (h->find.n)
+		add_found(&l, h, e->ascii);
+	else if (h->page == HELP_FILTERS)
+		add_filters(&l);
 	else
-		for (int i = 0; i < VIEW_N; i++)
-			if (view_table[i].dashboard)
-				add_columns(&l, &view_table[i]);
+		add_all_columns(&l);
 	keep_top(h, l.v.n, a.h);
 	draw_lines(h, &l, e, c, (struct area){a.y, a.x + 1, a.h, a.w - 2}, 20);
 	lines_done(&l);
@@ -328,6 +369,7 @@ static void help_want(const struct screen *s, struct want *w)
 
 static void help_free(struct screen *s)
 {
+	str_done(&((struct help_screen *)s)->find);
 	free(s);
 }
 
@@ -343,7 +385,7 @@ static const struct screen_ops help_ops = {
 	.click = help_click,
 	.want = help_want,
 	.free = help_free,
-	.hint = "Esc close  Tab next page  j k scroll",
+	.hint = "Esc close  Tab next page  j k scroll  / search",
 };
 
 bool help_screen_goto(struct screen *s, int page)
@@ -355,7 +397,20 @@ bool help_screen_goto(struct screen *s, int page)
 	if (page >= 0) {
 		h->page = page;
 		h->top = 0;
+		str_clear(&h->find);
 	}
+	return true;
+}
+
+bool help_screen_find(struct screen *s, const char *text)
+{
+	struct help_screen *h = (struct help_screen *)s;
+
+	if (s->ops != &help_ops || (!text && !h->find.n))
+		return false;
+	str_clear(&h->find);
+	str_puts(&h->find, text ? text : "");
+	h->top = 0;
 	return true;
 }
 

@@ -58,84 +58,9 @@ struct screen *ui_top(struct ui *u)
 	return u->stack_n ? u->stack[u->stack_n - 1] : view_screen(u, u->view);
 }
 
-static struct screen *top_const(const struct ui *u)
+struct screen *ui_top_const(const struct ui *u)
 {
 	return u->stack_n ? u->stack[u->stack_n - 1] : u->views[u->view];
-}
-
-static void welcome(struct ui *u);
-
-static void take_next(struct ui *u)
-{
-	uint32_t row = u->opts.you ? kill_you_row(u->env.next, u->opts.you) : NONE;
-
-	u->env.f = u->env.next;
-	u->env.next = NULL;
-	u->env.own_row = row == NONE ? 0 : row + 1;
-}
-
-/* Once the table shows the new frame it is everybody's. */
-static void settle(struct ui *u)
-{
-	struct screen *s = ui_top(u);
-	struct table *t = screen_table(s);
-
-	if (t && table_updating(t))
-		return;
-	if (!u->env.next)
-		return;
-	if (t && !table_shows(t, u->env.next)) { /* it was busy with something else */
-		s->ops->frame(s, &u->env);
-		if (table_updating(t))
-			return;
-	}
-	take_next(u);
-	if (u->dialog && u->dialog->ops->frame)
-		u->dialog->ops->frame(u->dialog, u);
-	welcome(u);
-}
-
-void ui_update_top(struct ui *u)
-{
-	struct screen *s = ui_top(u);
-	struct ui_layout l = ui_layout(u);
-
-	/* A prompt does not hold the order: it changes what is shown, and acts on nothing. */
-	u->env.dialog_open = u->dialog && !u->dialog->ops->wants_paste;
-	u->env.table_h = l.list.h - (screen_table(s) ? 1 : 0);
-	if (u->env.table_h < 1)
-		u->env.table_h = 1;
-	if (!screen_table(s) && u->env.next) /* pages are made at once */
-		take_next(u);
-	if (u->env.f || u->env.next)
-		s->ops->frame(s, &u->env);
-	settle(u);
-}
-
-bool ui_working(const struct ui *u)
-{
-	const struct screen *s = top_const(u);
-
-	return u->env.next || (s && screen_table_const(s) && table_updating(screen_table_const(s)));
-}
-
-bool ui_work(struct ui *u)
-{
-	struct table *t = screen_table(ui_top(u));
-
-	if (t && table_updating(t) && !table_update_step(t, u->env.over, u->env.over_data))
-		return false;
-	settle(u);
-	return true;
-}
-
-void ui_finish(struct ui *u)
-{
-	struct table *t = screen_table(ui_top(u));
-
-	if (t)
-		table_update_step(t, NULL, NULL);
-	settle(u);
 }
 
 void ui_push(struct ui *u, struct screen *s)
@@ -356,44 +281,6 @@ static struct subject under_cursor(struct ui *u)
 	return s->ops->under(s, &u->env);
 }
 
-/* What is hidden from a user without rights is said once, when it is first known. */
-static void welcome(struct ui *u)
-{
-	const struct frame *f = u->env.f;
-	uint32_t hidden = 0, all = 0;
-	char n[UNIT_BUF], m[UNIT_BUF];
-
-	if (u->welcomed || !f || u->message_until == UINT64_MAX) /* an error is worth more */
-		return;
-	u->welcomed = true;
-	for (size_t i = 0; i < f->ports.n; i++) {
-		if (f->ports.v[i].flags & PORT_CLIENT)
-			continue;
-		all++;
-		hidden += f->ports.v[i].reason == REASON_NOT_PERMITTED;
-	}
-	if (hidden && !u->opts.root)
-		ui_say(u, "Owners of %s of %s ports are hidden: not yours, %s. Units are known. sudo?",
-		       fmt_count(n, hidden), fmt_count(m, all),
-		       u->opts.user_name ? u->opts.user_name : "you");
-}
-
-void ui_frame(struct ui *u, const struct frame *f, uint64_t now_ns)
-{
-	u->env.next = f;
-	u->env.now_ns = now_ns;
-	ui_update_top(u);
-}
-
-void ui_refresh(struct ui *u, uint64_t now_ns)
-{
-	u->env.now_ns = now_ns;
-	for (size_t i = 0; i < VIEWS_MAX; i++)
-		if (u->views[i])
-			filter_late(screen_table(u->views[i])->filter);
-	ui_update_top(u);
-}
-
 static bool detail_follows(struct ui *u)
 {
 	struct subject now = under_cursor(u);
@@ -485,6 +372,10 @@ static void dispatch(struct ui *u, const struct key *k)
 	}
 	if (k->code >= '1' && k->code <= '3' && help_screen_goto(ui_top(u), (int)(k->code - '1')))
 		return;
+	if ((k->code == '/' || k->code == '\\' || k->code == KEY_F3) && help_screen_goto(ui_top(u), -1)) {
+		ui_open_dialog(u, search_prompt_new(u));
+		return;
+	}
 	key_print(k->code, &name);
 	b = keymap_find(u->keymap, k->code, WHERE_ANY);
 	if (b && !(k->code >= '0' && k->code <= '9'))
@@ -576,7 +467,7 @@ bool ui_discard_input(struct ui *u)
 
 void ui_want(const struct ui *u, struct want *ret)
 {
-	const struct screen *top = top_const(u);
+	const struct screen *top = ui_top_const(u);
 	const struct screen *view = u->views[u->view];
 	struct want w = {.protos = 1u << PROTO_TCP | 1u << PROTO_UDP};
 

@@ -55,6 +55,7 @@ struct ui {
 	int w, h;
 };
 struct screen *ui_top(struct ui *u);
+struct screen *ui_top_const(const struct ui *u); /* NULL: not made yet */
 void ui_push(struct ui *u, struct screen *s); /* owned by the stack from now on */
 bool ui_pop(struct ui *u); /* false: was at the bottom */
 /* Shows this view at the bottom of the stack, closing the pages above it. */
@@ -127,3 +128,6 @@ struct dialog *search_prompt_new(struct ui *u); /* `\` */
 bool table_screen_search(struct screen *s, const struct screen_env *e, const char *text, int dir);
 /* Help has pages of its own: 0 keys, 1 filters, 2 columns. False: not the help screen, or no such page. */
 bool help_screen_goto(struct screen *s, int page);
+/* Shows the lines of all its pages in which the text stands; "": its pages again. False: not the help screen, or
+ * (text NULL) nothing was looked for. */
+bool help_screen_find(struct screen *s, const char *text);

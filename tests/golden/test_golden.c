@@ -176,6 +176,10 @@ static const struct golden_case cases[] = {
 	{"help_40x10", world_web1, 40, 10, "?", 0},
 	{"help_ascii", world_web1, 80, 24, "?", ASCII},
 	{"help_filters", world_web1, 80, 24, "? 2", 0},
+	{"help_search", world_web1, 80, 24, "? / \"conn", 0},
+	{"help_search_kept", world_web1, 80, 24, "? / \"copy Enter", 0},
+	{"help_search_none", world_web1, 40, 10, "? / \"xyzzy", 0},
+	{"help_search_over", world_web1, 80, 24, "? / \"copy Enter Esc", 0},
 	{"help_columns", world_web1, 80, 24, "? Tab Tab", 0},
 
 	{"kill_80x24", world_web1, 80, 24, ": \"8080 Enter K", 0},
@@ -468,8 +472,15 @@ static void test_resize_storm(void **state)
 /* Every size up to 90×30 in every kind of screen. */
 static void test_all_sizes(void **state)
 {
-	static const char *const screens[] = {"",        "2", "3", "Enter",  "2 Enter",
-					      "3 Enter", "?", "s", "/ \"a=", "K"};
+	static const char *const screens[] = {"",        "2",
+					      "3",       "Enter",
+					      "2 Enter", "3 Enter",
+					      "?",       "s",
+					      "/ \"a=",  "K",
+					      "c",       "c / \"x",
+					      "S",       "b",
+					      "e",       "2 / \"process=",
+					      "/ \"p",   "2 b Down Enter *"};
 
 	for (size_t i = 0; i < sizeof(screens) / sizeof(screens[0]); i++) {
 		struct run r;

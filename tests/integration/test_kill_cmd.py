@@ -311,8 +311,17 @@ def unit(name):
         raise Skip(f"no cgroup of one's own: {e}")
     finally:
         for path in reversed(made):
-            with contextlib.suppress(OSError):
-                until(lambda: os.rmdir(path) is None if not open(path + "/cgroup.procs").read() else False, "empty", 5)
+            until(lambda: removed(path), f"{path} can be removed")
+
+
+def removed(path):
+    try:
+        os.rmdir(path)  # not while a process of it is still on its way out
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 IN_UNIT = ("s = listen(8080)\nopen('{path}/cgroup.procs', 'w').write(str(os.getpid()))\nkid = os.fork()\n"
@@ -322,7 +331,7 @@ IN_UNIT = ("s = listen(8080)\nopen('{path}/cgroup.procs', 'w').write(str(os.getp
 
 @test
 def whole_unit():
-    name = f"sockeye-test-{os.getpid()}.service"
+    name = f"sk{os.getpid()}.service"
     with victims() as (ns, _), unit(name) as path, Holder(ns, IN_UNIT.format(path=path)) as holder:
         kid = int(holder.line())
         text = run(ns, "kill", "--dry-run", name[:-len(".service")], code=0)
@@ -336,7 +345,7 @@ def whole_unit():
 
 @test
 def a_whole_unit_asks_for_the_word():
-    name = f"sockeye-test-{os.getpid()}.service"
+    name = f"sk{os.getpid()}.service"
     with victims() as (ns, _), unit(name) as path, Holder(ns, IN_UNIT.format(path=path)) as holder:
         text, code = answered(ns, ["kill", "--to", "unit", "-s", "9", ":8080"], rb"Type yes:", b"y\n")
         same(code, 3, "exit code after y")
@@ -372,7 +381,7 @@ def systemctl(cgroup, show):
 
 @test
 def respawn_forecast():
-    name = f"sockeye-test-{os.getpid()}.service"
+    name = f"sk{os.getpid()}.service"
     with victims() as (ns, _), unit(name) as path, Holder(ns, IN_UNIT.format(path=path)):
         said = f"echo Id={name}; echo Restart=always; echo RestartUSec=5s; echo MainPID=0"
         with systemctl(path, said) as (program, log):
@@ -388,7 +397,7 @@ def respawn_forecast():
 
 @test
 def stops_the_unit():
-    name = f"sockeye-test-{os.getpid()}.service"
+    name = f"sk{os.getpid()}.service"
     with victims() as (ns, _), unit(name) as path, Holder(ns, IN_UNIT.format(path=path)) as holder:
         with systemctl(path, "true") as (program, log):
             text = run(ns, "kill", "--yes", "--to", "stop", ":8080", code=0, program=program)
@@ -429,3 +438,56 @@ def reader_leaves():
     with victims("listen,port=8080,child=1,comm=victim") as (ns, _):
         r = ns.run(["sh", "-c", f"{SOCKEYE} kill --dry-run :8080 | true; exit ${{PIPESTATUS:-0}}"])
         same(r.stderr, b"", "stderr")
+
+
+@test
+def group_from_the_dashboard():
+    """← → choose to whom; the log that stays says what was done in one line."""
+    program = "s = listen(8080)\nkid = os.fork()\nif not kid:\n    s.close(); idle()\nready()\nprint(kid, flush=True)\nidle()"
+    with victims() as (ns, _), Holder(ns, program) as holder:
+        kid = int(holder.line())
+        with dashboard(ns, *HERE) as tmux:
+            tmux.keys("/")
+            tmux.type("port=8080")
+            tmux.keys("Enter")
+            tmux.shows(r"^..\s*8080\b.*python3")
+            tmux.keys("K")
+            tmux.shows(rf"process group\s+python3 {holder.pid} and 1 child")
+            tmux.keys("Right")
+            tmux.shows(r"Enter: send TERM to the group")
+            check(not holder.ended(), "signalled by an arrow key")
+            tmux.keys("Enter")
+            tmux.shows(r"8080/tcp is free")
+            until(lambda: holder.ended() and not alive(kid), "both end")
+            tmux.keys("Escape", "Q")
+            screen = tmux.shows("END:0")
+            check(re.search(r"^\d\d:\d\d:\d\d TERM to process group python3 .*8080/tcp is free after \d+ ms",
+                            screen.replace("\n", ""), re.M) or
+                  re.search(r"\d\d:\d\d:\d\d TERM to process group python3", screen), f"no log line:\n{screen}")
+
+
+@test
+def unit_word_in_the_dashboard():
+    name = f"sk{os.getpid()}.service"
+    with victims() as (ns, _), unit(name) as path, Holder(ns, IN_UNIT.format(path=path)) as holder:
+        with dashboard(ns, *HERE) as tmux:
+            tmux.keys("/")
+            tmux.type("port=8080")
+            tmux.keys("Enter")
+            tmux.shows(r"^..\s*8080\b.*python3")
+            tmux.keys("K")
+            tmux.shows(rf"unit\s+{name}")
+            for _ in range(5):
+                if re.search(r"send TERM to all of", tmux.screen()):
+                    break
+                tmux.keys("Right")
+            tmux.keys("9")
+            tmux.shows(r"asks for a yes")
+            tmux.keys("Enter")
+            tmux.shows(r"type yes and Enter")
+            tmux.keys("Enter", "y", "Enter")
+            time.sleep(0.3)
+            check(not holder.ended(), "killed without the word")
+            tmux.keys("Escape", "Enter", "y", "e", "s", "Enter")
+            until(holder.ended, "it ends")
+            tmux.shows(r"8080/tcp is free")

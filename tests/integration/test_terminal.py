@@ -7,7 +7,7 @@ from kit import *
 def in_a_shell(ns):
     """A dashboard between two looks at the terminal's settings; gives tmux, the pid and where they are."""
     with tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
-        command = (f"stty -g >{place}/before; {' '.join(ns.enter)} {SOCKEYE}; echo $? >{place}/code; "
+        command = (f"stty -g >{place}/before; {' '.join(ns.enter)} {' '.join([SOCKEYE, *HERE])}; echo $? >{place}/code; "
                    f"stty -g >{place}/after")
         with Tmux(command) as tmux:
             tmux.shows(r"^\s*8080")
@@ -86,7 +86,7 @@ def job_control(ns):
     with Tmux("exec env PS1='prompt:' bash --norc --noprofile -i", keep=False) as tmux:
         tmux.shows("prompt:")
         with tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
-            tmux.type(f"stty -g >{place}/before; {' '.join(ns.enter)} {SOCKEYE}")
+            tmux.type(f"stty -g >{place}/before; {' '.join(ns.enter)} {' '.join([SOCKEYE, *HERE])}")
             tmux.keys("Enter")
             tmux.shows(r"^\s*8080")
             yield tmux, place
@@ -129,7 +129,7 @@ def stopped_by_another():
 
 def hung_up(ignore_hup):
     with scene("listen,port=8080") as (ns, _):
-        with Pty([*ns.enter, SOCKEYE], ignore_hup=ignore_hup) as terminal:
+        with Pty([*ns.enter, SOCKEYE, *HERE], ignore_hup=ignore_hup) as terminal:
             terminal.read_until(rb"8080")
             terminal.hang_up()
             terminal.wait()
@@ -150,7 +150,7 @@ def terminal_gone_and_hangup_ignored():
 @test
 def stdin_is_no_terminal():
     with scene("listen,port=8080") as (ns, _):
-        with Pty(["sh", "-c", f"{' '.join(ns.enter)} {SOCKEYE} </dev/null"]) as terminal:
+        with Pty(["sh", "-c", f"{' '.join(ns.enter)} {' '.join([SOCKEYE, *HERE])} </dev/null"]) as terminal:
             terminal.read_until(rb"8080")
             os.write(terminal.fd, b"q")
             same(terminal.wait(), 0, "exit code")
@@ -161,7 +161,7 @@ def terminals_that_cannot():
     """TERM=dumb, unset or unknown: one line that says so, and the list."""
     with scene("listen,port=8080") as (ns, _):
         for term in ("dumb", None, "", "nonsense-term"):
-            with Pty([*ns.enter, SOCKEYE], env={"TERM": term}) as terminal:
+            with Pty([*ns.enter, SOCKEYE, *HERE], env={"TERM": term}) as terminal:
                 terminal.read_until(rb"8080[^\n]*\n")
                 same(terminal.wait(), 0, f"exit code with TERM={term}")
                 with contextlib.suppress(Failure):
@@ -175,7 +175,7 @@ def terminals_that_cannot():
 def no_bytes_when_idle():
     """A screen on which nothing changes costs the terminal nothing."""
     with scene("listen,port=8080") as (ns, _):
-        with Pty([*ns.enter, SOCKEYE]) as terminal:
+        with Pty([*ns.enter, SOCKEYE, *HERE]) as terminal:
             terminal.read_until(rb"8080")
             os.write(terminal.fd, b"p")
             terminal.read_until(rb"PAUSED")

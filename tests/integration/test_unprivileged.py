@@ -30,8 +30,8 @@ def rows(ns, program, view, *args):
 @test
 def rows_are_the_same():
     with scene(*SCENE) as (ns, _), as_nobody() as program:
-        _, mine = rows(ns, [SOCKEYE, *HERE], "sockets", "-a")
-        limits, theirs = rows(ns, program, "sockets", "-a")
+        _, mine = rows(ns, [SOCKEYE, *HERE], "sockets", "-tua")
+        limits, theirs = rows(ns, program, "sockets", "-tua")
 
         def bare(found):
             return sorted((r["proto"], r["state"], r["local"], r["remote"] or "", r["cookie"], r["inode"] or 0,

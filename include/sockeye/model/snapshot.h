@@ -179,6 +179,7 @@ struct snap_netns {
 	uint32_t name; /* interned; "host" for the one of pid 1 or of this program */
 	uint16_t eph_low, eph_high; /* net.ipv4.ip_local_port_range */
 	bool own; /* the program's own; index 0 of the snapshot when it was wanted */
+	bool ended; /* it is gone and only keeps its index */
 	bool unread; /* its connections could not be read yet: its turn is still to come */
 	uint64_t
 		as_of_ns; /* CLOCK_BOOTTIME at which its connections were read, when that was in an earlier look;
@@ -208,7 +209,9 @@ struct snapshot {
 	VEC(struct snap_proc) procs;
 	VEC(struct snap_fd) fds; /* grouped by inode, each group's oldest process first */
 	VEC(struct snap_waiting) waiting;
-	VEC(struct snap_netns) netns;
+	VEC(struct snap_netns)
+	netns; /* an index keeps its namespace from look to look, and for a while after its
+				       end, when it has no sockets; what it is known by is the inode */
 	VEC(struct limit) limits;
 	VEC(struct snap_hidden)
 	hidden; /* distinct; empty though hidden_procs is not 0: nothing is known of them */

@@ -15,7 +15,8 @@ struct report_opts {
 	bool columns_chosen; /* --columns was given: JSON and CSV then have just these */
 	const char *host, *kernel; /* for the JSON envelope */
 };
-/* Writes the table's rows. Gives the number of columns that were hidden (terminal text). Returns 0 or a
+/* Writes the table's rows, all of which should be in order (table_order_all); of a table with groups the rows, not the
+ * heads, group by group. Gives the number of columns that were hidden (terminal text). Returns 0 or a
  * negative errno of the write (-EPIPE, -ENOSPC …). */
 int report_write(FILE *out, const struct table *t, const struct report_opts *o, unsigned *ret_hidden);
 /* The summary of the same frame; one line a state in CSV and TSV. 0 or a negative errno of the write. */

@@ -1,7 +1,7 @@
 /* The dashboard without a terminal: frames and keys go in, a canvas comes out. */
 #pragma once
-#include "sockeye/model/frame.h"
 #include "sockeye/model/close.h"
+#include "sockeye/model/frame.h"
 #include "sockeye/model/kill.h"
 #include "sockeye/table/table.h"
 #include "sockeye/view/canvas.h"
@@ -104,6 +104,14 @@ bool ui_tick(struct ui *u, uint64_t now_ns);
 uint64_t ui_deadline(const struct ui *u);
 void ui_key(struct ui *u, const struct key *k, uint64_t now_ns);
 bool ui_paused(const struct ui *u);
+/* A descriptor that a row on the screen rests on. fd -1, inode 0: only its process is shown. */
+struct ui_seen {
+	uint32_t pid;
+	int32_t fd;
+	uint32_t inode;
+};
+/* At most max of them, from the top of the screen down. Returns their number. */
+size_t ui_visible(struct ui *u, struct ui_seen *ret, size_t max);
 void ui_want(const struct ui *u, struct want *ret); /* what is being looked at */
 /* A dialog that acts was just opened: typed-ahead keys are to be thrown away by term before the next read.
  * Reading it clears it. */

@@ -399,6 +399,45 @@ static void test_write_errors(void **state)
 	fixture_done(&x);
 }
 
+/* Gathered rows come out one by one, folded ones too, those of a group together; no head does. */
+static void test_groups(void **state)
+{
+	struct report_opts o = {.format = FORMAT_CSV, .columns_chosen = true};
+	unsigned seen[40000] = {0}, last = 0, changes = 0;
+	struct fixture x;
+	struct table t;
+	char *text = NULL, key[32], *at, *end;
+	size_t n = 0, rows = 0;
+	fixture_init(&x);
+	fixture_web1(&x, false);
+	table_init(&t, VIEW_PROCESSES);
+	t.group_by = GROUP_FORKS;
+	assert_int_equal(table_set_columns(&t, "pid,fds", key, sizeof(key)), 0);
+	table_update(&t, fixture_apply(&x, 1), 10, false);
+	assert_true(table_fold(&t, 0, true));
+	table_update(&t, t.f, 10, false);
+	assert_true(t.matched > t.order.n - t.groups.n);
+	FILE *out = open_memstream(&text, &n);
+	assert_int_equal(report_write(out, &t, &o, NULL), 0);
+	fclose(out);
+	for (at = text; (end = strchr(at, '\n')); at = end + 1, rows++) {
+		unsigned pid = (unsigned)strtoul(at, NULL, 10);
+		assert_true(pid < 40000);
+		seen[pid]++;
+		changes += (pid >= 1044 && pid <= 1048) != (last >= 1044 && last <= 1048);
+		last = pid;
+	}
+	assert_int_equal(rows, t.matched);
+	assert_int_equal(changes, 2); /* nginx: together */
+	for (unsigned pid = 1; pid < 40000; pid++)
+		assert_true(seen[pid] <= 1);
+	for (unsigned pid = 1044; pid <= 1048; pid++)
+		assert_int_equal(seen[pid], 1);
+	free(text);
+	table_done(&t);
+	fixture_done(&x);
+}
+
 static void test_names(void **state)
 {
 	assert_int_equal(format_by_name("json"), FORMAT_JSON);
@@ -415,7 +454,7 @@ int main(void)
 		cmocka_unit_test(test_csv),      cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_terminal), cmocka_unit_test(test_terminal_text),
 		cmocka_unit_test(test_empty),    cmocka_unit_test(test_write_errors),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_groups),   cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
