@@ -210,6 +210,10 @@ int config_save(struct config *c, int view, uint64_t interval_ns, const struct u
 	size_t kept_n = 0;
 	int r;
 
+#ifndef HAVE_INIH
+	snprintf(text, text_n, "this program was built without inih, and would not read them");
+	return -ENOTSUP;
+#endif
 	if (!c->path)
 		return say(text, text_n, -ENOENT, "no home directory");
 	if (c->error[0]) {

@@ -282,7 +282,7 @@ void docs_table(struct str *out)
 		for (size_t k = 0; k < commands_n; k++)
 			if (commands[k].run && (commands[k].bit & row->on))
 				str_putf(out, "option\t%s\t%.*s\t%s\t%s\t%s\n", name_of(&commands[k]),
-					 row->letter ? 1 : 0, &row->letter, row->name, row->arg ? row->arg : "",
-					 row->help);
+					 row->letter ? 1 : 0, &row->letter, row->name,
+					 row->arg ? row->arg : "", row->help);
 	}
 }

@@ -2,11 +2,11 @@
 #include "list.h"
 #include "clock.h"
 #include "netns_option.h"
-#include "sockeye/model/forward.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include "sockeye/collect/source.h"
+#include "sockeye/model/forward.h"
 #include "sockeye/model/world.h"
 #include "sockeye/report/report.h"
 #include "summary.h"
@@ -167,12 +167,9 @@ static const struct {
 	const char *key;
 	uint8_t texts; /* 1 << enum late_what */
 } late_keys[] = {
-	{"user", 1 << LATE_USER},
-	{"exe", 1 << LATE_EXE},
-	{"cmdline", 1 << LATE_CMDLINE},
-	{"owners", 1 << LATE_USER | 1 << LATE_EXE | 1 << LATE_CMDLINE},
-	{"forwards", OF_FORWARDERS},
-	{"unit", OF_FORWARDERS},
+	{"user", 1 << LATE_USER},       {"exe", 1 << LATE_EXE},
+	{"cmdline", 1 << LATE_CMDLINE}, {"owners", 1 << LATE_USER | 1 << LATE_EXE | 1 << LATE_CMDLINE},
+	{"forwards", OF_FORWARDERS},    {"unit", OF_FORWARDERS},
 };
 
 static uint8_t late_wanted(const struct look *l, const struct options *o)
@@ -343,7 +340,7 @@ int cmd_list(const struct options *o)
 			.kernel = name.release,
 		};
 		if (ro.terminal)
-			table_layout(&l.table, ro.width, l.frame.netns.n > 1);
+			table_layout(&l.table, ro.width, frame_netns_n(&l.frame) > 1);
 		int r = report_write(stdout, &l.table, &ro, &hidden);
 		exit_code = r < 0 ? write_failed(r) : l.table.matched ? 0 : 1;
 		if (r == 0 && o->format == FORMAT_TEXT)

@@ -169,7 +169,8 @@ static int take_signal(struct reading *r, const struct option_row *row, const ch
 	if (near >= 0)
 		complain("--signal: no signal \"%s\"; did you mean %s?", value, names[near]);
 	else
-		complain("--signal: no signal \"%s\"; expected a name or number, e.g. TERM, INT, HUP, 9", value);
+		complain("--signal: no signal \"%s\"; expected a name or number, e.g. TERM, INT, HUP, 9",
+			 value);
 	return -1;
 }
 
@@ -266,25 +267,28 @@ static int take_close(struct reading *r, const struct option_row *row, const cha
 #define BOTH (ON_DASHBOARD | ON_LIST)
 #define NARROW (BOTH | ON_CLOSE) /* ss -K takes them too */
 const struct option_row option_rows[] = {
-	{0, "view", "VIEW", "ports, connections, processes or one of your own; list also: sockets", BOTH, take_view, 0},
+	{0, "view", "VIEW", "ports, connections, processes or one of your own; list also: sockets", BOTH,
+	 take_view, 0},
 	{0, "sort", "[-]COL,...", "sort by these columns; - is descending", BOTH, take_text, AT(sort)},
 	{0, "columns", "COL,...", "show just these, or more and fewer: +a,-b", BOTH, take_text, AT(columns)},
 	{'d', "interval", "DUR", "time between two looks: 2, 500ms (default 1s)", ON_DASHBOARD, take_interval,
 	 0},
-	{'N', "netns", "NS", "network namespace: a name, path or pid, all, host", BOTH | ON_WAIT | ON_EXPLAIN | ON_KILL | ON_CLOSE,
-	 take_text, AT(netns)},
+	{'N', "netns", "NS", "network namespace: a name, path or pid, all, host",
+	 BOTH | ON_WAIT | ON_EXPLAIN | ON_KILL | ON_CLOSE, take_text, AT(netns)},
 	{0, "ascii", NULL, "no characters beyond ASCII", BOTH, take_true, AT(ascii)},
 	{0, "no-color", NULL, "no colours (as NO_COLOR does)", ON_DASHBOARD, take_true, AT(no_color)},
 	{0, "no-mouse", NULL, "leave the mouse to the terminal", ON_DASHBOARD, take_true, AT(no_mouse)},
 	{0, "read-only", NULL, "refuse every action", ON_DASHBOARD, take_true, AT(read_only)},
 	{'s', "signal", "SIG", "send this one instead of TERM, by name or number", ON_KILL, take_signal, 0},
-	{0, "to", "WHOM", "holders, or the first one's group or unit; stop: systemctl stop", ON_KILL, take_to, 0},
-	{0, "dry-run", NULL, "say what would be done, and do nothing", ON_KILL | ON_CLOSE, take_true, AT(dry_run)},
+	{0, "to", "WHOM", "holders, or the first one's group or unit; stop: systemctl stop", ON_KILL, take_to,
+	 0},
+	{0, "dry-run", NULL, "say what would be done, and do nothing", ON_KILL | ON_CLOSE, take_true,
+	 AT(dry_run)},
 	{'y', "yes", NULL, "do not ask", ON_KILL | ON_CLOSE, take_true, AT(yes)},
 	{0, "all", NULL, "even if it reaches several ports, units or programs", ON_KILL | ON_CLOSE, take_true,
 	 AT(all_of)},
-	{0, "partial", NULL, "also if some are unknown, refused or not permitted", ON_KILL | ON_CLOSE, take_true,
-	 AT(partial)},
+	{0, "partial", NULL, "also if some are unknown, refused or not permitted", ON_KILL | ON_CLOSE,
+	 take_true, AT(partial)},
 	{0, "wait", "DUR", "watch the outcome for this long (default 5s)", ON_KILL, take_wait, 0},
 	{0, "kill-after", "DUR", "then send KILL to those that still run", ON_KILL, take_kill_after, 0},
 	{0, "print-config", NULL, "print the settings in force, as the configuration file has them, and end",
@@ -314,8 +318,8 @@ const struct option_row option_rows[] = {
 	{'l', "listening", NULL, "listening and bound sockets, as ports", BOTH, take_letter, 0},
 	{'a', "all", NULL, "every state; in ports also those of outgoing connections", BOTH, take_letter, 0},
 	{'e', "extended", NULL, "with the columns uid, inode, cookie, cgroup", NARROW, take_columns, 0},
-	{'i', "info", NULL, "with rtt_ms, cwnd, mss, retrans_total, cc; -i4 -i:22 -itcp@::1 as lsof", NARROW, take_columns,
-	 0},
+	{'i', "info", NULL, "with rtt_ms, cwnd, mss, retrans_total, cc; -i4 -i:22 -itcp@::1 as lsof", NARROW,
+	 take_columns, 0},
 	{'m', "memory", NULL, "with rcvbuf, sndbuf, drops", NARROW, take_columns, 0},
 	{'o', "options", NULL, "with timer, timer_s", NARROW, take_columns, 0},
 	{'n', "numeric", NULL, "accepted: addresses and ports are numbers anyway", NARROW, take_letter, 0},

@@ -38,8 +38,9 @@ int help_print(const struct command *c)
 		       "      --version              the version\n"
 		       "\n");
 	if (!c->words)
-		str_puts(&out, "Filter: terms side by side mean and. :8080  node  state=close-wait  port>1024\n"
-			       "        --help-columns of list names the fields; -- ends commands and options.\n");
+		str_puts(&out,
+			 "Filter: terms side by side mean and. :8080  node  state=close-wait  port>1024\n"
+			 "        --help-columns of list names the fields; -- ends commands and options.\n");
 	if (c->exits)
 		str_putf(&out, "Exit:   %s\n", c->exits);
 	int r = fwrite(str_text(&out), 1, out.n, stdout) != out.n || fflush(stdout) ? -1 : 0;

@@ -367,9 +367,11 @@ int options_parse(int argc, char **argv, struct options *ret)
 {
 	struct str text = {0};
 	int command_at;
-	*ret = (struct options){
-		.view = -1, .header = true, .timeout_ns = UINT64_MAX,
-		.wait_ns = 5 * NSEC_PER_SEC, .kill_after_ns = UINT64_MAX};
+	*ret = (struct options){.view = -1,
+				.header = true,
+				.timeout_ns = UINT64_MAX,
+				.wait_ns = 5 * NSEC_PER_SEC,
+				.kill_after_ns = UINT64_MAX};
 	struct words w = {.r = {.o = ret}, .argc = argc, .argv = argv};
 	ret->command = find_command(argc, argv, &command_at);
 	if (!ret->command->run) {

@@ -82,6 +82,15 @@ void frame_clear(struct frame *f)
 	f->open_rows = f->open_ports = f->open_procs = 0;
 }
 
+unsigned frame_netns_n(const struct frame *f)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < f->netns.n; i++)
+		n += !f->netns.v[i].ended;
+	return n;
+}
+
 const struct sock_info *frame_info(const struct frame *f, uint32_t row)
 {
 	static const struct sock_info none;

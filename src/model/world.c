@@ -20,8 +20,9 @@ void world_free(struct world *w)
 {
 	if (!w)
 		return;
-	struct nums *all[] = {&w->ns_prev, &w->ns_now,    &w->prev_of, &w->row_of, &w->proc_prev, &w->proc_of,
-			      &w->port_of, &w->port_rows, &w->stamp,   &w->order,  &w->same,      &w->units,  &w->candidate};
+	struct nums *all[] = {&w->ns_prev, &w->ns_now,  &w->prev_of,   &w->row_of, &w->proc_prev,
+			      &w->proc_of, &w->port_of, &w->port_rows, &w->stamp,  &w->order,
+			      &w->same,    &w->units,   &w->candidate};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		vec_done(all[i]);

@@ -38,7 +38,7 @@ bool writer_row(struct writer *w)
 static void choose_columns(struct report *r)
 {
 	const struct table *t = r->t;
-	bool multi_ns = t->f->netns.n > 1;
+	bool multi_ns = frame_netns_n(t->f) > 1;
 	for (size_t i = 0; i < t->cols.n; i++) {
 		const struct table_column *c = &t->cols.v[i];
 		if (!c->shown || (!c->chosen && (c->col->flags & COL_MULTI_NS) && !multi_ns))

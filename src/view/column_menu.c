@@ -255,7 +255,7 @@ static void draw_column(struct chooser *m, const struct screen_env *e, struct ca
 	char note[32];
 	bool here = at == m->cursor;
 
-	note_of(tc, e->f && e->f->netns.n > 1, ui_layout(m->u).list.w, note);
+	note_of(tc, e->f && frame_netns_n(e->f) > 1, ui_layout(m->u).list.w, note);
 	note_w = text_width(note);
 	if (here)
 		canvas_put(c, y, a.x, STYLE_KEY, e->ascii ? ">" : "▸", 1);

@@ -262,7 +262,7 @@ char page_gutter(const struct build *b, uint8_t marks, uint8_t findings, uint16_
 		return '+';
 	if (findings)
 		return '!';
-	return netns < b->f->netns.n && !b->f->netns.v[netns].own ? 'C' : ' ';
+	return netns < b->f->netns.n && !b->f->netns.v[netns].own && frame_netns_n(b->f) > 1 ? 'C' : ' ';
 }
 
 struct subject page_subject_sock(const struct build *b, uint32_t row)

@@ -103,10 +103,10 @@ static struct row_look look_of(const struct table *t, uint32_t row, bool ascii)
 		l = (struct row_look){"+", STYLE_OK, STYLE_OK};
 	else if (findings)
 		l = (struct row_look){"!", STYLE_BAD, STYLE_PLAIN};
-	if (netns >= 0 && (size_t)netns < f->netns.n && !f->netns.v[netns].own) {
-		if (l.gutter[0] == ' ')
-			l = (struct row_look){ascii ? "c" : "⊂", STYLE_DIM, STYLE_DIM};
-	}
+	/* Where all rows are in one namespace (-N), line 1 says which. */
+	if (l.gutter[0] == ' ' && netns >= 0 && (size_t)netns < f->netns.n && !f->netns.v[netns].own &&
+	    frame_netns_n(f) > 1)
+		l = (struct row_look){ascii ? "c" : "⊂", STYLE_DIM, STYLE_DIM};
 	return l;
 }
 
@@ -444,7 +444,7 @@ void table_draw(struct table_view *v, const struct screen_env *e, struct canvas 
 	int x = a.x + GUTTER;
 
 	measure(v, e, a.h);
-	layout(v, a.w > GUTTER ? (unsigned)(a.w - GUTTER) : 0, e->f && e->f->netns.n > 1);
+	layout(v, a.w > GUTTER ? (unsigned)(a.w - GUTTER) : 0, e->f && frame_netns_n(e->f) > 1);
 	for (size_t i = 0; i < t->cols.n; i++) {
 		if (t->cols.v[i].width == 0)
 			continue;

@@ -15,6 +15,7 @@ enum part { /* in screen order */
 	    PART_HOST,
 	    PART_USER,
 	    PART_READ_ONLY,
+	    PART_NETNS,
 	    PART_FINDINGS,
 	    PART_LISTEN,
 	    PART_ESTAB,
@@ -94,6 +95,21 @@ static void owner_part(const struct ui *u, struct part_text *p, bool wide)
 		part_set(p, STYLE_DIM, 2, "%.24s", user);
 }
 
+/* Only when one was asked for. Its name is foreign text. */
+static void netns_part(const struct ui *u, struct part_text *p)
+{
+	const char *name = u->opts.netns_name;
+	struct str s = {0}, cut = {0};
+
+	if (!name)
+		return;
+	text_put_cell(&s, name, strlen(name), u->env.ascii, 64);
+	text_put_clip(&cut, str_text(&s), 16, u->env.ascii ? "~" : "…");
+	part_set(p, STYLE_INFO, 2, "ns:%s", str_text(&cut));
+	str_done(&s);
+	str_done(&cut);
+}
+
 static void clock_part(const struct ui *u, struct part_text *p, bool wide)
 {
 	char buf[UNIT_BUF];
@@ -131,6 +147,7 @@ static void header_parts(const struct ui *u, struct part_text p[PART_N], bool wi
 	owner_part(u, &p[PART_USER], wide);
 	if (u->opts.read_only)
 		part_set(&p[PART_READ_ONLY], STYLE_WARN, 2, "READ-ONLY");
+	netns_part(u, &p[PART_NETNS]);
 	clock_part(u, &p[PART_CLOCK], wide);
 	if (!f)
 		return;

@@ -64,7 +64,8 @@ static void pair(int lis, unsigned who, int *ret_client, int *ret_server)
 	must(*ret_server >= 0, "accept");
 }
 
-static void child(unsigned who, unsigned pairs, unsigned files, unsigned time_waits, unsigned churn, int ready)
+static void child(unsigned who, unsigned pairs, unsigned files, unsigned time_waits, unsigned churn,
+		  int ready)
 {
 	int lis = listener(who, 20000, 0), c, s;
 	uint64_t n = 0;

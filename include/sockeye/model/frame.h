@@ -79,7 +79,8 @@ struct port {
 	uint32_t recvq; /* unread bytes of UDP members */
 	uint64_t first_ns, closed_ns;
 	uint32_t ring; /* into frame.rings; NONE */
-	uint32_t forward; /* interned: where a forwarder leads to ("docker:db"); 0: nowhere, or not known. See forward.h */
+	uint32_t
+		forward; /* interned: where a forwarder leads to ("docker:db"); 0: nowhere, or not known. See forward.h */
 	uint32_t forward_port; /* port row of the real listener; NONE */
 	uint8_t findings;
 };
@@ -162,6 +163,8 @@ void frame_init(struct frame *f);
 void frame_done(struct frame *f);
 void frame_clear(struct frame *f); /* drops the references, keeps the capacity */
 
+/* Namespaces that it shows: those that have ended keep their index, but do not count. */
+unsigned frame_netns_n(const struct frame *f);
 /* The row's info, or an all-zero one when there is none; never NULL. */
 const struct sock_info *frame_info(const struct frame *f, uint32_t row);
 /* Does this row count by itself? Not a MPTCP socket's subflow where that socket counts too, and with nothing picked
