@@ -77,6 +77,7 @@ static void cell_is(const struct desk *d, const char *key, uint32_t row, const c
 
 	column_cell(col(key), &c, row, &s, &style);
 	assert_str(&s, expected);
+	str_done(&s);
 }
 
 static void fit_is(const struct desk *d, const char *key, uint32_t row, unsigned width, const char *expected)
@@ -87,6 +88,7 @@ static void fit_is(const struct desk *d, const char *key, uint32_t row, unsigned
 
 	column_fit(col(key), &c, row, width, &s, &style);
 	assert_str(&s, expected);
+	str_done(&s);
 }
 
 static void json_is(const struct desk *d, const char *key, uint32_t row, const char *expected)
@@ -96,6 +98,7 @@ static void json_is(const struct desk *d, const char *key, uint32_t row, const c
 
 	column_json(col(key), &c, row, &s);
 	assert_str(&s, expected);
+	str_done(&s);
 }
 
 static void raw_is(const struct desk *d, const char *key, uint32_t row, const char *expected)
@@ -105,6 +108,7 @@ static void raw_is(const struct desk *d, const char *key, uint32_t row, const ch
 
 	column_raw(col(key), &c, row, &s);
 	assert_str(&s, expected);
+	str_done(&s);
 }
 
 static void test_ends(void **state)
