@@ -33,7 +33,7 @@ void act_save_settings(struct ui *u, uint32_t key)
 	if (r < 0)
 		ui_error(u, "not kept: %s", text);
 	else
-		ui_say(u, "view, columns, sort and interval are kept in %s", text);
+		ui_say(u, "kept in %s: view, columns, sort and interval", text);
 	for (size_t i = 0; i < n; i++) {
 		str_done(&lists[i][0]);
 		str_done(&lists[i][1]);

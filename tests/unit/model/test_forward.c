@@ -199,11 +199,10 @@ static void rows(void **state)
 							      .name = intern_adds(x.names, "db"),
 							      .addr = {172, 17, 0, 2},
 							      .has_addr = true}));
-	vec_push(&x.snap.containers,
-		 ((struct snap_container){.cgroup = intern_adds(x.names, "/docker/a" HEX + 0),
-					  .name = intern_adds(x.names, "bad"),
-					  .addr = {172, 17, 0, 3},
-					  .has_addr = true}));
+	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = intern_adds(x.names, "/docker/a" HEX),
+							      .name = intern_adds(x.names, "bad"),
+							      .addr = {172, 17, 0, 3},
+							      .has_addr = true}));
 	x.snap.socks.n = conn;
 	x.snap.infos.n = conn;
 	f = fixture_apply(&x, 1);
