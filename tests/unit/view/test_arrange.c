@@ -170,7 +170,7 @@ static void test_save(void **state)
 	desk_init(&d, (struct ui_opts){.interval_ns = UINT64_C(2000000000)});
 	press(&d, "W");
 	assert_string_equal(str_text(&d.saved), "view 0 interval 2000000000\n0 columns - sort -\n");
-	assert_string_equal(d.u->message, "view, columns, sort and interval are kept in a file");
+	assert_string_equal(d.u->message, "kept in a file: view, columns, sort and interval");
 	press(&d, "2 r c Down Space Enter + W");
 	assert_string_equal(str_text(&d.saved), "view 1 interval 3000000000\n0 columns - sort -\n"
 						"1 columns -state sort rate\n");
