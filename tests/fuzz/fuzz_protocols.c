@@ -7,13 +7,13 @@
 
 static void within(const void *p, size_t n, const struct diag_extra *x, const uint8_t *from, size_t from_n)
 {
-	const uint8_t *b = p;
+	const uint8_t *b = p, *text = (const uint8_t *)x->text;
 
 	if (!n)
 		return;
 	if (b >= from && b + n <= from + from_n)
 		return;
-	if ((const char *)b >= x->text[0] && (const char *)b + n <= x->text[0] + sizeof(x->text))
+	if (b >= text && b + n <= text + sizeof(x->text))
 		return;
 	/* else a name of our own: it ends where it says */
 	if (n > 32 || b[n])
