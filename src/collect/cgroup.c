@@ -1,6 +1,7 @@
 /* Names the cgroup that a socket was made in: sock_diag gives a number, which is the inode of the cgroup's
  * directory, so the tree is walked (lazily, at most once a look) and every directory's number remembered. */
 #include "cgroup.h"
+#include "mountinfo.h"
 #include "proctext.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/str.h"
@@ -17,55 +18,15 @@
 #define DIRS_MAX 65536u
 #define MOUNTINFO_MAX (256u * 1024)
 
-/* The field'th word (from 0) of a line, words parted by single blanks. */
-static const char *word(const char *line, const char *end, unsigned field, size_t *ret_n)
-{
-	const char *p = line, *blank;
-
-	while (field--) {
-		blank = memchr(p, ' ', (size_t)(end - p));
-		if (!blank)
-			return NULL;
-		p = blank + 1;
-	}
-	blank = memchr(p, ' ', (size_t)(end - p));
-	*ret_n = (size_t)((blank ? blank : end) - p);
-	return p;
-}
-
-static char *unescape(const char *s, size_t n)
-{
-	struct str out = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '\\' && i + 3 < n && s[i + 1] >= '0' && s[i + 1] <= '3' && s[i + 2] >= '0' &&
-		    s[i + 2] <= '7' && s[i + 3] >= '0' && s[i + 3] <= '7') {
-			str_putc(&out,
-				 (char)((s[i + 1] - '0') << 6 | (s[i + 2] - '0') << 3 | (s[i + 3] - '0')));
-			i += 3;
-		} else {
-			str_putc(&out, s[i]);
-		}
-	}
-	return str_take(&out);
-}
-
 char *cgroups_find_mount(const char *mountinfo, size_t n)
 {
-	const char *end = mountinfo + n;
+	const char *end = mountinfo + n, *eol;
+	struct mount_line l;
 
-	for (const char *line = mountinfo; line < end;) {
-		const char *eol = memchr(line, '\n', (size_t)(end - line)), *dash, *type, *point;
-		size_t type_n, point_n;
-
-		if (!eol)
-			eol = end;
-		dash = memmem(line, (size_t)(eol - line), " - ", 3);
-		type = dash ? word(dash + 3, eol, 0, &type_n) : NULL;
-		point = dash ? word(line, dash, 4, &point_n) : NULL;
-		if (type && point && type_n == 7 && !memcmp(type, "cgroup2", 7))
-			return unescape(point, point_n);
-		line = eol < end ? eol + 1 : end;
+	for (const char *line = mountinfo, *next; line < end; line = next) {
+		next = mount_line_end(line, end, &eol);
+		if (mount_line_parse(line, eol, &l) && l.type_n == 7 && !memcmp(l.type, "cgroup2", 7))
+			return mount_unescape(l.point, l.point_n);
 	}
 	return NULL;
 }

@@ -1,6 +1,7 @@
 /* Finds mounted network namespaces in mountinfo, which tells by itself when it has changed: so nothing is
  * read while nothing happens. */
 #include "netns_mounts.h"
+#include "mountinfo.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -40,40 +41,6 @@ void netns_mounts_done(struct netns_mounts *m)
 	m->fd = -1;
 }
 
-/* Field number `field` (from 0) of a line; fields are parted by single blanks. */
-static const char *field(const char *line, const char *end, unsigned number, size_t *ret_n)
-{
-	const char *p = line, *blank;
-
-	while (number--) {
-		blank = memchr(p, ' ', (size_t)(end - p));
-		if (!blank)
-			return NULL;
-		p = blank + 1;
-	}
-	blank = memchr(p, ' ', (size_t)(end - p));
-	*ret_n = (size_t)((blank ? blank : end) - p);
-	return p;
-}
-
-/* Blank, tab, newline and backslash are written as three octal digits (fs/proc_namespace.c). */
-static char *unescape(const char *s, size_t n)
-{
-	struct str out = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '\\' && i + 3 < n && s[i + 1] >= '0' && s[i + 1] <= '3' && s[i + 2] >= '0' &&
-		    s[i + 2] <= '7' && s[i + 3] >= '0' && s[i + 3] <= '7') {
-			str_putc(&out,
-				 (char)((s[i + 1] - '0') << 6 | (s[i + 2] - '0') << 3 | (s[i + 3] - '0')));
-			i += 3;
-		} else {
-			str_putc(&out, s[i]);
-		}
-	}
-	return str_take(&out);
-}
-
 uint64_t netns_link_inode(const char *s, size_t n)
 {
 	uint64_t v = 0;
@@ -90,39 +57,29 @@ uint64_t netns_link_inode(const char *s, size_t n)
 
 static void parse_line(struct netns_mounts *m, const char *line, const char *end)
 {
-	const char *dash = memmem(line, (size_t)(end - line), " - ", 3), *root, *point, *type;
-	size_t root_n = 0, point_n = 0, type_n = 0;
+	struct mount_line l;
 	uint64_t inode;
 	uint32_t *at;
 
-	if (!dash)
+	if (!mount_line_parse(line, end, &l) || l.type_n != 4 || memcmp(l.type, "nsfs", 4))
 		return;
-	root = field(line, dash, 3, &root_n);
-	point = field(line, dash, 4, &point_n);
-	type = field(dash + 3, end, 0, &type_n);
-	if (!root || !point || !type || type_n != 4 || memcmp(type, "nsfs", 4))
-		return;
-	inode = netns_link_inode(root, root_n);
+	inode = netns_link_inode(l.root, l.root_n);
 	if (!inode)
 		return;
 	at = map_at(&m->by_inode, inode, 0);
 	if (*at != MAP_NONE)
 		return;
 	*at = (uint32_t)m->v.n;
-	vec_push(&m->v, ((struct netns_mount){inode, unescape(point, point_n)}));
+	vec_push(&m->v, ((struct netns_mount){inode, mount_unescape(l.point, l.point_n)}));
 }
 
 void netns_mounts_parse(struct netns_mounts *m, const char *text, size_t n)
 {
-	const char *end = text + n;
+	const char *end = text + n, *eol;
 
-	for (const char *line = text; line < end;) {
-		const char *eol = memchr(line, '\n', (size_t)(end - line));
-
-		if (!eol)
-			eol = end;
+	for (const char *line = text, *next; line < end; line = next) {
+		next = mount_line_end(line, end, &eol);
 		parse_line(m, line, eol);
-		line = eol < end ? eol + 1 : end;
 	}
 }
 
