@@ -13,25 +13,19 @@ import shutil
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+import kit  # noqa: E402
+from kit import Skip, need  # noqa: E402
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("SOCKEYE_BUILD", os.path.join(ROOT, "build")))
 SOCKEYE = os.path.join(BUILD, "sockeye")
-
-
-class Skip(Exception):
-    pass
 
 
 def run(*argv, **kw):
     env = {**os.environ, "XDG_CONFIG_HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
     return subprocess.run(argv, capture_output=True, text=True, errors="replace", cwd=ROOT, env=env,
                           stdin=subprocess.DEVNULL, timeout=60, **kw)
-
-
-def need(*tools):
-    for tool in tools:
-        if not shutil.which(tool):
-            raise Skip(f"no {tool}")
 
 
 def read(path):
@@ -247,22 +241,4 @@ def shells():
 LINTS = [man_columns, man_keys, man_options, man_names, man_fields, man_settings, settings_are_all, help_options,
          completions, readme, schema, man_is_wellformed, shells]
 
-failed = 0
-for lint in LINTS:
-    name = f"lint/docs/{lint.__name__}"
-    if sys.argv[1:] and not any(word in name for word in sys.argv[1:]):
-        continue
-    try:
-        found = list(lint() or ())
-    except Skip as reason:
-        print(f"SKIP {name} ({reason})", flush=True)
-        continue
-    except Exception as e:  # a lint that breaks holds nothing
-        found = [f"{type(e).__name__}: {e}"]
-    if found:
-        failed += 1
-        print(f"FAIL {name} ({len(found)}: {found[0]})", flush=True)
-        print("\n".join("    " + line for line in found), file=sys.stderr, flush=True)
-    else:
-        print(f"ok {name}", flush=True)
-sys.exit(1 if failed else 0)
+kit.main("lint/docs", LINTS)

@@ -13,6 +13,10 @@ import shutil
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+import kit  # noqa: E402
+from kit import Skip, need  # noqa: E402
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("SOCKEYE_BUILD", os.path.join(ROOT, "build")))
 LINES_MAX = 600
@@ -34,18 +38,8 @@ FOREIGN = re.compile(r"(?<![\w.-])/wor[k]\b|\bshare[d]/(DESIGN|UX|KERNEL|issues)
                      r"\b(DESIGN|KERNEL|UX)[.]md|\b(DESIGN|KERNEL|UX) (§|[A-Z][0-9])")
 
 
-class Skip(Exception):
-    pass
-
-
 def run(argv, **kw):
     return subprocess.run(argv, capture_output=True, text=True, errors="replace", cwd=ROOT, **kw)
-
-
-def need(*tools):
-    for tool in tools:
-        if not shutil.which(tool):
-            raise Skip(f"no {tool}")
 
 
 def need_build(*paths):
@@ -311,22 +305,4 @@ def documented_options():
 LINTS = [include_directions, symbols, no_mutable_state, headers_alone, formatting, sizes, unfinished, foreign_words,
          first_sentence, documented_columns, documented_bindings, documented_views_and_findings, documented_options]
 
-failed = 0
-for lint in LINTS:
-    name = f"lint/{lint.__name__}"
-    if sys.argv[1:] and not any(word in name for word in sys.argv[1:]):
-        continue
-    try:
-        found = list(lint() or ())
-    except Skip as reason:
-        print(f"SKIP {name} ({reason})", flush=True)
-        continue
-    except Exception as e:  # a lint that breaks holds nothing
-        found = [f"{type(e).__name__}: {e}"]
-    if found:
-        failed += 1
-        print(f"FAIL {name} ({len(found)}: {found[0]})", flush=True)
-        print("\n".join("    " + line for line in found), file=sys.stderr, flush=True)
-    else:
-        print(f"ok {name}", flush=True)
-sys.exit(1 if failed else 0)
+kit.main("lint", LINTS)
