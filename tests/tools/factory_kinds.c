@@ -227,6 +227,22 @@ static void make_unaccepted(const struct request *r)
 		tell(client_of(r, lfd), "established", true);
 }
 
+/* Says that it is done, and waits until the other end has confirmed it: that takes up to 40 ms (delayed ACK), and
+ * until then the state is another one. */
+static void half_close(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t n = sizeof(info);
+
+	shutdown(fd, SHUT_WR);
+	for (int i = 0; i < 2000; i++) {
+		if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 && info.tcpi_state == TCP_FIN_WAIT2)
+			return;
+		usleep(1000);
+	}
+	fail("never in fin-wait-2");
+}
+
 /* The client says it is done and the server never answers that: both ends stay. */
 static void make_close_wait(const struct request *r)
 {
@@ -235,7 +251,7 @@ static void make_close_wait(const struct request *r)
 	tell(lfd, "listening", true);
 	for (unsigned i = 0; i < r->n; i++) {
 		make_pair(r, lfd, &client, &server);
-		shutdown(client, SHUT_WR);
+		half_close(client);
 		tell(client, "fin-wait-2", true);
 		tell(server, "close-wait", true);
 	}
@@ -248,6 +264,7 @@ static void make_fin_wait_2(const struct request *r)
 
 	tell(lfd, "listening", true);
 	make_pair(r, lfd, &client, &server);
+	half_close(client);
 	tell(client, "fin-wait-2", false);
 	close(client);
 	tell(server, "close-wait", true);
