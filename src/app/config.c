@@ -237,10 +237,27 @@ void config_load(struct config *c, const struct services *services)
 	if (text && !c->error[0]) {
 		parse(c, text, services);
 		c->found = !c->error[0];
-		if (c->error[0])
+		if (c->error[0]) {
+			bool read_only = c->read_only;
+
 			config_defaults(c);
+			c->read_only = read_only;
+		}
 	}
 	free(text);
+}
+
+bool config_read_only(void)
+{
+	struct config c;
+	bool read_only;
+
+	config_load(
+		&c,
+		NULL); /* without the services a port may not be known by its name: an error that is no matter */
+	read_only = c.read_only;
+	config_done(&c);
+	return read_only;
 }
 
 int config_show(void)
@@ -287,7 +304,7 @@ void config_defaults(struct config *c)
 	c->interval_ns = NSEC_PER_SEC;
 	c->view = VIEW_PORTS;
 	c->color = c->mouse = true;
-	c->ascii = false;
+	c->ascii = c->read_only = false;
 	keymap_init(&c->keymap);
 	for (int i = 0; i < STYLE_N; i++)
 		c->looks[i] = term_look_of((enum style)i);

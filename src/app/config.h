@@ -11,6 +11,7 @@ struct config {
 	int view; /* index as of ui_opts.view */
 	char *view_name; /* owned, while reading: a view of the user's own that may come later */
 	bool color, mouse, ascii;
+	bool read_only; /* also when a file that says so has an error elsewhere: that gives no rights back */
 	char *columns[VIEW_N], *sort[VIEW_N]; /* owned lists; NULL: the view's own */
 	struct ui_named_view named[UI_NAMED_MAX]; /* its texts are owned */
 	size_t named_n;
@@ -23,6 +24,7 @@ struct config {
 };
 /* Reads the file, if there is one. Never fails: see error. services as for filter_parse. */
 void config_load(struct config *c, const struct services *services);
+bool config_read_only(void); /* what the file says about it, and nothing else */
 /* sockeye --print-config: gives the exit code. */
 int config_show(void);
 void config_done(struct config *c);

@@ -129,12 +129,29 @@ BOOL_SETTING(color)
 BOOL_SETTING(mouse)
 BOOL_SETTING(ascii)
 
+/* Whoever wrote the line did not mean to leave the actions on. */
+static int read_read_only(struct config *c, const char *value, char *err, size_t err_n)
+{
+	int r = read_bool(&c->read_only, value, err, err_n);
+
+	if (r < 0)
+		c->read_only = true;
+	return r;
+}
+
+static void print_read_only(const struct config *c, struct str *out)
+{
+	str_puts(out, c->read_only ? "yes" : "no");
+}
+
 const struct setting settings[] = {
 	{"interval", "time between two looks, 0.1s to 1d", read_interval, print_interval},
 	{"view", "the view to start with", note_view, print_view},
 	{"color", "colours, where the terminal has them and NO_COLOR is not set", read_color, print_color},
 	{"mouse", "clicks and the wheel", read_mouse, print_mouse},
 	{"ascii", "no characters beyond ASCII, also where the terminal has them", read_ascii, print_ascii},
+	{"read_only", "refuse every action, as --read-only does; kill and close too", read_read_only,
+	 print_read_only},
 };
 const size_t settings_n = ARRAY_LEN(settings);
 

@@ -441,10 +441,6 @@ int cmd_dashboard(const struct options *o)
 	char err[200];
 	int r;
 
-	if (o->read_only && (r = privileges_drop()) < 0) {
-		complain("--read-only: cannot give up privileges: %s", strerror(-r));
-		return 2;
-	}
 	if (netns_option(o, WANT_NETNS_ALL, &d.netns, &d.netns_choice) < 0)
 		return 2;
 	d.services = services_load("/etc/services");

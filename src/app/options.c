@@ -41,10 +41,12 @@ const struct command commands[] = {
 	/* Words that will be commands are none of the filter's already now. */
 	{"kill", "signal who holds the sockets that match", ON_KILL, cmd_kill, "FILTER...",
 	 "0 freed (signals that do not end: delivered), 1 no match, 2 usage or failure,\n"
-	 "        3 refused, not permitted or unconfirmed, 4 still held or taken again"},
+	 "        3 refused, not permitted or unconfirmed, 4 still held or taken again",
+	 .deed = "nothing is signalled"},
 	{"close", "close connections that match, the process lives on", ON_CLOSE, cmd_close, "FILTER...",
 	 "0 all gone, 1 no match, 2 usage or failure, 3 refused, not permitted or\n"
-	 "        unconfirmed, 4 some remain"},
+	 "        unconfirmed, 4 some remain",
+	 .deed = "nothing is closed"},
 	{"wait", "wait until something matches", ON_WAIT, cmd_wait, "FILTER...",
 	 "0 it matches (--gone: no more), 1 timed out, 2 usage or failure, 130 interrupted"},
 	{"explain", "say why bind() would fail", ON_EXPLAIN, cmd_explain, "PORT[/PROTO]",
@@ -265,6 +267,7 @@ static int take_close(struct reading *r, const struct option_row *row, const cha
 
 #define AT(m) offsetof(struct options, m)
 #define BOTH (ON_DASHBOARD | ON_LIST)
+#define ON_ALL (BOTH | ON_KILL | ON_CLOSE | ON_WAIT | ON_EXPLAIN)
 #define NARROW (BOTH | ON_CLOSE) /* ss -K takes them too */
 const struct option_row option_rows[] = {
 	{0, "view", "VIEW", "ports, connections, processes or one of your own; list also: sockets", BOTH,
@@ -273,12 +276,13 @@ const struct option_row option_rows[] = {
 	{0, "columns", "COL,...", "show just these, or more and fewer: +a,-b", BOTH, take_text, AT(columns)},
 	{'d', "interval", "DUR", "time between two looks: 2, 500ms (default 1s)", ON_DASHBOARD, take_interval,
 	 0},
-	{'N', "netns", "NS", "network namespace: a name, path or pid, all, host",
-	 BOTH | ON_WAIT | ON_EXPLAIN | ON_KILL | ON_CLOSE, take_text, AT(netns)},
+	{'N', "netns", "NS", "network namespace: a name, path or pid, all, host", ON_ALL, take_text,
+	 AT(netns)},
 	{0, "ascii", NULL, "no characters beyond ASCII", BOTH, take_true, AT(ascii)},
 	{0, "no-color", NULL, "no colours (as NO_COLOR does)", ON_DASHBOARD, take_true, AT(no_color)},
 	{0, "no-mouse", NULL, "leave the mouse to the terminal", ON_DASHBOARD, take_true, AT(no_mouse)},
-	{0, "read-only", NULL, "refuse every action", ON_DASHBOARD, take_true, AT(read_only)},
+	{0, "read-only", NULL, "refuse every action, and give up the rights for them", ON_ALL, take_true,
+	 AT(read_only)},
 	{'s', "signal", "SIG", "send this one instead of TERM, by name or number", ON_KILL, take_signal, 0},
 	{0, "to", "WHOM", "holders, or the first one's group or unit; stop: systemctl stop", ON_KILL, take_to,
 	 0},

@@ -19,6 +19,7 @@ struct command {
 	const char *usage; /* what follows the options; NULL: [FILTER...] */
 	const char *exits; /* what its exit codes mean; NULL: nothing to say */
 	bool words; /* its words are no filter: they come as options.words */
+	const char *deed; /* what it does not do with --read-only: "nothing is signalled"; NULL: it may run */
 };
 /* Everything the command line said, still without a look at the system. Texts are borrowed from argv
  * unless said otherwise. */

@@ -340,6 +340,30 @@ def dashboard(ns, *args, width=80, height=24, env=None):
         yield tmux
 
 
+@contextlib.contextmanager
+def home(config=None):
+    """A place for the configuration; gives its path."""
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "sockeye/config")
+        if config is not None:
+            os.mkdir(os.path.dirname(path))
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(config)
+        yield d, path
+
+
+def need_inih(d):
+    """A build without inih reads no settings."""
+    with open(os.path.join(d, "probe"), "w"):
+        os.makedirs(os.path.join(d, "x/sockeye"), exist_ok=True)
+        with open(os.path.join(d, "x/sockeye/config"), "w") as f:
+            f.write("[general]\nview = ports\n")
+    r = subprocess.run([SOCKEYE, "--print-config"], capture_output=True, text=True, timeout=PATIENCE,
+                       env=clean_env(XDG_CONFIG_HOME=os.path.join(d, "x")))
+    if "without inih" in r.stderr:
+        raise Skip("built without inih")
+
+
 def children_named(pid, name):
     """Pids below this one with that comm, deepest last."""
     found = []

@@ -8,30 +8,6 @@ from kit import *
 SCENE = ["listen,port=8080,comm=web", "listen,port=8081", "pair,port=9000,n=2", "close-wait,port=9020"]
 
 
-@contextlib.contextmanager
-def home(config=None):
-    """A place for the configuration; gives its path."""
-    with tempfile.TemporaryDirectory() as d:
-        path = os.path.join(d, "sockeye/config")
-        if config is not None:
-            os.mkdir(os.path.dirname(path))
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(config)
-        yield d, path
-
-
-def need_inih(d):
-    """A build without inih reads no settings."""
-    with open(os.path.join(d, "probe"), "w"):
-        os.makedirs(os.path.join(d, "x/sockeye"), exist_ok=True)
-        with open(os.path.join(d, "x/sockeye/config"), "w") as f:
-            f.write("[general]\nview = ports\n")
-    r = subprocess.run([SOCKEYE, "--print-config"], capture_output=True, text=True, timeout=PATIENCE,
-                       env=clean_env(XDG_CONFIG_HOME=os.path.join(d, "x")))
-    if "without inih" in r.stderr:
-        raise Skip("built without inih")
-
-
 @test
 def settings_in_force():
     config = ("[general]\nview = stuck\ninterval = 250ms\n[keys]\nquit = F6\n[columns]\nports = port,pid\n"

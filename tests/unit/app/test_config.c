@@ -68,7 +68,7 @@ static void test_none(void **state)
 	assert_string_equal(c.path, path);
 	assert_int_equal(c.interval_ns, NSEC_PER_SEC);
 	assert_int_equal(c.view, VIEW_PORTS);
-	assert_true(c.color && c.mouse && !c.ascii);
+	assert_true(c.color && c.mouse && !c.ascii && !c.read_only);
 	config_done(&c);
 }
 
@@ -112,6 +112,35 @@ static void test_all(void **state)
 	assert_string_equal(c.named[0].filter, "state=close-wait or (port>80 !tcp)");
 	assert_string_equal(c.named[0].columns, "+fds");
 	config_done(&c);
+}
+
+/* An error gives no rights back, wherever it stands. */
+static void test_read_only(void **state)
+{
+	static const struct {
+		const char *text;
+		bool read_only, wrong;
+	} cases[] = {
+		{"[general]\nread_only = yes\n", true, false},
+		{"[general]\nread_only = no\n", false, false},
+		{"[general]\nread_only = yes\ninterval = 3x\n", true, true},
+		{"[general]\ninterval = 3x\nread_only = yes\n", true, true},
+		{"[general]\nread_only = perhaps\n", true, true},
+		{"[general]\ninterval = 3x\n", false, true},
+		{"[view stuck]\nfilter = port=https\n[general]\nread_only = yes\n", true, true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config c;
+
+		load(&c, cases[i].text);
+		assert_int_equal(c.read_only, cases[i].read_only);
+		assert_int_equal(c.error[0] != '\0', cases[i].wrong);
+		assert_int_equal(config_read_only(), cases[i].read_only);
+		config_done(&c);
+	}
+	put_file(NULL);
+	assert_false(config_read_only());
 }
 
 static void test_wrong(void **state)
@@ -343,11 +372,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_none),
 #ifdef HAVE_INIH
-		cmocka_unit_test(test_all),        cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_long_lines), cmocka_unit_test(test_print),
+		cmocka_unit_test(test_all),      cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_wrong),    cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_print),
 #endif
-		cmocka_unit_test(test_keep),       cmocka_unit_test(test_keep_new),
-		cmocka_unit_test(test_keep_not),   cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_keep),     cmocka_unit_test(test_keep_new),
+		cmocka_unit_test(test_keep_not), cmocka_unit_test(test_unreadable),
 	};
 	char command[100];
 	int r;
