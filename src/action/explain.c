@@ -107,17 +107,17 @@ static bool kind_of(const struct sock *s, uint8_t *ret)
 
 static void count_owners(const struct frame *f, uint32_t row, struct explain_holder *h)
 {
-	const struct row *r = &f->rows.v[row];
+	const struct row *r = frame_row(f, row);
 
 	h->procs = 0;
 	for (uint32_t i = 0; i < r->owner_n; i++) {
-		const struct owner *o = &f->owners.v[r->owner + i];
+		const struct owner *o = frame_owner(f, r, i);
 
 		if (o->former)
 			continue;
 		/* The system's manager or a user's: a program that is pid 1 of a container is neither. */
 		h->systemd |= !strcmp(intern_get(f->names, f->procs.v[o->proc].p.comm), "systemd");
-		if (!i || o->proc != f->owners.v[r->owner + i - 1].proc)
+		if (!i || o->proc != frame_owner(f, r, i - 1)->proc)
 			h->procs++;
 	}
 }
@@ -125,10 +125,10 @@ static void count_owners(const struct frame *f, uint32_t row, struct explain_hol
 void explain_put_unit(const struct explain *e, const struct explain_holder *h, struct str *out)
 {
 	const struct frame *f = e->f;
-	uint32_t unit = f->rows.v[h->row].unit;
+	uint32_t unit = frame_row(f, h->row)->unit;
 
-	if (h->systemd && f->socks.v[h->row].cgroup) {
-		unit_name(intern_get(f->names, f->socks.v[h->row].cgroup), out);
+	if (h->systemd && frame_sock(f, h->row)->cgroup) {
+		unit_name(intern_get(f->names, frame_sock(f, h->row)->cgroup), out);
 		return;
 	}
 	if (h->proc != NONE && f->procs.v[h->proc].unit)
@@ -145,7 +145,7 @@ static bool same_holder(const struct explain_holder *a, const struct explain_hol
 
 static void add_socket(struct explain *e, uint32_t row, uint8_t kind)
 {
-	const struct sock *s = &e->f->socks.v[row];
+	const struct sock *s = frame_sock(e->f, row);
 	bool v6 = s->family == FAMILY_IPV6, time_wait = kind == EXPLAIN_TIME_WAIT;
 	struct explain_holder h = {
 		.kind = kind,
@@ -153,7 +153,7 @@ static void add_socket(struct explain *e, uint32_t row, uint8_t kind)
 		.v6only = v6 && s->flags & SOCK_V6ONLY,
 		.row = row,
 		.n = 1,
-		.timer_ms = time_wait && s->timer ? s->timer_ms : 0,
+		.timer_ms = time_wait && s->timer ? frame_timer_ms(e->f, row) : 0,
 		.proc = time_wait ? NONE : frame_first_owner(e->f, row, false),
 	};
 
@@ -178,7 +178,7 @@ static void find_holders(struct explain *e)
 	uint8_t kind;
 
 	for (uint32_t i = 0; i < e->f->open_rows; i++) {
-		const struct sock *s = &e->f->socks.v[i];
+		const struct sock *s = frame_sock(e->f, i);
 
 		if (s->lport == e->port && s->proto == e->proto && s->netns == e->netns && kind_of(s, &kind))
 			add_socket(e, i, kind);
@@ -464,7 +464,7 @@ uint32_t explain_next(const struct frame *f, uint16_t netns, enum proto proto,
 	uint32_t found = 0;
 
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = &f->socks.v[i];
+		const struct sock *s = frame_sock(f, i);
 
 		if (s->proto == proto && s->netns == netns && s->lport <= UINT16_MAX)
 			used[s->lport / 8] |= (uint8_t)(1 << s->lport % 8);

@@ -58,10 +58,10 @@ static void put_comma(struct str *out)
 static void put_holder(const struct explain *e, const struct explain_holder *h, struct str *out)
 {
 	const struct frame *f = e->f;
-	const struct sock *s = &f->socks.v[h->row];
+	const struct sock *s = frame_sock(f, h->row);
 	const struct snap_proc *p = h->proc == NONE ? NULL : &f->procs.v[h->proc].p;
 	bool process = p && p->pid, time_wait = h->kind == EXPLAIN_TIME_WAIT;
-	const char *reason = reason_table[f->rows.v[h->row].reason].name;
+	const char *reason = reason_table[frame_row(f, h->row)->reason].name;
 	uint64_t start = process ? frame_proc_start_wall(f, h->proc) : 0;
 	struct str unit = {0};
 	char when[UNIT_BUF];

@@ -159,7 +159,7 @@ static void put_notes(const struct explain *e, struct str *out)
 	str_clear(&text);
 	if (is_so(e, CHECK_REUSEPORT)) {
 		for (size_t i = 0; i < e->holders.n; i++) {
-			const struct sock *s = &e->f->socks.v[e->holders.v[i].row];
+			const struct sock *s = frame_sock(e->f, e->holders.v[i].row);
 
 			if (e->holders.v[i].kind != EXPLAIN_LISTEN || !(s->flags & SOCK_HAS_UID))
 				continue;
@@ -238,13 +238,13 @@ static void put_holder_ways(const struct explain *e, const struct explain_holder
 	explain_put_unit(e, h, &raw_unit);
 	raw = str_text(&raw_unit);
 	explain_put_foreign(&unit, raw, raw_unit.n, ascii);
-	if (h->proc == NONE && f->rows.v[h->row].reason == REASON_NOT_PERMITTED) {
+	if (h->proc == NONE && frame_row(f, h->row)->reason == REASON_NOT_PERMITTED) {
 		str_putf(&way, "root sees whose it is: sudo sockeye explain %u/%s", e->port, proto_name(e));
 	} else if (h->proc == NONE || !pid) {
 		if (h->kind == EXPLAIN_CONN)
 			str_putf(&way, "sockeye close lport=%u", e->port);
 		else
-			str_puts(&way, reason_table[f->rows.v[h->row].reason].help);
+			str_puts(&way, reason_table[frame_row(f, h->row)->reason].help);
 	} else if (h->systemd) {
 		if (ends_with(raw, ".socket"))
 			str_putf(&way, "systemctl %sstop %s", pid == 1 ? "" : "--user ", str_text(&unit));

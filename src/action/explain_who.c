@@ -113,7 +113,7 @@ void explain_put_process(const struct explain *e, const struct explain_holder *h
 	const struct frame *f = e->f;
 
 	if (h->proc == NONE) {
-		str_putf(out, ascii ? "<%s>" : "‹%s›", reason_table[f->rows.v[h->row].reason].cell);
+		str_putf(out, ascii ? "<%s>" : "‹%s›", reason_table[frame_row(f, h->row)->reason].cell);
 		return;
 	}
 	const struct snap_proc *p = &f->procs.v[h->proc].p;
@@ -154,7 +154,7 @@ void explain_put_who(const struct explain *e, const struct explain_holder *h, bo
 /* "listens on *", "bound 127.0.0.1, does not listen" */
 void explain_put_deed(const struct explain *e, const struct explain_holder *h, bool ascii, struct str *out)
 {
-	const struct sock *s = &e->f->socks.v[h->row];
+	const struct sock *s = frame_sock(e->f, h->row);
 	char buf[UNIT_BUF], peer[IP_TEXT];
 	struct ip ip;
 

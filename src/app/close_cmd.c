@@ -50,13 +50,13 @@ static void count_reach(struct deed *d)
 	struct map ports = {0}, units = {0}, programs = {0};
 
 	for (size_t i = 0; i < d->rows.n; i++) {
-		const struct row *r = &f->rows.v[d->rows.v[i]];
-		const struct sock *s = &f->socks.v[d->rows.v[i]];
+		const struct row *r = frame_row(f, d->rows.v[i]);
+		const struct sock *s = frame_sock(f, d->rows.v[i]);
 
 		count(&ports, (uint64_t)s->netns << 8 | s->proto, r->dir == DIR_OUT ? s->rport : s->lport,
 		      &d->ports_n);
 		for (uint32_t o = 0; o < r->owner_n; o++) {
-			const struct owner *ow = &f->owners.v[r->owner + o];
+			const struct owner *ow = frame_owner(f, r, o);
 
 			if (ow->former)
 				continue;
@@ -74,12 +74,12 @@ static void pick(struct deed *d)
 {
 	const struct frame *f = &d->look.frame;
 	bool named = filter_states(d->look.filter) != STATES_ALL;
-	uint8_t *matches = mem_zalloc(f->rows.n, 1);
+	uint8_t *matches = mem_zalloc(f->rows_n, 1);
 
-	filter_socks(d->look.filter, f, 0, (uint32_t)f->rows.n, matches);
+	filter_socks(d->look.filter, f, 0, f->rows_n, matches);
 	for (int all = named; all < 2 && !d->rows.n; all++)
 		for (uint32_t i = 0; i < f->open_rows; i++)
-			if (matches[i] && (all || state_table[f->socks.v[i].state].connected))
+			if (matches[i] && (all || state_table[frame_sock(f, i)->state].connected))
 				vec_push(&d->rows, i);
 	free(matches);
 }

@@ -79,7 +79,7 @@ static bool names_state(const struct filter *f)
 
 static void count_port(struct deed *d, struct map *seen, uint32_t row)
 {
-	const struct sock *s = &d->look.frame.socks.v[row];
+	const struct sock *s = frame_sock(&d->look.frame, row);
 	uint32_t *at = map_at(seen, (uint64_t)s->netns << 8 | s->proto,
 			      proto_table[s->proto].ports ? s->lport : UINT64_MAX - row);
 
@@ -95,11 +95,11 @@ static void pick(struct deed *d)
 	bool any = names_state(d->look.filter);
 	struct map seen = {0};
 
-	vec_reserve(&d->matches, f->rows.n + 1);
-	d->matches.n = f->rows.n;
-	filter_socks(d->look.filter, f, 0, (uint32_t)f->rows.n, d->matches.v);
+	vec_reserve(&d->matches, f->rows_n + 1);
+	d->matches.n = f->rows_n;
+	filter_socks(d->look.filter, f, 0, f->rows_n, d->matches.v);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = &f->socks.v[i];
+		const struct sock *s = frame_sock(f, i);
 
 		if (!d->matches.v[i] || !(any || STATES_PORT & STATE_BIT(s->state)))
 			continue;

@@ -179,13 +179,13 @@ void kill_put_left_alone(const struct kill_plan *p, const struct frame *f, const
 	struct str names = {0};
 
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct row *r = &f->rows.v[i];
-		const struct sock *s = &f->socks.v[i];
+		const struct row *r = frame_row(f, i);
+		const struct sock *s = frame_sock(f, i);
 
 		if (!picked[i] || STATES_PORT & STATE_BIT(s->state) || !state_table[s->state].connected)
 			continue;
 		for (uint32_t o = 0; o < r->owner_n; o++) {
-			const struct owner *ow = &f->owners.v[r->owner + o];
+			const struct owner *ow = frame_owner(f, r, o);
 			const struct snap_proc *proc = &f->procs.v[ow->proc].p;
 
 			if (ow->former || seen[ow->proc] || is_target(p, proc))

@@ -125,8 +125,8 @@ static int eye_look(struct wait *w, struct eye *e)
 	f = &e->frames[e->turn];
 	world_apply(e->world, &e->snap, PERIOD_NS, f);
 	vec_clear(&e->picked);
-	vec_reserve(&e->picked, f->rows.n + 1);
-	e->picked.n = f->rows.n;
+	vec_reserve(&e->picked, f->rows_n + 1);
+	e->picked.n = f->rows_n;
 	if (measure)
 		e->cost_ns = clock_read(CLOCK_PROCESS_CPUTIME_ID) - began;
 	return 0;
@@ -143,7 +143,7 @@ static uint64_t period_of(const struct wait *w, const struct eye *e)
 
 static bool counts(const struct wait *w, const struct frame *f, uint32_t row)
 {
-	const struct sock *s = &f->socks.v[row];
+	const struct sock *s = frame_sock(f, row);
 
 	/* A TCP socket is listening, a datagram socket without a peer is all it can be. */
 	return w->states & STATE_BIT(s->state);
@@ -167,9 +167,9 @@ static struct found candidates(struct wait *w)
 		if (!e->picked.v[i] || !counts(w, f, i))
 			continue;
 		found.any = true;
-		found.missed |= f->rows.v[i].marks & MARK_MISSED;
-		found.sum += map_hash(f->socks.v[i].cookie, f->socks.v[i].state);
-		found.protos |= 1u << f->socks.v[i].proto;
+		found.missed |= frame_row(f, i)->marks & MARK_MISSED;
+		found.sum += map_hash(frame_sock(f, i)->cookie, frame_sock(f, i)->state);
+		found.protos |= 1u << frame_sock(f, i)->proto;
 	}
 	return found;
 }
@@ -228,7 +228,7 @@ static uint32_t find_match(const struct wait *w, const struct eye *e)
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		if (!e->picked.v[i] || !counts(w, f, i))
 			continue;
-		if (!(f->rows.v[i].marks & MARK_MISSED))
+		if (!(frame_row(f, i)->marks & MARK_MISSED))
 			return i;
 		missed = i;
 	}
@@ -287,10 +287,10 @@ static int full_look(struct wait *w, uint64_t *ret_after)
 		}
 		return 0;
 	}
-	filter_socks(w->filter, f, 0, (uint32_t)f->rows.n, e->picked.v);
+	filter_socks(w->filter, f, 0, f->rows_n, e->picked.v);
 	row = find_match(w, e);
 	w->matched = row != NONE;
-	if (w->matched && f->rows.v[row].marks & MARK_MISSED) {
+	if (w->matched && frame_row(f, row)->marks & MARK_MISSED) {
 		e->at_ns = 0; /* due at once */
 		*ret_after = AGAIN_NS;
 	}

@@ -31,7 +31,7 @@ static void put_who(const struct frame *f, uint32_t row, bool ascii, struct str 
 	uint32_t proc = frame_first_owner(f, row, false);
 
 	if (proc == NONE || !f->procs.v[proc].p.pid) {
-		const char *why = proc == NONE ? reason_table[f->rows.v[row].reason].cell : "kernel";
+		const char *why = proc == NONE ? reason_table[frame_row(f, row)->reason].cell : "kernel";
 
 		str_putf(out, ascii ? "<%s>" : "‹%s›", why);
 		return;
@@ -45,7 +45,7 @@ static void put_who(const struct frame *f, uint32_t row, bool ascii, struct str 
 void wait_put_row(const struct frame *f, uint32_t row, bool still, bool ascii, struct str *out)
 {
 	const char *before = still ? " still" : "";
-	const struct sock *s = &f->socks.v[row];
+	const struct sock *s = frame_sock(f, row);
 	const char *deed = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(deeds); i++)
@@ -71,14 +71,14 @@ static uint32_t nearest(const struct frame *f, const uint8_t *picked)
 
 	for (uint32_t i = 0; i < f->open_rows; i++)
 		if (picked[i] &&
-		    (best == NONE || rank_of(f->socks.v[i].state) > rank_of(f->socks.v[best].state)))
+		    (best == NONE || rank_of(frame_sock(f, i)->state) > rank_of(frame_sock(f, best)->state)))
 			best = i;
 	return best;
 }
 
 static void put_but(const struct wait_scene *s, uint32_t row, struct str *out)
 {
-	uint8_t state = s->f->socks.v[row].state;
+	uint8_t state = frame_sock(s->f, row)->state;
 
 	if (s->said) {
 		str_puts(out, ", which is not ");
@@ -100,15 +100,15 @@ static uint32_t nearest_of_any_owner(const struct wait_scene *s, uint8_t *picked
 	filter_socks_maybe(s->filter, f, true, true, picked);
 	best = nearest(f, picked);
 	for (uint32_t i = 0; i < f->open_rows && best != NONE; i++)
-		if (picked[i] && f->socks.v[i].lport != f->socks.v[best].lport &&
-		    rank_of(f->socks.v[i].state) == rank_of(f->socks.v[best].state))
+		if (picked[i] && frame_sock(f, i)->lport != frame_sock(f, best)->lport &&
+		    rank_of(frame_sock(f, i)->state) == rank_of(frame_sock(f, best)->state))
 			best = NONE;
 	return best;
 }
 
 bool wait_anything(const struct wait_scene *s)
 {
-	uint8_t *picked = mem_zalloc(s->f->rows.n + 1, 1);
+	uint8_t *picked = mem_zalloc(s->f->rows_n + 1, 1);
 	bool any;
 
 	filter_socks_maybe(s->filter, s->f, true, true, picked);
@@ -120,7 +120,7 @@ bool wait_anything(const struct wait_scene *s)
 void wait_put_instead(const struct wait_scene *s, struct str *out)
 {
 	const struct frame *f = s->f;
-	uint8_t *picked = mem_zalloc(f->rows.n + 1, 1);
+	uint8_t *picked = mem_zalloc(f->rows_n + 1, 1);
 	uint32_t row, stranger = NONE;
 
 	filter_socks_maybe(s->filter, f, false, true, picked);
@@ -129,7 +129,7 @@ void wait_put_instead(const struct wait_scene *s, struct str *out)
 		stranger = nearest_of_any_owner(s, picked);
 	if (row != NONE) {
 		wait_put_row(f, row, s->gone, s->ascii, out);
-		if (!s->gone && !(s->states & STATE_BIT(f->socks.v[row].state)))
+		if (!s->gone && !(s->states & STATE_BIT(frame_sock(f, row)->state)))
 			put_but(s, row, out);
 		else if (!s->gone)
 			str_puts(out, ", only now"); /* it came between the last look and this one */

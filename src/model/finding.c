@@ -112,7 +112,7 @@ static bool close_wait_old(const struct frame *f, uint32_t row, double *ret_age)
 		return false;
 	/* Nothing was acknowledged since the other side closed. */
 	if (s->flags & SOCK_HAS_TIMES)
-		told = frame_info(f, row)->last_ack_recv_ms / 1e3;
+		told = frame_info(f, row).last_ack_recv_ms / 1e3;
 	*ret_age = told > seen ? told : seen;
 	return *ret_age > LEAK_S;
 }

@@ -79,6 +79,7 @@ void frame_clear(struct frame *f)
 	f->owners_complete = false;
 	f->hidden_procs = 0;
 	f->totals = (struct totals){0};
+	f->rows_n = 0;
 	f->open_rows = f->open_ports = f->open_procs = 0;
 }
 
@@ -91,11 +92,9 @@ unsigned frame_netns_n(const struct frame *f)
 	return n;
 }
 
-const struct sock_info *frame_info(const struct frame *f, uint32_t row)
+struct sock_info frame_info(const struct frame *f, uint32_t row)
 {
-	static const struct sock_info none;
-
-	return row < f->infos.n ? &f->infos.v[row] : &none;
+	return row < f->infos.n ? f->infos.v[row] : (struct sock_info){0};
 }
 
 bool frame_counts(const struct frame *f, uint32_t row, const uint8_t *picked)

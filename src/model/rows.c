@@ -261,7 +261,7 @@ static uint32_t take_over(struct world *w, uint32_t prev)
 	r->owner = r->owner_n = r->findings = 0;
 	r->port = r->listener = r->peer = r->parent = NONE;
 	if (f->infos.n)
-		vec_push(&f->infos, *frame_info(w->prev, prev));
+		vec_push(&f->infos, frame_info(w->prev, prev));
 	vec_push(&w->memo, w->memo_prev.v[prev]);
 	vec_push(&w->prev_of, prev);
 	return row;

@@ -205,6 +205,7 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 	frame_forwards(out, w->names);
 	world_unix_peers(w);
 	world_peers(w);
+	out->rows_n = (uint32_t)out->rows.n;
 	totals(out);
 	tally_run(&out->tally, out, NULL);
 	rings(w);

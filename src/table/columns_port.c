@@ -196,10 +196,10 @@ static int32_t holder_fd(const struct ctx *c, uint32_t row, uint32_t proc)
 	uint32_t i, k;
 
 	for (i = 0; i < p->member_n; i++) {
-		r = &c->f->rows.v[c->f->members.v[p->member + i]];
+		r = frame_row(c->f, c->f->members.v[p->member + i]);
 		for (k = 0; k < r->owner_n; k++)
-			if (c->f->owners.v[r->owner + k].proc == proc)
-				return c->f->owners.v[r->owner + k].fd;
+			if (frame_owner(c->f, r, k)->proc == proc)
+				return frame_owner(c->f, r, k)->fd;
 	}
 	return -1;
 }

@@ -23,7 +23,7 @@ static uint32_t present_owners(const struct ctx *c, uint32_t row, bool *ret_same
 
 	*ret_same = true;
 	for (i = 0; i < r->owner_n; i++) {
-		o = &c->f->owners.v[r->owner + i];
+		o = frame_owner(c->f, r, i);
 		if (o->former || o->proc == last)
 			continue;
 		if (!n)
@@ -194,7 +194,7 @@ CELL(owners)
 	uint32_t i;
 
 	for (i = 0; i < r->owner_n; i++) {
-		o = &c->f->owners.v[r->owner + i];
+		o = frame_owner(c->f, r, i);
 		if (!o->former && c->f->procs.v[o->proc].p.pid) {
 			str_puts(out, i ? " " : "");
 			str_put_u64(out, c->f->procs.v[o->proc].p.pid);
@@ -210,7 +210,7 @@ JSON(owners)
 
 	str_putc(out, '[');
 	for (i = 0; i < r->owner_n; i++) {
-		o = &c->f->owners.v[r->owner + i];
+		o = frame_owner(c->f, r, i);
 		if (!c->f->procs.v[o->proc].p.pid)
 			continue; /* the kernel is a reason, no process */
 		if (!first)
@@ -300,9 +300,9 @@ static uint32_t peer_row(const struct ctx *c, uint32_t row)
 {
 	uint32_t peer = extra(c, row)->peer;
 
-	if (peer == NONE || peer >= c->f->rows.n)
+	if (peer == NONE || peer >= c->f->rows_n)
 		return NONE;
-	if (extra(c, peer)->reason == REASON_UNACCEPTED && extra(c, peer)->listener < c->f->rows.n)
+	if (extra(c, peer)->reason == REASON_UNACCEPTED && extra(c, peer)->listener < c->f->rows_n)
 		return extra(c, peer)->listener;
 	return peer;
 }
@@ -326,7 +326,7 @@ GET(peer_pid)
 }
 GET(forwards)
 {
-	uint32_t port = extra(c, row)->port;
+	uint32_t port = frame_port_of(c->f, row);
 
 	if (port < c->f->ports.n && STATES_PORT & STATE_BIT(sock(c, row)->state))
 		v_name(v, c->f, c->f->ports.v[port].forward);

@@ -5,11 +5,11 @@
 
 static inline const struct sock *sock(const struct ctx *c, uint32_t row)
 {
-	return &c->f->socks.v[row];
+	return frame_sock(c->f, row);
 }
 static inline const struct row *extra(const struct ctx *c, uint32_t row)
 {
-	return &c->f->rows.v[row];
+	return frame_row(c->f, row);
 }
 static inline bool listens(const struct sock *s)
 {

@@ -37,8 +37,8 @@ static uint32_t name_of(const struct ctx *c, uint32_t row, bool remote)
 	if (!remote)
 		return s->lname;
 	if (s->family == FAMILY_UNIX)
-		return peer < c->f->rows.n && c->f->socks.v[peer].family == FAMILY_UNIX
-			       ? c->f->socks.v[peer].lname
+		return peer < c->f->rows_n && frame_sock(c->f, peer)->family == FAMILY_UNIX
+			       ? frame_sock(c->f, peer)->lname
 			       : 0;
 	return s->family == FAMILY_VSOCK ? s->rname : 0;
 }

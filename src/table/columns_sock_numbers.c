@@ -53,11 +53,11 @@ static void mem_value(const struct ctx *c, uint32_t row, uint32_t n, struct valu
 }
 SOCK_GET(rcvbuf)
 {
-	mem_value(c, row, frame_info(c->f, row)->rcvbuf, v);
+	mem_value(c, row, frame_info(c->f, row).rcvbuf, v);
 }
 SOCK_GET(sndbuf)
 {
-	mem_value(c, row, frame_info(c->f, row)->sndbuf, v);
+	mem_value(c, row, frame_info(c->f, row).sndbuf, v);
 }
 SOCK_GET(drops)
 {
@@ -108,20 +108,20 @@ SOCK_GET(rate)
 #define INFO_GET(name, expr, setter)                                                                         \
 	SOCK_GET(name)                                                                                       \
 	{                                                                                                    \
-		const struct sock_info *i = frame_info(c->f, row);                                           \
+		const struct sock_info i = frame_info(c->f, row);                                            \
                                                                                                              \
 		if (!no_info(sock(c, row), SOCK_HAS_INFO, v))                                                \
 			setter(v, expr);                                                                     \
 	}
-INFO_GET(rtt_ms, i->rtt_us / 1000., v_real)
-INFO_GET(rttvar_ms, i->rttvar_us / 1000., v_real)
-INFO_GET(cwnd, i->cwnd, v_int)
-INFO_GET(mss, i->snd_mss, v_int)
-INFO_GET(retrans_total, i->retrans_total, v_int)
-INFO_GET(lost, i->lost, v_int)
+INFO_GET(rtt_ms, i.rtt_us / 1000., v_real)
+INFO_GET(rttvar_ms, i.rttvar_us / 1000., v_real)
+INFO_GET(cwnd, i.cwnd, v_int)
+INFO_GET(mss, i.snd_mss, v_int)
+INFO_GET(retrans_total, i.retrans_total, v_int)
+INFO_GET(lost, i.lost, v_int)
 SOCK_GET(minrtt_ms)
 {
-	uint32_t us = frame_info(c->f, row)->min_rtt_us;
+	uint32_t us = frame_info(c->f, row).min_rtt_us;
 
 	if (no_info(sock(c, row), SOCK_HAS_INFO, v))
 		return;
@@ -132,7 +132,7 @@ SOCK_GET(minrtt_ms)
 }
 SOCK_GET(ssthresh)
 {
-	uint32_t n = frame_info(c->f, row)->ssthresh;
+	uint32_t n = frame_info(c->f, row).ssthresh;
 
 	if (no_info(sock(c, row), SOCK_HAS_INFO, v))
 		return;
@@ -151,7 +151,7 @@ SOCK_GET(retrans)
 SOCK_GET(cc)
 {
 	if (is_tcp(sock(c, row)) && connected(sock(c, row)))
-		v_name(v, c->f, frame_info(c->f, row)->cc);
+		v_name(v, c->f, frame_info(c->f, row).cc);
 	else
 		v_na(v);
 }
@@ -164,17 +164,17 @@ SOCK_GET(timer)
 SOCK_GET(timer_s)
 {
 	if (sock(c, row)->timer)
-		v_real(v, sock(c, row)->timer_ms / 1000.);
+		v_real(v, frame_timer_ms(c->f, row) / 1000.);
 	else
 		v_na(v);
 }
 SOCK_GET(idle_s)
 {
-	const struct sock_info *i = frame_info(c->f, row);
+	const struct sock_info i = frame_info(c->f, row);
 
 	if (no_info(sock(c, row), SOCK_HAS_TIMES, v))
 		return;
-	v_real(v, (i->last_sent_ms < i->last_recv_ms ? i->last_sent_ms : i->last_recv_ms) / 1000.);
+	v_real(v, (i.last_sent_ms < i.last_recv_ms ? i.last_sent_ms : i.last_recv_ms) / 1000.);
 }
 static double row_age(const struct ctx *c, uint32_t row, uint64_t since)
 {
@@ -221,7 +221,7 @@ SOCK_GET(v6only)
 SOCK_GET(mark)
 {
 	if (sock(c, row)->flags & SOCK_HAS_MARK)
-		v_hex(v, frame_info(c->f, row)->mark);
+		v_hex(v, frame_info(c->f, row).mark);
 	else if (!has_ip(sock(c, row)))
 		v_na(v);
 	else

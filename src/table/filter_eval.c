@@ -75,7 +75,7 @@ void filter_forget(const struct filter *f, const struct frame *fr)
 	f->run->boot_ns = fr->boot_ns;
 	f->run->upto = 0;
 	vec_clear(&f->run->picked);
-	vec_reserve(&f->run->picked, fr->rows.n + 1);
+	vec_reserve(&f->run->picked, fr->rows_n + 1);
 }
 
 static bool remembers(const struct filter *f, const struct frame *fr)
@@ -86,17 +86,17 @@ static bool remembers(const struct filter *f, const struct frame *fr)
 /* Notes of a picked socket for each row that it counts in which of the parts with a bit it passes. */
 static void note_bits(const struct filter *f, const struct ctx *c, uint32_t row)
 {
-	const struct row *x = &c->f->rows.v[row];
+	const struct row *x = frame_row(c->f, row);
 	struct run *r = f->run;
 	uint32_t bits = 0, i, p;
 
 	for (i = 0; i < f->bits_n; i++)
 		if (eval_sock(f, f->bits[i], c, row))
 			bits |= 1u << i;
-	if (x->port < r->ports.n)
-		r->ports.v[x->port] |= bits;
+	if (frame_port_of(c->f, row) < r->ports.n)
+		r->ports.v[frame_port_of(c->f, row)] |= bits;
 	for (i = 0; i < x->owner_n; i++) {
-		p = c->f->owners.v[x->owner + i].proc;
+		p = frame_owner(c->f, x, i)->proc;
 		if (p < r->procs.n)
 			r->procs.v[p] |= bits;
 	}
@@ -126,9 +126,9 @@ void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from,
 
 bool filter_picked(const struct filter *f, const struct frame *fr, uint8_t *picked)
 {
-	if (filter_empty(f) || !remembers(f, fr) || f->run->upto < fr->rows.n)
+	if (filter_empty(f) || !remembers(f, fr) || f->run->upto < fr->rows_n)
 		return false;
-	memcpy(picked, f->run->picked.v, fr->rows.n);
+	memcpy(picked, f->run->picked.v, fr->rows_n);
 	return true;
 }
 
@@ -146,18 +146,18 @@ static void make_run(const struct filter *f, const struct frame *fr)
 	uint32_t row;
 
 	filter_forget(f, fr);
-	for (row = 0; row < fr->rows.n; row++) {
+	for (row = 0; row < fr->rows_n; row++) {
 		f->run->picked.v[row] = picks(f, &c, row);
 		if (f->run->picked.v[row])
 			note_bits(f, &c, row);
 	}
-	f->run->upto = (uint32_t)fr->rows.n;
+	f->run->upto = fr->rows_n;
 }
 
 static bool has_bit(const struct filter *f, uint32_t bit, enum row_kind kind, const struct ctx *c,
 		    uint32_t row)
 {
-	if (!remembers(f, c->f) || f->run->upto < c->f->rows.n)
+	if (!remembers(f, c->f) || f->run->upto < c->f->rows_n)
 		make_run(f, c->f);
 	if (kind == ROWS_PORT)
 		return row < f->run->ports.n && f->run->ports.v[row] >> bit & 1;

@@ -170,7 +170,7 @@ static bool port_value(const struct sock *s, unsigned i, struct value *v)
 
 static bool addr_value(const struct ctx *c, uint32_t row, unsigned i, struct value *v)
 {
-	const struct sock *s = &c->f->socks.v[row];
+	const struct sock *s = frame_sock(c->f, row);
 	bool v6 = s->family == FAMILY_IPV6;
 	const uint8_t *b = i ? s->raddr : s->laddr;
 
@@ -237,15 +237,15 @@ static void owner_value(const struct field *f, const struct frame *fr, const str
 /* What the socket itself says in place of an owner, or beside its owners: its unit, its creator's user. */
 static bool own_value(const struct field *f, const struct frame *fr, uint32_t row, struct value *v)
 {
-	const struct sock *s = &fr->socks.v[row];
+	const struct sock *s = frame_sock(fr, row);
 	bool owned = frame_first_owner(fr, row, false) != NONE;
 
 	switch ((enum many)f->many) {
 	case MANY_UNIT:
-		v_name(v, fr, fr->rows.v[row].unit);
+		v_name(v, fr, frame_row(fr, row)->unit);
 		return true;
 	case MANY_CONTAINER:
-		v_container(v, fr, fr->rows.v[row].unit);
+		v_container(v, fr, frame_row(fr, row)->unit);
 		return true;
 	case MANY_USER:
 		if (owned || !(s->flags & SOCK_HAS_UID))
@@ -265,17 +265,17 @@ static bool own_value(const struct field *f, const struct frame *fr, uint32_t ro
 /* A finding on a port or process is one on each of its sockets: that is how a filter picks it. */
 static bool concerns(const struct frame *fr, const struct finding *g, uint32_t row)
 {
-	const struct row *r = &fr->rows.v[row];
+	const struct row *r = frame_row(fr, row);
 	uint32_t i;
 
 	switch ((enum finding_on)g->on) {
 	case FINDING_ON_SOCK:
 		return g->row == row;
 	case FINDING_ON_PORT:
-		return g->row == r->port;
+		return g->row == frame_port_of(fr, row);
 	case FINDING_ON_PROC:
 		for (i = 0; i < r->owner_n; i++)
-			if (g->row == fr->owners.v[r->owner + i].proc)
+			if (g->row == frame_owner(fr, r, i)->proc)
 				return true;
 		return false;
 	}
@@ -300,7 +300,7 @@ static bool finding_value(const struct frame *fr, uint32_t row, unsigned i, stru
 
 bool field_value(const struct field *f, const struct ctx *c, uint32_t row, unsigned i, struct value *v)
 {
-	const struct row *r = &c->f->rows.v[row];
+	const struct row *r = frame_row(c->f, row);
 
 	switch ((enum many)f->many) {
 	case MANY_NO:
@@ -309,14 +309,14 @@ bool field_value(const struct field *f, const struct ctx *c, uint32_t row, unsig
 		f->sock->get(c, row, v);
 		return true;
 	case MANY_PORT:
-		return port_value(&c->f->socks.v[row], i, v);
+		return port_value(frame_sock(c->f, row), i, v);
 	case MANY_ADDR:
 		return addr_value(c, row, i, v);
 	case MANY_FINDINGS:
 		return finding_value(c->f, row, i, v);
 	default:
 		if (i < r->owner_n) {
-			owner_value(f, c->f, &c->f->owners.v[r->owner + i], r->marks & MARK_CLOSED, v);
+			owner_value(f, c->f, frame_owner(c->f, r, i), r->marks & MARK_CLOSED, v);
 			return true;
 		}
 		return i == r->owner_n && own_value(f, c->f, row, v);

@@ -307,12 +307,12 @@ static bool bare_names(const struct filter *f, const struct term *t, const struc
 
 static bool bare_owners(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
 {
-	const struct row *r = &c->f->rows.v[row];
+	const struct row *r = frame_row(c->f, row);
 	uint8_t *answer;
 	uint32_t i;
 
 	for (i = 0; i < r->owner_n; i++) {
-		answer = &t->memo->procs.v[c->f->owners.v[r->owner + i].proc];
+		answer = &t->memo->procs.v[frame_owner(c->f, r, i)->proc];
 		if (*answer == ANSWER_NONE)
 			*answer = bare_names(f, t, c, row, i) ? ANSWER_YES : ANSWER_NO;
 		if (*answer == ANSWER_YES)
@@ -326,7 +326,7 @@ static bool bare_addrs(const struct filter *f, const struct term *t, const struc
 	static const struct field addr = {.name = "addr", .kind = KIND_ADDR, .many = MANY_ADDR};
 	const struct alt *a = &f->alts.v[t->alt];
 	const char *what = str_text(&f->texts) + a->text;
-	bool name = c->f->socks.v[row].family > FAMILY_IPV6;
+	bool name = frame_sock(c->f, row)->family > FAMILY_IPV6;
 	char buf[VALUE_BUF];
 	uint8_t *answer;
 	struct value v;
@@ -372,14 +372,14 @@ static bool match_bare(const struct filter *f, const struct term *t, const struc
 /* A term on what owners answer: each of them is asked once. */
 static bool match_owners(const struct filter *f, const struct term *t, const struct ctx *c, uint32_t row)
 {
-	const struct row *r = &c->f->rows.v[row];
+	const struct row *r = frame_row(c->f, row);
 	bool any = false;
 	uint8_t *answer;
 	struct value v;
 	uint32_t i;
 
 	for (i = 0; i < r->owner_n; i++) {
-		answer = &t->memo->procs.v[c->f->owners.v[r->owner + i].proc];
+		answer = &t->memo->procs.v[frame_owner(c->f, r, i)->proc];
 		if (*answer == ANSWER_NONE) {
 			field_value(&t->field, c, row, i, &v);
 			*answer = v.null ? ANSWER_NULL : match_value(f, t, &v) ? ANSWER_YES : ANSWER_NO;

@@ -51,6 +51,6 @@ void filter_socks_maybe(const struct filter *f, const struct frame *fr, bool own
 
 	if (!filter_empty(f))
 		filter_forget(f, fr);
-	for (uint32_t row = 0; row < fr->rows.n; row++)
+	for (uint32_t row = 0; row < fr->rows_n; row++)
 		picked[row] = filter_empty(f) || maybe_node(f, f->root, &m, &c, row) & MAY_BE;
 }

@@ -107,7 +107,7 @@ static void count(struct counting *n, uint32_t value, uint32_t row)
 
 static void count_sock(struct counting *n, uint32_t row)
 {
-	const struct row *r = &n->c.f->rows.v[row];
+	const struct row *r = frame_row(n->c.f, row);
 	uint32_t value;
 	struct value v;
 	unsigned i, k;
@@ -123,13 +123,13 @@ static void count_sock(struct counting *n, uint32_t row)
 			count(n, value, row);
 			break;
 		case ROWS_PORT:
-			if (r->port < n->c.f->ports.n)
-				count(n, value, r->port);
+			if (frame_port_of(n->c.f, row) < n->c.f->ports.n)
+				count(n, value, frame_port_of(n->c.f, row));
 			break;
 		case ROWS_PROC:
 			for (k = 0; k < r->owner_n; k++)
-				if (!n->c.f->owners.v[r->owner + k].former)
-					count(n, value, n->c.f->owners.v[r->owner + k].proc);
+				if (!frame_owner(n->c.f, r, k)->former)
+					count(n, value, frame_owner(n->c.f, r, k)->proc);
 			break;
 		case ROWS_N:
 			break;
@@ -186,8 +186,8 @@ void filter_values(const struct table *t, const struct frame *f, const char *fie
 	if (!field_find(field, &n.field) || n.field.row || !offered(n.field.kind) || !limit)
 		return;
 	t->work->protos = table_protos(t);
-	for (row = 0; row < f->rows.n; row++)
-		if (!(f->rows.v[row].marks & MARK_CLOSED))
+	for (row = 0; row < f->rows_n; row++)
+		if (!(frame_row(f, row)->marks & MARK_CLOSED))
 			count_sock(&n, row);
 	take_best(&n, limit, ret);
 	vec_done(&n.values);

@@ -8,8 +8,8 @@
 
 static bool is_conn(const struct frame *f, uint32_t row)
 {
-	return row < f->socks.n && f->socks.v[row].family <= FAMILY_IPV6 &&
-	       state_table[f->socks.v[row].state].connected;
+	return row < f->rows_n && frame_sock(f, row)->family <= FAMILY_IPV6 &&
+	       state_table[frame_sock(f, row)->state].connected;
 }
 
 static void add_rate(float *sum, float rate)
@@ -27,23 +27,23 @@ static double smaller(double a, double b)
 
 static double idle_of(const struct frame *f, uint32_t row)
 {
-	const struct sock_info *i = frame_info(f, row);
+	const struct sock_info i = frame_info(f, row);
 
-	if (!(f->socks.v[row].flags & SOCK_HAS_TIMES))
+	if (!(frame_sock(f, row)->flags & SOCK_HAS_TIMES))
 		return -1;
-	return (i->last_sent_ms < i->last_recv_ms ? i->last_sent_ms : i->last_recv_ms) / 1000.;
+	return (i.last_sent_ms < i.last_recv_ms ? i.last_sent_ms : i.last_recv_ms) / 1000.;
 }
 
 static double rtt_of(const struct frame *f, uint32_t row)
 {
-	const struct sock_info *i = frame_info(f, row);
+	const struct sock_info i = frame_info(f, row);
 
-	return (f->socks.v[row].flags & SOCK_HAS_INFO) && i->rtt_us ? i->rtt_us / 1000. : -1;
+	return (frame_sock(f, row)->flags & SOCK_HAS_INFO) && i.rtt_us ? i.rtt_us / 1000. : -1;
 }
 
 static struct ip remote_of(const struct frame *f, uint32_t row)
 {
-	const struct sock *s = &f->socks.v[row];
+	const struct sock *s = frame_sock(f, row);
 	struct ip ip;
 
 	ip_unmap(s->raddr, s->family == FAMILY_IPV6, &ip);
@@ -96,16 +96,16 @@ void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct p
 		}
 		g = &ret->v.v[*at];
 		/* A subflow's MPTCP socket is among the rows too, and counts for it. */
-		if (!(f->rows.v[rows[i]].marks & MARK_CLOSED) && f->rows.v[rows[i]].parent == NONE) {
-			g->conns += state_table[f->socks.v[rows[i]].state].conn;
-			g->close_wait += f->socks.v[rows[i]].state == STATE_CLOSE_WAIT;
-			add_rate(&g->rx_rate, f->rows.v[rows[i]].rx_rate);
-			add_rate(&g->tx_rate, f->rows.v[rows[i]].tx_rate);
+		if (!(frame_row(f, rows[i])->marks & MARK_CLOSED) && frame_row(f, rows[i])->parent == NONE) {
+			g->conns += state_table[frame_sock(f, rows[i])->state].conn;
+			g->close_wait += frame_sock(f, rows[i])->state == STATE_CLOSE_WAIT;
+			add_rate(&g->rx_rate, frame_row(f, rows[i])->rx_rate);
+			add_rate(&g->tx_rate, frame_row(f, rows[i])->tx_rate);
 		}
 		g->rtt_ms = smaller(g->rtt_ms, rtt_of(f, rows[i]));
 		g->idle_s = smaller(g->idle_s, idle_of(f, rows[i]));
-		if (f->rows.v[rows[i]].peer < f->rows.n) {
-			p = frame_first_owner(f, f->rows.v[rows[i]].peer, false);
+		if (frame_row(f, rows[i])->peer < f->rows_n) {
+			p = frame_first_owner(f, frame_row(f, rows[i])->peer, false);
 			if (!g->here)
 				g->peer_proc = p;
 			else if (g->peer_proc != p)
@@ -137,8 +137,8 @@ static int by_conns_conn(const void *a, const void *b)
 /* Finds or makes the group of a row; gives its index. */
 static uint32_t group_of(const struct frame *f, uint32_t row, struct map *seen, struct conn_groups *ret)
 {
-	const struct sock *s = &f->socks.v[row];
-	bool out = f->rows.v[row].dir != DIR_IN;
+	const struct sock *s = frame_sock(f, row);
+	bool out = frame_row(f, row)->dir != DIR_IN;
 	struct ip ip = {0};
 	uint64_t key[2] = {0, 0};
 	uint32_t *at;
@@ -182,11 +182,11 @@ void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct c
 		g = &ret->v.v[groups.v[groups.n - 1]];
 		g->n++;
 		/* A subflow's MPTCP socket is among the rows too, and counts for it. */
-		if (!(f->rows.v[rows[i]].marks & MARK_CLOSED) && f->rows.v[rows[i]].parent == NONE) {
-			g->conns += state_table[f->socks.v[rows[i]].state].conn;
-			g->close_wait += f->socks.v[rows[i]].state == STATE_CLOSE_WAIT;
-			add_rate(&g->rx_rate, f->rows.v[rows[i]].rx_rate);
-			add_rate(&g->tx_rate, f->rows.v[rows[i]].tx_rate);
+		if (!(frame_row(f, rows[i])->marks & MARK_CLOSED) && frame_row(f, rows[i])->parent == NONE) {
+			g->conns += state_table[frame_sock(f, rows[i])->state].conn;
+			g->close_wait += frame_sock(f, rows[i])->state == STATE_CLOSE_WAIT;
+			add_rate(&g->rx_rate, frame_row(f, rows[i])->rx_rate);
+			add_rate(&g->tx_rate, frame_row(f, rows[i])->tx_rate);
 		}
 		g->idle_s = smaller(g->idle_s, idle_of(f, rows[i]));
 	}

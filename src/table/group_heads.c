@@ -29,7 +29,7 @@ void table_head_text(const struct table *t, const struct ctx *c, const struct ta
 
 	str_puts(out, c->ascii ? (g->open ? "v " : "> ") : (g->open ? "▾ " : "▸ "));
 	if (t->group_by == GROUP_PORT && t->rows_kind == ROWS_SOCK) {
-		s = &c->f->socks.v[g->row];
+		s = frame_sock(c->f, g->row);
 		str_put_u64(out, group_called_port(c->f, g->row, &away));
 		str_putc(out, '/');
 		str_puts(out, proto_table[s->proto].name);

@@ -97,8 +97,8 @@ static uint64_t hash_value(const struct column *col, const struct value *v)
 
 uint32_t group_called_port(const struct frame *f, uint32_t row, bool *ret_out)
 {
-	*ret_out = f->rows.v[row].dir == DIR_OUT;
-	return *ret_out ? f->socks.v[row].rport : f->socks.v[row].lport;
+	*ret_out = frame_row(f, row)->dir == DIR_OUT;
+	return *ret_out ? frame_sock(f, row)->rport : frame_sock(f, row)->lport;
 }
 
 /* The identity of a row's group. */
@@ -111,7 +111,7 @@ static struct ident group_ident(const struct table *t, const struct ctx *c, uint
 	int i;
 
 	if (t->group_by == GROUP_PORT && t->rows_kind == ROWS_SOCK) {
-		id.b = (uint64_t)group_called_port(c->f, row, &out) << 8 | c->f->socks.v[row].proto;
+		id.b = (uint64_t)group_called_port(c->f, row, &out) << 8 | frame_sock(c->f, row)->proto;
 		id.a |= (uint64_t)out << 47;
 		return id;
 	}
@@ -120,7 +120,7 @@ static struct ident group_ident(const struct table *t, const struct ctx *c, uint
 		column_value(cols[i], c, row, &v);
 		/* Nobody owns it: why is what these have in common. */
 		if (v.null && !i && t->rows_kind == ROWS_SOCK && t->group_by == GROUP_PROCESS)
-			v = (struct value){.i = (int64_t)c->f->rows.v[row].reason + 1};
+			v = (struct value){.i = (int64_t)frame_row(c->f, row)->reason + 1};
 		id.b = map_hash(id.b + 1, hash_value(cols[i], &v));
 	}
 	return id;
@@ -155,8 +155,8 @@ static uint8_t marks_of(const struct table *t, const struct frame *f, uint32_t r
 {
 	switch (t->rows_kind) {
 	case ROWS_SOCK:
-		*ret_finding = f->rows.v[row].findings;
-		return f->rows.v[row].marks;
+		*ret_finding = frame_row(f, row)->findings;
+		return frame_row(f, row)->marks;
 	case ROWS_PORT:
 		*ret_finding = f->ports.v[row].findings;
 		return f->ports.v[row].marks;

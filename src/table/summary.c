@@ -39,11 +39,11 @@ void summary_make(struct summary *s, const struct frame *f, const struct filter 
 	vec_clear(&s->rows);
 	s->socks = 0;
 	if (!filter_empty(filter)) {
-		picked = mem_alloc(f->socks.n, 1);
-		filter_socks(filter, f, 0, (uint32_t)f->socks.n, picked);
+		picked = mem_alloc(f->rows_n, 1);
+		filter_socks(filter, f, 0, f->rows_n, picked);
 	}
 	for (size_t i = 0; i < f->open_rows; i++) {
-		const struct sock *k = &f->socks.v[i];
+		const struct sock *k = frame_sock(f, i);
 
 		if ((picked && !picked[i]) || k->state >= STATE_N)
 			continue;

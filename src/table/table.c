@@ -14,8 +14,8 @@ struct ident ident_of(enum row_kind kind, const struct frame *f, uint32_t row)
 {
 	switch (kind) {
 	case ROWS_SOCK:
-		return (struct ident){netns_of(f, f->socks.v[row].netns) | UINT64_C(1) << 62,
-				      f->socks.v[row].cookie};
+		return (struct ident){netns_of(f, frame_sock(f, row)->netns) | UINT64_C(1) << 62,
+				      frame_sock(f, row)->cookie};
 	case ROWS_PORT:
 		return (struct ident){netns_of(f, f->ports.v[row].netns) | UINT64_C(2) << 62,
 				      (uint64_t)f->ports.v[row].proto << 32 | f->ports.v[row].port};
@@ -34,10 +34,10 @@ struct pick pick_of(enum row_kind kind, const struct frame *f, uint32_t row)
 	switch (kind) {
 	case ROWS_SOCK:
 		p.kind = PICK_SOCK;
-		p.netns = f->socks.v[row].netns;
-		p.proto = f->socks.v[row].proto;
-		p.port = f->socks.v[row].lport;
-		p.cookie = f->socks.v[row].cookie;
+		p.netns = frame_sock(f, row)->netns;
+		p.proto = frame_sock(f, row)->proto;
+		p.port = frame_sock(f, row)->lport;
+		p.cookie = frame_sock(f, row)->cookie;
 		break;
 	case ROWS_PORT:
 		p.kind = PICK_PORT;
@@ -60,7 +60,7 @@ size_t table_rows_of(enum row_kind kind, const struct frame *f)
 {
 	switch (kind) {
 	case ROWS_SOCK:
-		return f->rows.n;
+		return f->rows_n;
 	case ROWS_PORT:
 		return f->ports.n;
 	case ROWS_PROC:

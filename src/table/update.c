@@ -13,7 +13,7 @@ static bool port_listens(const struct frame *f, const struct port *p)
 	uint32_t i;
 
 	for (i = 0; i < p->member_n; i++)
-		if (f->socks.v[f->members.v[p->member + i]].state == STATE_LISTENING)
+		if (frame_sock(f, f->members.v[p->member + i])->state == STATE_LISTENING)
 			return true;
 	return false;
 }
@@ -24,9 +24,9 @@ bool table_in_view(const struct table *t, const struct frame *f, uint32_t row)
 
 	switch (t->rows_kind) {
 	case ROWS_SOCK:
-		if (!(t->work->protos & PROTO_BIT(f->socks.v[row].proto)))
+		if (!(t->work->protos & PROTO_BIT(frame_sock(f, row)->proto)))
 			return false;
-		return t->listening || (view_table[t->view].states & STATE_BIT(f->socks.v[row].state));
+		return t->listening || (view_table[t->view].states & STATE_BIT(frame_sock(f, row)->state));
 	case ROWS_PORT:
 		if ((f->ports.v[row].flags & PORT_CLIENT) && !t->all)
 			return false;
@@ -47,7 +47,7 @@ static bool has_finding(const struct table *t, const struct frame *f, uint32_t r
 {
 	switch (t->rows_kind) {
 	case ROWS_SOCK:
-		return f->rows.v[row].findings != 0;
+		return frame_row(f, row)->findings != 0;
 	case ROWS_PORT:
 		return f->ports.v[row].findings != 0;
 	case ROWS_PROC:
@@ -359,8 +359,8 @@ void table_update_begin(struct table *t, const struct frame *f, uint32_t height,
 		}
 	}
 	vec_clear(&w->picked);
-	vec_reserve(&w->picked, f->rows.n + 1);
-	w->picked.n = f->rows.n;
+	vec_reserve(&w->picked, f->rows_n + 1);
+	w->picked.n = f->rows_n;
 	vec_clear(&w->rows);
 	w->total = 0;
 	w->at = 0;
@@ -443,14 +443,14 @@ static bool run_stage(struct table *t, uint32_t to)
 
 	switch ((enum stage)w->stage) {
 	case STAGE_PICK:
-		n = w->f->rows.n;
+		n = w->f->rows_n;
 		to = to < n ? to : (uint32_t)n;
 		if (!w->at && filter_picked(t->filter, w->f, w->picked.v))
 			to = (uint32_t)n;
 		else
 			filter_socks(t->filter, w->f, w->at, to, w->picked.v);
 		for (; w->at < to; w->at++)
-			w->picked.v[w->at] &= w->protos >> w->f->socks.v[w->at].proto & 1;
+			w->picked.v[w->at] &= w->protos >> frame_sock(w->f, w->at)->proto & 1;
 		w->at = to;
 		if (to < n)
 			return false;

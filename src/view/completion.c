@@ -136,7 +136,7 @@ void completion_follow(struct completion *c, const struct line_edit *l, const st
 		find_fields(c, s + c->at, t);
 	if (!c->field[0] && !c->fields_n)
 		return;
-	if (f && f->socks.n <= COMPLETION_AT_ONCE)
+	if (f && f->rows_n <= COMPLETION_AT_ONCE)
 		count(c, l, t, f);
 	else
 		c->rest_ns = now_ns + COMPLETION_REST_NS;

@@ -21,7 +21,8 @@ struct conn {
 	uint32_t row;
 	const struct sock *s;
 	const struct row *r;
-	const struct sock_info *i;
+	struct sock_info info;
+	const struct sock_info *i; /* borrowed: the one above */
 	bool listens, peer; /* peer: it has an other end */
 };
 
@@ -30,8 +31,8 @@ static uint32_t find(const struct frame *f, const struct pick *pick)
 {
 	uint32_t row = frame_row_by_cookie(f, pick->netns, pick->cookie);
 
-	for (uint32_t i = 0; row == NONE && i < f->socks.n; i++)
-		if (f->socks.v[i].cookie == pick->cookie && f->socks.v[i].netns == pick->netns)
+	for (uint32_t i = 0; row == NONE && i < f->rows_n; i++)
+		if (frame_sock(f, i)->cookie == pick->cookie && frame_sock(f, i)->netns == pick->netns)
 			row = i;
 	return row;
 }
@@ -89,7 +90,7 @@ static void owner_lines(struct conn *c)
 		page_wrap(b->p, col, STYLE_PLAIN, reason_table[c->r->reason].help);
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		const struct owner *o = &b->f->owners.v[c->r->owner + i];
+		const struct owner *o = frame_owner(b->f, c->r, i);
 		const struct proc *p = &b->f->procs.v[o->proc];
 		int col = page_label(b, o->former ? "former" : i ? "" : "process");
 
@@ -130,7 +131,7 @@ static void ends(struct conn *c)
 	if (c->r->port != NONE && !(b->f->ports.v[c->r->port].flags & PORT_CLIENT)) {
 		service = b->f->services ? services_name(b->f->services, c->s->proto, c->s->lport) : "";
 		page_span(b->p, page_line_end(b->p) + 2, STYLE_PLAIN, service ? service : "");
-		page_walk(b->p, page_subject_port(b, c->r->port), 'p', c->s->lport);
+		page_walk(b->p, page_subject_port(b, frame_port_of(b->f, c->row)), 'p', c->s->lport);
 	}
 	owner_lines(c);
 	if (c->r->listener != NONE) {
@@ -180,10 +181,10 @@ static void ends(struct conn *c)
 		if (owner != NONE)
 			page_put_proc(b, owner, true, &s);
 		else
-			page_put_reason(b, b->f->rows.v[c->r->peer].reason, &s);
+			page_put_reason(b, frame_row(b->f, c->r->peer)->reason, &s);
 		str_puts(&s, ", on this machine");
 		page_span(b->p, col, STYLE_INFO, str_text(&s));
-		page_walk(b->p, page_subject_sock(b, c->r->peer), 'e', b->f->socks.v[c->r->peer].cookie);
+		page_walk(b->p, page_subject_sock(b, c->r->peer), 'e', frame_sock(b->f, c->r->peer)->cookie);
 	}
 	str_done(&s);
 }
@@ -383,10 +384,10 @@ static void timer(struct conn *c)
 	page_span(c->b.p, HEAD_COL, STYLE_HEAD, "TIMER");
 	if (c->s->timer < ARRAY_LEN(words))
 		page_spanf(c->b.p, TEXT_COL + 10, c->s->retrans ? STYLE_WARN : STYLE_PLAIN, "%s %s",
-			   words[c->s->timer], fmt_duration(buf, c->s->timer_ms / 1e3));
+			   words[c->s->timer], fmt_duration(buf, frame_timer_ms(c->b.f, c->row) / 1e3));
 	else
 		page_spanf(c->b.p, TEXT_COL + 10, STYLE_PLAIN, "kind %u in %s", c->s->timer,
-			   fmt_duration(buf, c->s->timer_ms / 1e3));
+			   fmt_duration(buf, frame_timer_ms(c->b.f, c->row) / 1e3));
 	if (c->s->retrans)
 		page_spanf(c->b.p, page_line_end(c->b.p), STYLE_WARN, ", try %u", c->s->retrans);
 }
@@ -430,9 +431,10 @@ void page_build_connection(struct page *p, const struct screen_env *e, const str
 			  "This connection is closed; the kernel knows it no more.");
 		return;
 	}
-	c.s = &e->f->socks.v[c.row];
-	c.r = &e->f->rows.v[c.row];
-	c.i = frame_info(e->f, c.row);
+	c.s = frame_sock(e->f, c.row);
+	c.r = frame_row(e->f, c.row);
+	c.info = frame_info(e->f, c.row);
+	c.i = &c.info;
 	c.listens = c.s->state == STATE_LISTENING;
 	if (c.s->family <= FAMILY_IPV6)
 		c.peer = c.s->rport || !ip_is_any(c.s->raddr, c.s->family == FAMILY_IPV6);
@@ -441,8 +443,8 @@ void page_build_connection(struct page *p, const struct screen_env *e, const str
 	head(&c);
 	page_findings(&c.b, FINDING_ON_SOCK, c.row);
 	/* A finding on its port or its process may have marked it. */
-	if (c.r->findings && c.listens && c.r->port != NONE)
-		page_findings(&c.b, FINDING_ON_PORT, c.r->port);
+	if (c.r->findings && c.listens && frame_port_of(e->f, c.row) != NONE)
+		page_findings(&c.b, FINDING_ON_PORT, frame_port_of(e->f, c.row));
 	else if (c.r->findings && frame_first_owner(e->f, c.row, false) != NONE)
 		page_findings(&c.b, FINDING_ON_PROC, frame_first_owner(e->f, c.row, false));
 	ends(&c);

@@ -11,8 +11,9 @@
 /* Busier first; then those that are alive, then as the frame has them. */
 static bool before(const struct frame *f, uint32_t x, uint32_t y)
 {
-	const struct row *a = &f->rows.v[x], *b = &f->rows.v[y];
-	bool conn_a = state_table[f->socks.v[x].state].conn, conn_b = state_table[f->socks.v[y].state].conn;
+	const struct row *a = frame_row(f, x), *b = frame_row(f, y);
+	bool conn_a = state_table[frame_sock(f, x)->state].conn,
+	     conn_b = state_table[frame_sock(f, y)->state].conn;
 
 	if (a->rate_mean != b->rate_mean)
 		return a->rate_mean > b->rate_mean;
@@ -73,8 +74,8 @@ static uint8_t state_style(uint8_t state)
 void page_connections(struct build *b, const struct grid *g, const uint32_t *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct sock *s = &b->f->socks.v[rows[i]];
-		const struct row *r = &b->f->rows.v[rows[i]];
+		const struct sock *s = frame_sock(b->f, rows[i]);
+		const struct row *r = frame_row(b->f, rows[i]);
 		uint32_t owner = frame_first_owner(b->f, rows[i], true);
 		struct str t = {0};
 
@@ -119,7 +120,7 @@ static void peer_name(struct build *b, const struct peer_group *x, struct str *o
 
 static bool talks_to(const struct frame *f, uint32_t row, const struct ip *peer)
 {
-	const struct sock *s = &f->socks.v[row];
+	const struct sock *s = frame_sock(f, row);
 	struct ip ip;
 
 	ip_unmap(s->raddr, s->family == FAMILY_IPV6, &ip);

@@ -236,7 +236,7 @@ void page_put_endpoint(const struct build *b, const uint8_t addr[16], bool v6, u
 
 void page_put_end(const struct build *b, uint32_t row, bool remote, struct str *out)
 {
-	const struct sock *s = &b->f->socks.v[row];
+	const struct sock *s = frame_sock(b->f, row);
 
 	if (s->family <= FAMILY_IPV6 && proto_table[s->proto].ports)
 		page_put_endpoint(b, remote ? s->raddr : s->laddr, s->family == FAMILY_IPV6,

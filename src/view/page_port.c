@@ -159,10 +159,10 @@ static unsigned members_held(const struct build *b, const struct port *p, uint32
 
 	/* Bounded: a port may have thousands of members. */
 	for (uint32_t i = 0; i < p->member_n && i < 32; i++) {
-		const struct row *r = &b->f->rows.v[b->f->members.v[p->member + i]];
+		const struct row *r = frame_row(b->f, b->f->members.v[p->member + i]);
 
 		for (uint32_t o = 0; o < r->owner_n && o < 32; o++)
-			n += b->f->owners.v[r->owner + o].proc == proc;
+			n += frame_owner(b->f, r, o)->proc == proc;
 	}
 	return n;
 }
@@ -175,7 +175,7 @@ static const struct owner *own_owner(const struct build *b, const struct port *p
 	unsigned held = 0;
 
 	for (uint32_t i = 0; i < r->owner_n && i < 16; i++) {
-		const struct owner *o = &b->f->owners.v[r->owner + i];
+		const struct owner *o = frame_owner(b->f, r, i);
 		unsigned n = members_held(b, p, o->proc);
 
 		if (!best || n < held) {
@@ -205,8 +205,8 @@ static void listeners(struct build *b, uint32_t row)
 	grid_head(b, &g, title);
 	for (uint32_t i = 0; i < p->member_n && i < UNFOLDED_MAX; i++) {
 		uint32_t m = b->f->members.v[p->member + i];
-		const struct sock *k = &b->f->socks.v[m];
-		const struct row *r = &b->f->rows.v[m];
+		const struct sock *k = frame_sock(b->f, m);
+		const struct row *r = frame_row(b->f, m);
 		const struct owner *own = own_owner(b, p, r);
 
 		if (i == MEMBERS_SHOWN && p->member_n > MEMBERS_SHOWN + 1) {
@@ -425,8 +425,8 @@ static void connected(struct build *b, uint32_t row)
 	size_t total, shown;
 	struct grid g;
 
-	for (uint32_t i = 0; i < b->f->rows.n; i++)
-		if (b->f->rows.v[i].port == row && !(STATE_BIT(b->f->socks.v[i].state) & STATES_PORT))
+	for (uint32_t i = 0; i < b->f->rows_n; i++)
+		if (frame_port_of(b->f, i) == row && !(STATE_BIT(frame_sock(b->f, i)->state) & STATES_PORT))
 			vec_push(&rows.v, i);
 	group_peers(b->f, rows.v.v, rows.v.n, &peers);
 	if (peers.v.n) {

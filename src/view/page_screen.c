@@ -64,12 +64,12 @@ static void learn_name(struct page_screen *s, const struct screen_env *e)
 		if (row == NONE)
 			break;
 		str_clear(&s->name);
-		str_putf(&s->name, "%s ", proto_table[e->f->socks.v[row].proto].name);
+		str_putf(&s->name, "%s ", proto_table[frame_sock(e->f, row)->proto].name);
 		page_put_end(&b, row, false, &s->name);
-		if (e->f->socks.v[row].rport ||
-		    (e->f->socks.v[row].family > FAMILY_IPV6 && e->f->rows.v[row].peer != NONE)) {
-			str_puts(&s->name, e->f->rows.v[row].dir == DIR_IN ? (e->ascii ? " < " : " ← ")
-									   : (e->ascii ? " > " : " → "));
+		if (frame_sock(e->f, row)->rport ||
+		    (frame_sock(e->f, row)->family > FAMILY_IPV6 && frame_row(e->f, row)->peer != NONE)) {
+			str_puts(&s->name, frame_row(e->f, row)->dir == DIR_IN ? (e->ascii ? " < " : " ← ")
+									       : (e->ascii ? " > " : " → "));
 			page_put_end(&b, row, true, &s->name);
 		}
 		break;

@@ -81,9 +81,9 @@ static struct row_look look_of(const struct table *t, uint32_t row, bool ascii)
 
 	switch (t->rows_kind) {
 	case ROWS_SOCK:
-		marks = f->rows.v[row].marks;
-		findings = f->rows.v[row].findings;
-		netns = f->socks.v[row].netns;
+		marks = frame_row(f, row)->marks;
+		findings = frame_row(f, row)->findings;
+		netns = frame_sock(f, row)->netns;
 		break;
 	case ROWS_PORT:
 		marks = f->ports.v[row].marks;
@@ -236,8 +236,8 @@ static bool port_is_used(const struct frame *f, uint32_t port)
 	for (size_t i = 0; i < f->ports.n; i++)
 		if (f->ports.v[i].port == port)
 			return true;
-	for (size_t i = 0; i < f->socks.n; i++)
-		if (f->socks.v[i].lport == port)
+	for (size_t i = 0; i < f->rows_n; i++)
+		if (frame_sock(f, i)->lport == port)
 			return true;
 	return false;
 }

@@ -14,13 +14,13 @@ static void add(struct seen_list *l, uint32_t pid, int32_t fd, uint32_t inode)
 
 static void add_sock(struct seen_list *l, const struct frame *f, uint32_t row)
 {
-	const struct row *r = &f->rows.v[row];
+	const struct row *r = frame_row(f, row);
 
 	for (uint32_t i = 0; i < r->owner_n; i++) {
-		const struct owner *o = &f->owners.v[r->owner + i];
+		const struct owner *o = frame_owner(f, r, i);
 
 		if (!o->former && f->procs.v[o->proc].p.pid && o->fd >= 0)
-			add(l, f->procs.v[o->proc].p.pid, o->fd, f->socks.v[row].inode);
+			add(l, f->procs.v[o->proc].p.pid, o->fd, frame_sock(f, row)->inode);
 	}
 }
 

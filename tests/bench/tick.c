@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 		look[i] = now_ms(CLOCK_MONOTONIC) - t;
 		world_apply(w, &snap, NSEC_PER_SEC, &f[i % 3]);
 		tick[i] = now_ms(CLOCK_MONOTONIC) - t;
-		socks = f[i % 3].socks.n;
+		socks = f[i % 3].rows_n;
 	}
 	cpu = now_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	printf("first %.3f ", tick[0]);

@@ -78,16 +78,16 @@ static void picks(const struct filter *f, uint8_t out[16])
 	struct want want = {0};
 	uint32_t row;
 
-	if (frame.rows.n > 16)
+	if (frame.rows_n > 16)
 		abort();
 	want.ends_n = filter_ends(f, want.ends);
 	memset(out, 2, 16);
-	filter_socks(f, &frame, 0, (uint32_t)frame.rows.n, out);
-	for (row = 0; row < frame.rows.n; row++)
+	filter_socks(f, &frame, 0, (uint32_t)frame.rows_n, out);
+	for (row = 0; row < frame.rows_n; row++)
 		if (out[row] > 1 || (out[row] && !filter_has_row_terms(f) &&
-				     (!(filter_states(f) & STATE_BIT(frame.socks.v[row].state)) ||
-				      !(filter_protos(f) & PROTO_BIT(frame.socks.v[row].proto)) ||
-				      !want_has_end(&want, &frame.socks.v[row]))))
+				     (!(filter_states(f) & STATE_BIT(frame_sock(&frame, row)->state)) ||
+				      !(filter_protos(f) & PROTO_BIT(frame_sock(&frame, row)->proto)) ||
+				      !want_has_end(&want, frame_sock(&frame, row)))))
 			abort();
 	for (row = 0; row < frame.ports.n; row++)
 		filter_row(f, ROWS_PORT, &c, row);
@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	uint8_t a[16], b[16];
 	char *text;
 
-	if (!frame.rows.n)
+	if (!frame.rows_n)
 		make_frame();
 	if (n > TEXT_MAX)
 		n = TEXT_MAX;

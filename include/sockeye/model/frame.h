@@ -34,7 +34,7 @@ struct row {
 	float rx_rate, tx_rate; /* bytes/s; NAN: not known (yet) */
 	float rate_mean; /* rx+tx, mean of up to 3 frames, for sorting; 0 when unknown */
 	uint32_t owner, owner_n; /* into frame.owners; present owners first, then former */
-	uint32_t port; /* into frame.ports: the row of its local port; NONE */
+	uint32_t port; /* the model's own: frame_port_of() */
 	uint32_t listener; /* row of the listening socket it belongs to (unaccepted, syn-recv); NONE */
 	uint32_t
 		peer; /* row of the other end on this machine; of a unix socket that waits to be accepted: the
@@ -133,9 +133,10 @@ struct frame {
 	struct want want;
 	bool owners_complete;
 	uint32_t hidden_procs;
-	VEC(struct sock) socks;
-	VEC(struct sock_info) infos; /* parallel, or empty: use frame_info() */
-	VEC(struct row) rows; /* parallel */
+	uint32_t rows_n; /* sockets; what is known of each: frame_sock(), frame_row(), frame_info() */
+	VEC(struct sock) socks; /* these four are the model's own */
+	VEC(struct sock_info) infos;
+	VEC(struct row) rows;
 	VEC(struct owner) owners;
 	VEC(struct port) ports;
 	VEC(struct port_addr) addrs;
@@ -165,8 +166,32 @@ void frame_clear(struct frame *f); /* drops the references, keeps the capacity *
 
 /* Namespaces that it shows: those that have ended keep their index, but do not count. */
 unsigned frame_netns_n(const struct frame *f);
-/* The row's info, or an all-zero one when there is none; never NULL. */
-const struct sock_info *frame_info(const struct frame *f, uint32_t row);
+/* Of a socket, row < rows_n; valid as long as the frame. What sock.timer_ms means is told by frame_timer_ms(). */
+static inline const struct sock *frame_sock(const struct frame *f, uint32_t row)
+{
+	return &f->socks.v[row];
+}
+static inline const struct row *frame_row(const struct frame *f, uint32_t row)
+{
+	return &f->rows.v[row];
+}
+/* The i-th owner of the row r, i < r->owner_n; r is one of this frame's. */
+static inline const struct owner *frame_owner(const struct frame *f, const struct row *r, uint32_t i)
+{
+	return &f->owners.v[r->owner + i];
+}
+/* The port row of its local port, NONE. */
+static inline uint32_t frame_port_of(const struct frame *f, uint32_t row)
+{
+	return f->rows.v[row].port;
+}
+/* Until its timer fires, with sock.timer != 0. */
+static inline uint32_t frame_timer_ms(const struct frame *f, uint32_t row)
+{
+	return f->socks.v[row].timer_ms;
+}
+/* The row's info, all zero when there is none. */
+struct sock_info frame_info(const struct frame *f, uint32_t row);
 /* Does this row count by itself? Not a MPTCP socket's subflow where that socket counts too, and with nothing picked
  * (NULL: no filter) only a protocol with ports: others are there because somebody asked for them. */
 bool frame_counts(const struct frame *f, uint32_t row, const uint8_t *picked);

@@ -32,24 +32,24 @@ static void rates_stand_until_read_again(void **state)
 	fixture_apply(&x, 0);
 	f = fixture_apply(&x, 1);
 	t1 = f->boot_ns;
-	assert_float_equal(f->rows.v[0].rx_rate, 1000, 0.01);
+	assert_float_equal(frame_row(f, 0)->rx_rate, 1000, 0.01);
 	/* two looks show that reading again, as the source does: the same counters */
 	fixture_rate(&x, 0, 0, 0);
 	x.snap.netns.v[1].as_of_ns = t1;
 	for (int i = 0; i < 2; i++) {
 		f = fixture_apply(&x, 1);
-		assert_float_equal(f->rows.v[0].rx_rate, 1000, 0.01);
-		assert_float_equal(f->rows.v[0].rate_mean, 1000, 0.01);
-		assert_int_equal(f->rows.v[0].marks, MARK_START);
+		assert_float_equal(frame_row(f, 0)->rx_rate, 1000, 0.01);
+		assert_float_equal(frame_row(f, 0)->rate_mean, 1000, 0.01);
+		assert_int_equal(frame_row(f, 0)->marks, MARK_START);
 	}
 	/* its turn: what came in three seconds is no burst of one */
 	x.snap.netns.v[1].as_of_ns = 0;
 	fixture_rate(&x, 0, 3000, 0);
 	f = fixture_apply(&x, 1);
-	assert_float_equal(f->rows.v[0].rx_rate, 1000, 0.01);
+	assert_float_equal(frame_row(f, 0)->rx_rate, 1000, 0.01);
 	fixture_rate(&x, 0, 500, 0);
 	f = fixture_apply(&x, 1);
-	assert_float_equal(f->rows.v[0].rx_rate, 500, 0.01);
+	assert_float_equal(frame_row(f, 0)->rx_rate, 500, 0.01);
 	fixture_done(&x);
 }
 
@@ -66,11 +66,11 @@ static void not_read_yet_is_not_new(void **state)
 	late = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:2");
 	x.snap.socks.v[late].netns = 1;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[late].marks, MARK_START); /* it can have been there for long */
+	assert_int_equal(frame_row(f, late)->marks, MARK_START); /* it can have been there for long */
 	late = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:3");
 	x.snap.socks.v[late].netns = 1;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[late].marks, MARK_NEW);
+	assert_int_equal(frame_row(f, late)->marks, MARK_NEW);
 	fixture_done(&x);
 }
 
@@ -95,7 +95,7 @@ static void new_since_an_old_reading(void **state)
 	x.snap.socks.v[late].netns = 1;
 	x.snap.socks.v[late].rx_bytes = 6000;
 	f = fixture_apply(&x, 1);
-	assert_float_equal(f->rows.v[late].rx_rate, 2000, 0.01);
+	assert_float_equal(frame_row(f, late)->rx_rate, 2000, 0.01);
 	fixture_done(&x);
 }
 

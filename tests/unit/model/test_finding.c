@@ -47,13 +47,13 @@ static void accept_queue(void **state)
 	assert_int_equal(found(f, "accept-queue-full", 0)->row, 0);
 	assert_null(found(f, "accept-queue-full", 1));
 	assert_int_equal(f->ports.v[0].findings, 1);
-	assert_int_equal(f->rows.v[s].findings, 1);
-	assert_int_equal(f->rows.v[1].findings, 0);
-	assert_int_equal(f->rows.v[waiting].findings, 1);
+	assert_int_equal(frame_row(f, s)->findings, 1);
+	assert_int_equal(frame_row(f, 1)->findings, 0);
+	assert_int_equal(frame_row(f, waiting)->findings, 1);
 	x.snap.socks.v[s].recvq = x.snap.socks.v[s].sendq = 0; /* listen(0) with nobody waiting */
 	f = fixture_apply(&x, 1);
 	assert_null(found(f, "accept-queue-full", 0));
-	assert_int_equal(f->rows.v[waiting].findings, 0);
+	assert_int_equal(frame_row(f, waiting)->findings, 0);
 	fixture_done(&x);
 }
 
@@ -157,8 +157,8 @@ static void close_wait(void **state)
 		assert_int_equal(found(f, "close-wait-leak", 0)->on, FINDING_ON_PROC);
 		assert_null(found(f, "close-wait-leak", 1));
 		assert_int_equal(f->procs.v[0].findings, 1);
-		assert_int_equal(f->rows.v[0].findings, 0);
-		assert_int_equal(f->rows.v[1].findings, 1);
+		assert_int_equal(frame_row(f, 0)->findings, 0);
+		assert_int_equal(frame_row(f, 1)->findings, 1);
 		assert_int_equal(f->ports.v[0].findings, 1); /* its port is marked as well */
 		fixture_done(&x);
 	}

@@ -201,7 +201,7 @@ static void formers_are_spared(void **state)
 	assert_int_equal(p.targets.n, 0);
 	kill_plan_done(&p);
 	k = (struct pick){.kind = PICK_SOCK, .cookie = 3};
-	assert_int_equal(f->rows.v[frame_row_by_cookie(f, 0, 3)].owner_n, 1);
+	assert_int_equal(frame_row(f, frame_row_by_cookie(f, 0, 3))->owner_n, 1);
 	kill_plan_build(&p, f, &k, 1);
 	assert_int_equal(p.targets.n, 0);
 	assert_int_equal(p.no_owner_reason, REASON_TIME_WAIT);

@@ -43,9 +43,9 @@ static void listener_by_address(void **state)
 		x.snap.socks.v[s].inode = 0;
 		fixture_sock(&x, PROTO_TCP, STATE_SYN_RECV, cases[c].local, cases[c].remote);
 		f = fixture_apply(&x, 0);
-		at = f->rows.v[s].listener;
+		at = frame_row(f, s)->listener;
 		if (at != (cases[c].want < 0 ? NONE : (uint32_t)cases[c].want) ||
-		    f->rows.v[s + 1].listener != at)
+		    frame_row(f, s + 1)->listener != at)
 			fail_msg("case %zu: listener %d, not %d", c, (int)at, cases[c].want);
 		fixture_done(&x);
 	}
@@ -64,7 +64,7 @@ static void fullest_of_a_group(void **state)
 	s = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:443", "1.1.1.1:9");
 	x.snap.socks.v[s].inode = 0;
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.v[s].listener, 1);
+	assert_int_equal(frame_row(f, s)->listener, 1);
 	fixture_done(&x);
 }
 
@@ -89,22 +89,22 @@ static void directions(void **state)
 	other = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "1.1.1.1:9");
 	x.snap.socks.v[other].netns = 1; /* nobody listens there */
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.v[0].dir, DIR_NONE);
-	assert_int_equal(f->rows.v[in].dir, DIR_IN);
-	assert_int_equal(f->rows.v[out].dir, DIR_OUT);
-	assert_int_equal(f->rows.v[un].dir, DIR_IN);
-	assert_int_equal(f->rows.v[odd].dir, DIR_NONE);
-	assert_int_equal(f->rows.v[syn].dir, DIR_OUT);
-	assert_int_equal(f->rows.v[udp_out].dir, DIR_OUT);
-	assert_int_equal(f->rows.v[udp_in].dir, DIR_IN);
-	assert_int_equal(f->rows.v[other].dir, DIR_NONE);
+	assert_int_equal(frame_row(f, 0)->dir, DIR_NONE);
+	assert_int_equal(frame_row(f, in)->dir, DIR_IN);
+	assert_int_equal(frame_row(f, out)->dir, DIR_OUT);
+	assert_int_equal(frame_row(f, un)->dir, DIR_IN);
+	assert_int_equal(frame_row(f, odd)->dir, DIR_NONE);
+	assert_int_equal(frame_row(f, syn)->dir, DIR_OUT);
+	assert_int_equal(frame_row(f, udp_out)->dir, DIR_OUT);
+	assert_int_equal(frame_row(f, udp_in)->dir, DIR_IN);
+	assert_int_equal(frame_row(f, other)->dir, DIR_NONE);
 
 	/* what was seen once stays: the syn-sent one is established now, the listener of 50000 gone */
 	x.snap.socks.v[syn].state = STATE_ESTABLISHED;
 	x.snap.want.states &= ~STATES_PORT;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[syn].dir, DIR_OUT);
-	assert_int_equal(f->rows.v[un].dir, DIR_IN);
+	assert_int_equal(frame_row(f, syn)->dir, DIR_OUT);
+	assert_int_equal(frame_row(f, un)->dir, DIR_IN);
 
 	/* the socket talks to somebody else now: judged anew; without a look at listeners nothing is known */
 	x.snap.socks.v[syn].rport = 9;
@@ -112,7 +112,7 @@ static void directions(void **state)
 	for (uint32_t i = 0; i < 3; i++)
 		x.snap.socks.v[i].state = STATE_ESTABLISHED; /* no listeners in the dump */
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[syn].dir, DIR_NONE);
+	assert_int_equal(frame_row(f, syn)->dir, DIR_NONE);
 	fixture_done(&x);
 }
 
@@ -125,7 +125,7 @@ static void ephemeral_without_a_look_at_listeners(void **state)
 	x.snap.want.states &= ~STATES_PORT;
 	fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:40000", "1.1.1.1:9");
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.v[0].dir, DIR_NONE);
+	assert_int_equal(frame_row(f, 0)->dir, DIR_NONE);
 	fixture_done(&x);
 }
 
@@ -149,13 +149,13 @@ static void other_ends(void **state)
 	lone = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.9:1");
 	for (int look = 0; look < 3; look++) {
 		f = fixture_apply(&x, 1);
-		assert_int_equal(f->rows.v[a].peer, b);
-		assert_int_equal(f->rows.v[b].peer, a);
-		assert_int_equal(f->rows.v[c].peer, d);
-		assert_int_equal(f->rows.v[d].peer, c);
-		assert_int_equal(f->rows.v[e].peer, NONE);
-		assert_int_equal(f->rows.v[self].peer, NONE);
-		assert_int_equal(f->rows.v[lone].peer, NONE);
+		assert_int_equal(frame_row(f, a)->peer, b);
+		assert_int_equal(frame_row(f, b)->peer, a);
+		assert_int_equal(frame_row(f, c)->peer, d);
+		assert_int_equal(frame_row(f, d)->peer, c);
+		assert_int_equal(frame_row(f, e)->peer, NONE);
+		assert_int_equal(frame_row(f, self)->peer, NONE);
+		assert_int_equal(frame_row(f, lone)->peer, NONE);
 	}
 	/* rows move, one end goes, another comes */
 	uint64_t gone = x.snap.socks.v[b].cookie;
@@ -164,12 +164,12 @@ static void other_ends(void **state)
 	fixture_apply(&x, 1);
 	f = fixture_apply(&x, 1);
 	assert_int_equal(frame_row_by_cookie(f, 0, gone), NONE);
-	assert_int_equal(f->rows.v[a].peer, NONE);
-	assert_int_equal(f->rows.v[c].peer, d);
+	assert_int_equal(frame_row(f, a)->peer, NONE);
+	assert_int_equal(frame_row(f, c)->peer, d);
 	b = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "127.0.0.1:80", "127.0.0.1:40000");
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[a].peer, b);
-	assert_int_equal(f->rows.v[b].peer, a);
+	assert_int_equal(frame_row(f, a)->peer, b);
+	assert_int_equal(frame_row(f, b)->peer, a);
 	fixture_done(&x);
 }
 
@@ -192,8 +192,8 @@ static void own_namespace_first(void **state)
 		x.snap.socks.v[s].netns = (uint16_t)i;
 	}
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.v[0].peer, 2);
-	assert_int_equal(f->rows.v[1].peer, 3);
+	assert_int_equal(frame_row(f, 0)->peer, 2);
+	assert_int_equal(frame_row(f, 1)->peer, 3);
 	fixture_done(&x);
 }
 
@@ -213,15 +213,15 @@ static void unique_in_others(void **state)
 	x.snap.socks.v[b].netns = 1;
 	x.snap.socks.v[c].netns = 2;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[a].peer, NONE);
-	assert_int_equal(f->rows.v[b].peer, NONE);
-	assert_int_equal(f->rows.v[c].peer, NONE);
+	assert_int_equal(frame_row(f, a)->peer, NONE);
+	assert_int_equal(frame_row(f, b)->peer, NONE);
+	assert_int_equal(frame_row(f, c)->peer, NONE);
 	x.snap.socks.v[c].netns = 0; /* one of its own namespace comes before any other */
 	f = fixture_apply(&x, 1);
 	x.snap.socks.v[c].rport = 41001;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[a].peer, b);
-	assert_int_equal(f->rows.v[b].peer, a);
+	assert_int_equal(frame_row(f, a)->peer, b);
+	assert_int_equal(frame_row(f, b)->peer, a);
 	fixture_done(&x);
 }
 
@@ -260,9 +260,9 @@ static void datagrams_to_a_bound_socket(void **state)
 		x.snap.socks.v[bound].netns = cases[c].netns;
 		for (int look = 0; look < 3; look++) {
 			f = fixture_apply(&x, 1);
-			if (f->rows.v[s].peer != (cases[c].meets ? bound : NONE))
-				fail_msg("case %zu, look %d: %d", c, look, (int)f->rows.v[s].peer);
-			assert_int_equal(f->rows.v[bound].peer, NONE);
+			if (frame_row(f, s)->peer != (cases[c].meets ? bound : NONE))
+				fail_msg("case %zu, look %d: %d", c, look, (int)frame_row(f, s)->peer);
+			assert_int_equal(frame_row(f, bound)->peer, NONE);
 		}
 		fixture_done(&x);
 	}
@@ -279,10 +279,10 @@ static void several_bound_sockets(void **state)
 	fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "0.0.0.0:53", NULL);
 	fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "0.0.0.0:53", NULL);
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[s].peer, NONE); /* a group: which one, nobody knows */
+	assert_int_equal(frame_row(f, s)->peer, NONE); /* a group: which one, nobody knows */
 	near = fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "127.0.0.1:53", NULL);
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[s].peer, near);
+	assert_int_equal(frame_row(f, s)->peer, near);
 	fixture_done(&x);
 }
 

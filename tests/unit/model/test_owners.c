@@ -14,7 +14,7 @@
 
 static const struct owner *owner(const struct frame *f, uint32_t row, uint32_t i)
 {
-	return i < f->rows.v[row].owner_n ? &f->owners.v[f->rows.v[row].owner + i] : NULL;
+	return i < frame_row(f, row)->owner_n ? frame_owner(f, frame_row(f, row), i) : NULL;
 }
 
 static void all_owners_count(void **state)
@@ -34,12 +34,12 @@ static void all_owners_count(void **state)
 	fixture_fd(&x, other, 11, 4);
 	f = fixture_apply(&x, 0);
 	for (int look = 0; look < 3; look++) {
-		assert_int_equal(f->rows.v[s].owner_n, 3);
+		assert_int_equal(frame_row(f, s)->owner_n, 3);
 		assert_int_equal(f->procs.v[owner(f, s, 0)->proc].p.pid, 10);
 		assert_int_equal(owner(f, s, 1)->fd, -1);
 		assert_int_equal(f->procs.v[owner(f, s, 2)->proc].p.pid, 11);
-		assert_int_equal(f->rows.v[s].reason, REASON_OWNED);
-		assert_string_equal(intern_get(f->names, f->rows.v[s].unit), "a.service");
+		assert_int_equal(frame_row(f, s)->reason, REASON_OWNED);
+		assert_string_equal(intern_get(f->names, frame_row(f, s)->unit), "a.service");
 		assert_int_equal(frame_first_owner(f, s, false), owner(f, s, 0)->proc);
 		assert_int_equal(f->procs.v[0].sock_n, 1); /* once, by however many descriptors */
 		assert_int_equal(f->procs.v[1].sock_n, 2);
@@ -64,7 +64,7 @@ static void all_owners_count(void **state)
 
 static uint8_t why(struct fixture *x, uint32_t row)
 {
-	return fixture_apply(x, 1)->rows.v[row].reason;
+	return frame_row(fixture_apply(x, 1), row)->reason;
 }
 
 static void reasons(void **state)
@@ -90,20 +90,20 @@ static void reasons(void **state)
 	nofd = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
 	x.snap.socks.v[nofd].uid = 33;
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.v[tw].reason, REASON_TIME_WAIT);
-	assert_int_equal(f->rows.v[sr].reason, REASON_SYN_RECV);
-	assert_int_equal(f->rows.v[fw].reason, REASON_ORPHAN);
-	assert_int_equal(f->rows.v[la].reason, REASON_ORPHAN);
-	assert_int_equal(f->rows.v[un].reason, REASON_UNACCEPTED);
-	assert_int_equal(f->rows.v[un].listener, nofd);
-	assert_int_equal(f->rows.v[cw].reason, REASON_UNACCEPTED);
-	assert_int_equal(f->rows.v[sr].listener, nofd);
-	assert_int_equal(f->rows.v[tw].listener, NONE);
-	assert_int_equal(f->rows.v[kl].reason, REASON_KERNEL);
-	assert_int_equal(f->rows.v[kc].reason, REASON_KERNEL);
-	assert_int_equal(f->rows.v[kc].owner_n, 0);
-	assert_int_equal(f->rows.v[nofd].reason, REASON_NO_FD);
-	assert_int_equal(f->rows.v[lost].reason, REASON_NO_FD);
+	assert_int_equal(frame_row(f, tw)->reason, REASON_TIME_WAIT);
+	assert_int_equal(frame_row(f, sr)->reason, REASON_SYN_RECV);
+	assert_int_equal(frame_row(f, fw)->reason, REASON_ORPHAN);
+	assert_int_equal(frame_row(f, la)->reason, REASON_ORPHAN);
+	assert_int_equal(frame_row(f, un)->reason, REASON_UNACCEPTED);
+	assert_int_equal(frame_row(f, un)->listener, nofd);
+	assert_int_equal(frame_row(f, cw)->reason, REASON_UNACCEPTED);
+	assert_int_equal(frame_row(f, sr)->listener, nofd);
+	assert_int_equal(frame_row(f, tw)->listener, NONE);
+	assert_int_equal(frame_row(f, kl)->reason, REASON_KERNEL);
+	assert_int_equal(frame_row(f, kc)->reason, REASON_KERNEL);
+	assert_int_equal(frame_row(f, kc)->owner_n, 0);
+	assert_int_equal(frame_row(f, nofd)->reason, REASON_NO_FD);
+	assert_int_equal(frame_row(f, lost)->reason, REASON_NO_FD);
 	assert_int_equal(f->ports.v[frame_port_by_key(f, 0, PROTO_TCP, 80)].reason, REASON_NO_FD);
 
 	/* the kernel is a process of its own, with sockets and ports but no owners */
@@ -146,21 +146,21 @@ static void never_blames_the_kernel_in_passing(void **state)
 	x.snap.fds.n = 0; /* closed after the dump, before the scan */
 	fresh = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:22", "10.0.0.7:1");
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[s].reason, REASON_NO_FD);
-	assert_int_equal(f->rows.v[s].owner_n, 1);
+	assert_int_equal(frame_row(f, s)->reason, REASON_NO_FD);
+	assert_int_equal(frame_row(f, s)->owner_n, 1);
 	assert_true(owner(f, s, 0)->former);
-	assert_int_equal(f->rows.v[fresh].reason, REASON_NO_FD);
-	assert_int_equal(f->ports.v[f->rows.v[s].port].holder_n, 0); /* who had it holds it no more */
-	assert_int_equal(f->ports.v[f->rows.v[s].port].reason, REASON_NO_FD);
+	assert_int_equal(frame_row(f, fresh)->reason, REASON_NO_FD);
+	assert_int_equal(f->ports.v[frame_port_of(f, s)].holder_n, 0); /* who had it holds it no more */
+	assert_int_equal(f->ports.v[frame_port_of(f, s)].reason, REASON_NO_FD);
 	assert_int_equal(frame_proc_by_key(f, 0, 0), NONE);
 	f = fixture_apply(&x, 1); /* still without: it was the kernel's all along */
-	assert_int_equal(f->rows.v[fresh].reason, REASON_KERNEL);
-	assert_int_equal(f->rows.v[s].reason, REASON_NO_FD);
+	assert_int_equal(frame_row(f, fresh)->reason, REASON_KERNEL);
+	assert_int_equal(frame_row(f, s)->reason, REASON_NO_FD);
 	x.snap.socks.n = x.snap.infos.n = 0;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[s].marks & MARK_MISSED, MARK_MISSED);
-	assert_int_equal(f->rows.v[s].reason, REASON_NO_FD);
-	assert_int_equal(f->rows.v[fresh].reason, REASON_KERNEL);
+	assert_int_equal(frame_row(f, s)->marks & MARK_MISSED, MARK_MISSED);
+	assert_int_equal(frame_row(f, s)->reason, REASON_NO_FD);
+	assert_int_equal(frame_row(f, fresh)->reason, REASON_KERNEL);
 	fixture_done(&x);
 }
 
@@ -193,13 +193,13 @@ static void former_owners(void **state)
 	x.snap.socks.v[s].inode = 0;
 	x.snap.fds.n = 0;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[s].owner_n, 1);
+	assert_int_equal(frame_row(f, s)->owner_n, 1);
 	assert_true(owner(f, s, 0)->former);
 	assert_int_equal(owner(f, s, 0)->fd, 9);
-	assert_int_equal(f->rows.v[s].reason, REASON_TIME_WAIT);
+	assert_int_equal(frame_row(f, s)->reason, REASON_TIME_WAIT);
 	assert_int_equal(frame_first_owner(f, s, false), NONE);
 	assert_int_equal(frame_first_owner(f, s, true), 0);
-	assert_string_equal(intern_get(f->names, f->rows.v[s].unit), "nginx.service");
+	assert_string_equal(intern_get(f->names, frame_row(f, s)->unit), "nginx.service");
 	assert_int_equal(f->procs.v[0].sock_n, 0); /* a former owner owns nothing */
 	assert_int_equal(f->tally.procs.v[0].socks, 0);
 
@@ -319,11 +319,11 @@ static void hidden_processes(void **state)
 #define REASONS(a, b, c, d, e)                                                                               \
 	do {                                                                                                 \
 		const struct frame *f_ = fixture_apply(&x, 1);                                               \
-		assert_int_equal(f_->rows.v[kernel].reason, a);                                              \
-		assert_int_equal(f_->rows.v[mine].reason, b);                                                \
-		assert_int_equal(f_->rows.v[there].reason, c);                                               \
-		assert_int_equal(f_->rows.v[service].reason, d);                                             \
-		assert_int_equal(f_->rows.v[mini].reason, e);                                                \
+		assert_int_equal(frame_row(f_, kernel)->reason, a);                                          \
+		assert_int_equal(frame_row(f_, mine)->reason, b);                                            \
+		assert_int_equal(frame_row(f_, there)->reason, c);                                           \
+		assert_int_equal(frame_row(f_, service)->reason, d);                                         \
+		assert_int_equal(frame_row(f_, mini)->reason, e);                                            \
 	} while (0)
 	REASONS(REASON_KERNEL, REASON_NO_FD, REASON_KERNEL, REASON_KERNEL, REASON_NO_FD);
 	x.snap.hidden_procs = 1;
@@ -415,7 +415,7 @@ static void skipped_or_closed(void **state)
 	conn_cookie = x.snap.socks.v[conn].cookie;
 	kernel_cookie = x.snap.socks.v[kernel].cookie;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.v[kernel].reason, REASON_KERNEL);
+	assert_int_equal(frame_row(f, kernel)->reason, REASON_KERNEL);
 
 	x.snap.socks.n = 0; /* nothing is in the dump; the source found that 10 still has the listener */
 	x.snap.infos.n = 0;
@@ -428,24 +428,24 @@ static void skipped_or_closed(void **state)
 	conn = frame_row_by_cookie(f, 0, conn_cookie);
 	kernel = frame_row_by_cookie(f, 0, kernel_cookie);
 	assert_int_not_equal(kept, NONE);
-	assert_int_equal(f->rows.v[kept].marks & (MARK_MISSED | MARK_CLOSED), MARK_MISSED);
-	assert_int_equal(f->rows.v[kept].reason, REASON_OWNED);
+	assert_int_equal(frame_row(f, kept)->marks & (MARK_MISSED | MARK_CLOSED), MARK_MISSED);
+	assert_int_equal(frame_row(f, kept)->reason, REASON_OWNED);
 	assert_int_equal(f->procs.v[frame_first_owner(f, kept, false)].p.pid, 10);
-	assert_int_equal(f->rows.v[conn].reason, REASON_OWNED);
+	assert_int_equal(frame_row(f, conn)->reason, REASON_OWNED);
 	assert_int_equal(f->procs.v[frame_first_owner(f, conn, false)].p.pid, 10);
-	assert_int_equal(f->rows.v[kernel].reason, REASON_KERNEL);
+	assert_int_equal(frame_row(f, kernel)->reason, REASON_KERNEL);
 	assert_int_equal(frame_row_by_cookie(f, 0, dead_cookie), NONE);
-	for (dead = f->open_rows; f->socks.v[dead].cookie != dead_cookie; dead++)
-		assert_true(dead + 1 < f->rows.n);
-	assert_int_equal(f->rows.v[dead].marks & MARK_CLOSED, MARK_CLOSED);
-	assert_int_equal(f->rows.v[dead].reason, REASON_GONE);
+	for (dead = f->open_rows; frame_sock(f, dead)->cookie != dead_cookie; dead++)
+		assert_true(dead + 1 < f->rows_n);
+	assert_int_equal(frame_row(f, dead)->marks & MARK_CLOSED, MARK_CLOSED);
+	assert_int_equal(frame_row(f, dead)->reason, REASON_GONE);
 	assert_int_equal(frame_first_owner(f, dead, false), NONE);
 	assert_int_equal(f->procs.v[frame_first_owner(f, dead, true)].p.pid, 11);
 
 	/* what was not found again is closed */
 	f = fixture_apply(&x, 1);
 	assert_int_equal(f->open_rows, 0);
-	assert_int_equal(f->rows.n, 4);
+	assert_int_equal(f->rows_n, 4);
 	fixture_done(&x);
 }
 
@@ -493,15 +493,15 @@ static void container_names(void **state)
 	fixture_fd(&x, s, 10, 3);
 	path = x.snap.socks.v[t].cgroup = cgroup(&x, "/docker/" HEX);
 	f = fixture_apply(&x, 1);
-	assert_string_equal(intern_get(f->names, f->rows.v[s].unit), "docker:0123456789ab");
+	assert_string_equal(intern_get(f->names, frame_row(f, s)->unit), "docker:0123456789ab");
 	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = path, .name = cgroup(&x, "db")}));
 	/* nonsense of a recording */
 	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = 1u << 30, .name = 1u << 30}));
 	vec_push(&x.snap.containers,
 		 ((struct snap_container){.cgroup = cgroup(&x, "/a.service"), .name = 1}));
 	f = fixture_apply(&x, 1);
-	assert_string_equal(intern_get(f->names, f->rows.v[s].unit), "docker:db");
-	assert_string_equal(intern_get(f->names, f->rows.v[t].unit), "docker:db");
+	assert_string_equal(intern_get(f->names, frame_row(f, s)->unit), "docker:db");
+	assert_string_equal(intern_get(f->names, frame_row(f, t)->unit), "docker:db");
 	assert_string_equal(intern_get(f->names, f->procs.v[0].unit), "docker:db");
 	assert_int_equal(f->containers.n, 0); /* no address */
 	fixture_done(&x);

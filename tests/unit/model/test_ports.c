@@ -115,8 +115,8 @@ static void sorted_and_split(void **state)
 		assert_int_equal(f->ports.v[i].port, want[i]);
 		assert_int_equal(f->ports.v[i].flags & PORT_CLIENT, i < 4 ? 0 : PORT_CLIENT);
 	}
-	assert_int_equal(f->rows.v[0].port, 5);
-	assert_int_equal(f->rows.v[6].port, NONE);
+	assert_int_equal(frame_port_of(f, 0), 5);
+	assert_int_equal(frame_port_of(f, 6), NONE);
 	assert_int_equal(port(f, PROTO_TCP, 40000)->member_n, 0);
 	assert_int_equal(port(f, PROTO_TCP, 40000)->ring, NONE);
 	assert_int_equal(port(f, PROTO_TCP, 40000)->class_, CLASS_EPHEMERAL);
@@ -163,7 +163,7 @@ static void queue_of_the_fullest(void **state)
 	x.snap.socks.v[1].recvq = 3;
 	f = fixture_apply(&x, 1);
 	assert_int_equal(f->ports.v[0].backlog, 100);
-	assert_int_equal(f->rows.v[1].backlog_peak, 90);
+	assert_int_equal(frame_row(f, 1)->backlog_peak, 90);
 	assert_int_equal(f->ports.v[0].backlog_peak, 100);
 	x.snap.socks.v[0].recvq = 0;
 	f = fixture_apply(&x, 1);
@@ -257,7 +257,7 @@ static void listener_goes_connections_stay(void **state)
 	fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:1");
 	s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.v[0].dir, DIR_IN);
+	assert_int_equal(frame_row(f, 0)->dir, DIR_IN);
 	fixture_remove_sock(&x, s);
 	fixture_apply(&x, 1);
 	f = fixture_apply(&x, 1);
@@ -265,7 +265,7 @@ static void listener_goes_connections_stay(void **state)
 	assert_int_equal(f->ports.v[0].flags, PORT_CLIENT);
 	assert_int_equal(f->ports.v[0].member_n, 0);
 	assert_true(f->tally.ports.v[0].any_closed);
-	assert_int_equal(f->rows.v[0].dir, DIR_IN); /* it did not turn round */
+	assert_int_equal(frame_row(f, 0)->dir, DIR_IN); /* it did not turn round */
 	fixture_done(&x);
 }
 

@@ -133,7 +133,7 @@ static void mptcp(struct desk *d, uint64_t bytes)
 static uint32_t row_of(const struct frame *f, enum proto proto, uint32_t rport)
 {
 	for (uint32_t i = 0; i < f->open_rows; i++)
-		if (f->socks.v[i].proto == proto && f->socks.v[i].rport == rport)
+		if (frame_sock(f, i)->proto == proto && frame_sock(f, i)->rport == rport)
 			return i;
 	fail_msg("no row of port %u", rport);
 	return NONE;
@@ -148,13 +148,13 @@ static void test_mptcp_counts_once(void **state)
 
 	mptcp(d, 0);
 	f = apply(d);
-	assert_int_equal(f->rows.v[row_of(f, PROTO_TCP, 40000)].parent, row_of(f, PROTO_MPTCP, 40000));
-	assert_int_equal(f->rows.v[row_of(f, PROTO_TCP, 40001)].parent, row_of(f, PROTO_MPTCP, 40001));
-	assert_int_equal(f->rows.v[row_of(f, PROTO_TCP, 40077)].parent, row_of(f, PROTO_MPTCP, 40001));
-	assert_int_equal(f->rows.v[row_of(f, PROTO_TCP, 40002)].parent, row_of(f, PROTO_MPTCP, 40002));
-	assert_int_equal(f->rows.v[row_of(f, PROTO_TCP, 40078)].parent, row_of(f, PROTO_MPTCP, 40002));
-	assert_int_equal(f->rows.v[row_of(f, PROTO_TCP, 40003)].parent, NONE);
-	assert_int_equal(f->rows.v[row_of(f, PROTO_MPTCP, 40001)].parent, NONE);
+	assert_int_equal(frame_row(f, row_of(f, PROTO_TCP, 40000))->parent, row_of(f, PROTO_MPTCP, 40000));
+	assert_int_equal(frame_row(f, row_of(f, PROTO_TCP, 40001))->parent, row_of(f, PROTO_MPTCP, 40001));
+	assert_int_equal(frame_row(f, row_of(f, PROTO_TCP, 40077))->parent, row_of(f, PROTO_MPTCP, 40001));
+	assert_int_equal(frame_row(f, row_of(f, PROTO_TCP, 40002))->parent, row_of(f, PROTO_MPTCP, 40002));
+	assert_int_equal(frame_row(f, row_of(f, PROTO_TCP, 40078))->parent, row_of(f, PROTO_MPTCP, 40002));
+	assert_int_equal(frame_row(f, row_of(f, PROTO_TCP, 40003))->parent, NONE);
+	assert_int_equal(frame_row(f, row_of(f, PROTO_MPTCP, 40001))->parent, NONE);
 
 	/* One port, with three MPTCP connections and the plain one. */
 	assert_int_equal(f->ports.n, 1);
@@ -173,10 +173,10 @@ static void test_mptcp_counts_once(void **state)
 	assert_int_equal(f->totals.states[STATE_ESTABLISHED], 4);
 	assert_int_equal(f->totals.listening, 1);
 	/* What waits, in either table, waits in that listener's queue; and all came in. */
-	assert_int_equal(f->rows.v[row_of(f, PROTO_MPTCP, 40002)].reason, REASON_UNACCEPTED);
-	assert_int_equal(f->rows.v[row_of(f, PROTO_TCP, 40002)].listener, row_of(f, PROTO_MPTCP, 0));
-	assert_int_equal(f->rows.v[row_of(f, PROTO_TCP, 40003)].dir, DIR_IN);
-	assert_int_equal(f->rows.v[row_of(f, PROTO_MPTCP, 40000)].dir, DIR_IN);
+	assert_int_equal(frame_row(f, row_of(f, PROTO_MPTCP, 40002))->reason, REASON_UNACCEPTED);
+	assert_int_equal(frame_row(f, row_of(f, PROTO_TCP, 40002))->listener, row_of(f, PROTO_MPTCP, 0));
+	assert_int_equal(frame_row(f, row_of(f, PROTO_TCP, 40003))->dir, DIR_IN);
+	assert_int_equal(frame_row(f, row_of(f, PROTO_MPTCP, 40000))->dir, DIR_IN);
 }
 
 static void test_mptcp_rates_count_once(void **state)
@@ -188,7 +188,7 @@ static void test_mptcp_rates_count_once(void **state)
 	apply(d);
 	mptcp(d, 200);
 	f = apply(d);
-	assert_true(fabsf(f->rows.v[row_of(f, PROTO_MPTCP, 40000)].rx_rate - 500.f) < 1.f);
+	assert_true(fabsf(frame_row(f, row_of(f, PROTO_MPTCP, 40000))->rx_rate - 500.f) < 1.f);
 	assert_true(fabsf(f->tally.ports.v[0].rx_rate - 1200.f) < 1.f);
 	assert_true(fabsf(f->totals.rx_rate - 1200.f) < 1.f);
 }
@@ -217,9 +217,9 @@ static void test_filter_on_subflows(void **state)
 
 	mptcp(d, 0);
 	f = apply(d);
-	assert_true(f->rows.n < sizeof(picked));
-	for (uint32_t i = 0; i < f->rows.n; i++)
-		picked[i] = f->socks.v[i].proto == PROTO_TCP;
+	assert_true(f->rows_n < sizeof(picked));
+	for (uint32_t i = 0; i < f->rows_n; i++)
+		picked[i] = frame_sock(f, i)->proto == PROTO_TCP;
 	tally_run(&t, f, picked);
 	assert_int_equal(t.ports.v[0].conns, 6); /* each of them: what they work for was not picked */
 	memset(picked, 1, sizeof(picked));
@@ -257,7 +257,7 @@ static void test_port_row_survives(void **state)
 		f = apply(d);
 		assert_int_equal(f->ports.n, 1);
 		assert_true(f->ports.v[0].first_ns == first);
-		assert_int_equal(f->rows.n, 11);
+		assert_int_equal(f->rows_n, 11);
 	}
 }
 
@@ -290,17 +290,17 @@ static void test_unix_peers(void **state)
 	vec_push(&d->snap.waiting, ((struct snap_waiting){0, 1}));
 	held(d, 1, 0);
 	f = apply(d);
-	assert_int_equal(f->rows.v[1].peer, 2);
-	assert_int_equal(f->rows.v[2].peer, 1);
-	assert_int_equal(f->rows.v[3].peer, 0);
-	assert_int_equal(f->rows.v[0].peer, NONE);
-	assert_int_equal(f->rows.v[4].peer, NONE);
-	assert_int_equal(f->rows.v[5].peer, 4);
-	assert_int_equal(f->rows.v[6].peer, 4);
-	assert_int_equal(f->rows.v[7].peer, NONE);
+	assert_int_equal(frame_row(f, 1)->peer, 2);
+	assert_int_equal(frame_row(f, 2)->peer, 1);
+	assert_int_equal(frame_row(f, 3)->peer, 0);
+	assert_int_equal(frame_row(f, 0)->peer, NONE);
+	assert_int_equal(frame_row(f, 4)->peer, NONE);
+	assert_int_equal(frame_row(f, 5)->peer, 4);
+	assert_int_equal(frame_row(f, 6)->peer, 4);
+	assert_int_equal(frame_row(f, 7)->peer, NONE);
 	/* Nobody's, though root's: the kernel itself has no unix sockets. */
-	assert_int_equal(f->rows.v[4].reason, REASON_NO_FD);
-	assert_int_equal(f->rows.v[0].scope, SCOPE_NONE);
+	assert_int_equal(frame_row(f, 4)->reason, REASON_NO_FD);
+	assert_int_equal(frame_row(f, 0)->scope, SCOPE_NONE);
 	assert_int_equal(f->ports.n, 0);
 	assert_int_equal(f->totals.listening, 0);
 	assert_int_equal(f->tally.procs.v[0].socks, 0); /* not counted where nobody asks */
@@ -315,8 +315,8 @@ static void test_kernel_netlink(void **state)
 	add(d, PROTO_NETLINK, STATE_UNCONN, 0, 0, 50)->flags = SOCK_SEARCHED;
 	add(d, PROTO_NETLINK, STATE_UNCONN, 4711, 0, 51)->flags = SOCK_SEARCHED;
 	f = apply(d);
-	assert_int_equal(f->rows.v[0].reason, REASON_KERNEL);
-	assert_int_equal(f->rows.v[1].reason, REASON_NO_FD);
+	assert_int_equal(frame_row(f, 0)->reason, REASON_KERNEL);
+	assert_int_equal(frame_row(f, 1)->reason, REASON_NO_FD);
 	assert_int_equal(f->ports.n, 0);
 }
 
@@ -340,8 +340,8 @@ static void test_vsock_port(void **state)
 	assert_int_equal(f->ports.v[0].flags & (PORT_NO_LIMIT | PORT_NO_QUEUE | PORT_ANY4),
 			 PORT_NO_LIMIT | PORT_NO_QUEUE);
 	assert_int_equal(f->tally.ports.v[0].conns, 1);
-	assert_int_equal(f->rows.v[1].reason, REASON_UNACCEPTED);
-	assert_int_equal(f->rows.v[1].listener, 0);
+	assert_int_equal(frame_row(f, 1)->reason, REASON_UNACCEPTED);
+	assert_int_equal(frame_row(f, 1)->listener, 0);
 }
 
 int main(void)

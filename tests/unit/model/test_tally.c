@@ -15,24 +15,23 @@
 /* The simplest way to count, for comparison. */
 static void naive(const struct frame *f, const uint8_t *picked, struct count *ports, struct count *procs)
 {
-	for (size_t i = 0; i < f->rows.n; i++) {
-		const struct row *r = &f->rows.v[i];
-		const struct sock *s = &f->socks.v[i];
+	for (size_t i = 0; i < f->rows_n; i++) {
+		const struct row *r = frame_row(f, i);
+		const struct sock *s = frame_sock(f, i);
 
 		if ((picked && !picked[i]) || r->marks & MARK_CLOSED)
 			continue;
-		if (r->port != NONE) {
-			ports[r->port].socks++;
-			ports[r->port].states[s->state]++;
-			ports[r->port].conns += state_table[s->state].conn;
+		if (frame_port_of(f, i) != NONE) {
+			ports[frame_port_of(f, i)].socks++;
+			ports[frame_port_of(f, i)].states[s->state]++;
+			ports[frame_port_of(f, i)].conns += state_table[s->state].conn;
 		}
 		for (size_t p = 0; p < f->procs.n; p++) {
 			bool holds = r->reason == REASON_KERNEL && f->procs.v[p].p.pid == 0;
 			bool met = false;
 
 			for (uint32_t o = 0; o < r->owner_n; o++)
-				holds |= f->owners.v[r->owner + o].proc == p &&
-					 !f->owners.v[r->owner + o].former;
+				holds |= frame_owner(f, r, o)->proc == p && !frame_owner(f, r, o)->former;
 			if (!holds)
 				continue;
 			procs[p].socks++;
@@ -44,16 +43,16 @@ static void naive(const struct frame *f, const uint8_t *picked, struct count *po
 			for (size_t j = 0; j < i && !met; j++) {
 				struct ip a, b;
 
-				if ((picked && !picked[j]) || !f->socks.v[j].rport ||
-				    f->rows.v[j].marks & MARK_CLOSED)
+				if ((picked && !picked[j]) || !frame_sock(f, j)->rport ||
+				    frame_row(f, j)->marks & MARK_CLOSED)
 					continue;
-				for (uint32_t o = 0; o < f->rows.v[j].owner_n && !met; o++) {
-					const struct owner *ow = &f->owners.v[f->rows.v[j].owner + o];
+				for (uint32_t o = 0; o < frame_row(f, j)->owner_n && !met; o++) {
+					const struct owner *ow = frame_owner(f, frame_row(f, j), o);
 
 					if (ow->proc != p || ow->former)
 						continue;
-					ip_unmap(f->socks.v[j].raddr, f->socks.v[j].family == FAMILY_IPV6,
-						 &a);
+					ip_unmap(frame_sock(f, j)->raddr,
+						 frame_sock(f, j)->family == FAMILY_IPV6, &a);
 					ip_unmap(s->raddr, s->family == FAMILY_IPV6, &b);
 					met = a.v6 == b.v6 && !memcmp(a.b, b.b, 16);
 				}
@@ -99,26 +98,26 @@ static void recount(void **state)
 	fixture_web1(&x, true);
 	f = fixture_apply(&x, 1);
 	compare(f, &f->tally, NULL);
-	picked = malloc(f->rows.n);
+	picked = malloc(f->rows_n);
 	for (int round = 0; round < 4; round++) { /* none, some, some, all */
-		for (size_t i = 0; i < f->rows.n; i++) {
+		for (size_t i = 0; i < f->rows_n; i++) {
 			seed = seed * 1664525 + 1013904223;
 			picked[i] = round == 0 ? 0 : round == 3 ? 1 : (seed >> 24) % 3 == 0;
 		}
 		tally_run(&t, f, picked);
 		compare(f, &t, picked);
 	}
-	memset(picked, 0, f->rows.n);
+	memset(picked, 0, f->rows_n);
 	tally_run(&t, f, picked);
 	assert_true(isnan(t.ports.v[0].rx_rate));
-	for (size_t i = f->open_rows; i < f->rows.n; i++) {
-		assert_false(t.ports.v[f->rows.v[i].port].any_closed);
+	for (size_t i = f->open_rows; i < f->rows_n; i++) {
+		assert_false(t.ports.v[frame_port_of(f, i)].any_closed);
 		picked[i] = 1;
 	}
 	tally_run(&t, f, picked);
-	assert_true(f->rows.n > f->open_rows);
-	assert_true(t.ports.v[f->rows.v[f->rows.n - 1].port].any_closed);
-	assert_int_equal(t.ports.v[f->rows.v[f->rows.n - 1].port].socks, 0);
+	assert_true(f->rows_n > f->open_rows);
+	assert_true(t.ports.v[frame_port_of(f, f->rows_n - 1)].any_closed);
+	assert_int_equal(t.ports.v[frame_port_of(f, f->rows_n - 1)].socks, 0);
 	free(picked);
 	tally_done(&t);
 	tally_done(NULL);
@@ -156,11 +155,9 @@ static void check_frame(const struct frame *f)
 	struct map seen = {0};
 	uint32_t members = 0;
 
-	assert_int_equal(f->rows.n, f->socks.n);
-	assert_true(!f->infos.n || f->infos.n == f->rows.n);
-	for (uint32_t i = 0; i < f->rows.n; i++) {
-		const struct row *r = &f->rows.v[i];
-		const struct sock *s = &f->socks.v[i];
+	for (uint32_t i = 0; i < f->rows_n; i++) {
+		const struct row *r = frame_row(f, i);
+		const struct sock *s = frame_sock(f, i);
 		uint32_t *slot = map_at(&seen, s->netns, s->cookie);
 
 		assert_int_equal(*slot, MAP_NONE); /* no identity twice, open or closed */
@@ -168,22 +165,23 @@ static void check_frame(const struct frame *f)
 		assert_int_equal(i >= f->open_rows, (r->marks & MARK_CLOSED) != 0);
 		assert_int_equal(frame_row_by_cookie(f, s->netns, s->cookie), i < f->open_rows ? i : NONE);
 		assert_true(s->netns < f->netns.n);
-		assert_true(r->owner_n == 0 || r->owner + r->owner_n <= f->owners.n);
-		assert_true(r->port == NONE || r->port < f->ports.n);
-		assert_true(r->listener == NONE || f->socks.v[r->listener].state == STATE_LISTENING);
+		for (uint32_t o = 0; o < r->owner_n; o++)
+			assert_true(frame_owner(f, r, o)->proc < f->procs.n);
+		assert_true(frame_port_of(f, i) == NONE || frame_port_of(f, i) < f->ports.n);
+		assert_true(r->listener == NONE || frame_sock(f, r->listener)->state == STATE_LISTENING);
 		if (r->peer != NONE) {
 			assert_true(r->peer < f->open_rows);
-			assert_int_equal(f->rows.v[r->peer].peer, i);
-			assert_int_equal(f->socks.v[r->peer].rport, s->lport);
+			assert_int_equal(frame_row(f, r->peer)->peer, i);
+			assert_int_equal(frame_sock(f, r->peer)->rport, s->lport);
 		}
-		if (r->port != NONE) {
-			assert_int_equal(f->ports.v[r->port].port, s->lport);
-			assert_int_equal(f->ports.v[r->port].proto, s->proto);
-			assert_int_equal(f->ports.v[r->port].netns, s->netns);
+		if (frame_port_of(f, i) != NONE) {
+			assert_int_equal(f->ports.v[frame_port_of(f, i)].port, s->lport);
+			assert_int_equal(f->ports.v[frame_port_of(f, i)].proto, s->proto);
+			assert_int_equal(f->ports.v[frame_port_of(f, i)].netns, s->netns);
 		}
 		assert_true(r->first_ns <= f->boot_ns && r->state_ns >= r->first_ns);
 		for (uint32_t o = 0; o < r->owner_n; o++) {
-			const struct owner *ow = &f->owners.v[r->owner + o];
+			const struct owner *ow = frame_owner(f, r, o);
 
 			assert_true(ow->proc < f->procs.n);
 			assert_true(ow->former || !(f->procs.v[ow->proc].marks & MARK_CLOSED));
@@ -198,8 +196,9 @@ static void check_frame(const struct frame *f)
 		assert_int_equal(p->member_n == 0, (p->flags & PORT_CLIENT) != 0);
 		members += p->member_n;
 		for (uint32_t m = 0; m < p->member_n; m++) {
-			assert_int_equal(f->rows.v[f->members.v[p->member + m]].port, i);
-			assert_true(STATES_PORT & STATE_BIT(f->socks.v[f->members.v[p->member + m]].state));
+			assert_int_equal(frame_port_of(f, f->members.v[p->member + m]), i);
+			assert_true(STATES_PORT &
+				    STATE_BIT(frame_sock(f, f->members.v[p->member + m])->state));
 		}
 		for (uint32_t h = 0; h < p->holder_n; h++)
 			assert_true(f->holders.v[p->holder + h] < f->procs.n);
@@ -292,8 +291,8 @@ static void churn(void **state)
 				x.snap.socks.n = x.snap.infos.n = n;
 				free(copy);
 				free(infos);
-				for (size_t i = 0; i < f->rows.n; i++)
-					assert_int_equal(f->socks.v[i].state, STATE_LISTENING);
+				for (size_t i = 0; i < f->rows_n; i++)
+					assert_int_equal(frame_sock(f, i)->state, STATE_LISTENING);
 			} else {
 				f = fixture_apply(&x, 1);
 			}
@@ -329,10 +328,10 @@ static void flicker(void **state)
 			f = fixture_apply(&x, 1);
 		else
 			f = fixture_apply(&x, 0.5);
-		assert_int_equal(f->rows.n, 50);
+		assert_int_equal(f->rows_n, 50);
 		assert_int_equal(f->open_rows, 50);
 		for (uint32_t i = 0; i < 50; i++)
-			assert_int_equal(f->rows.v[i].first_ns, t0);
+			assert_int_equal(frame_row(f, i)->first_ns, t0);
 	}
 	fixture_done(&x);
 }

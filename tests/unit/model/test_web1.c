@@ -46,8 +46,8 @@ static void numbers(void **state)
 	p = &f->ports.v[frame_port_by_key(f, 0, PROTO_TCP, 8081)];
 	assert_int_equal(p->marks, MARK_NEW);
 	assert_int_equal(p->flags, PORT_BOUND_ONLY);
-	assert_int_equal(f->rows.n - f->open_rows, 1);
-	assert_int_equal(f->socks.v[f->open_rows].rport, 33022);
+	assert_int_equal(f->rows_n - f->open_rows, 1);
+	assert_int_equal(frame_sock(f, f->open_rows)->rport, 33022);
 	assert_int_equal(f->findings.n, 5);
 	assert_string_equal(frame_user(f, 1000), "deploy");
 	fixture_done(&x);
@@ -76,16 +76,16 @@ static void many(void **state)
 	fixture_apply(&x, 0);
 	f = fixture_apply(&x, 1);
 	assert_int_equal(f->totals.states[STATE_ESTABLISHED], 3000);
-	for (uint32_t i = 1; i < f->rows.n; i++) {
-		assert_int_equal(f->rows.v[i].owner_n, 1);
-		assert_int_not_equal(f->rows.v[i].peer, NONE);
-		assert_int_equal(f->rows.v[i].dir, f->socks.v[i].lport == 9000 ? DIR_IN : DIR_OUT);
+	for (uint32_t i = 1; i < f->rows_n; i++) {
+		assert_int_equal(frame_row(f, i)->owner_n, 1);
+		assert_int_not_equal(frame_row(f, i)->peer, NONE);
+		assert_int_equal(frame_row(f, i)->dir, frame_sock(f, i)->lport == 9000 ? DIR_IN : DIR_OUT);
 	}
 	fixture_done(&x);
 	fixture_init(&x);
 	fixture_many(&x, 0, 0);
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.n, 1);
+	assert_int_equal(f->rows_n, 1);
 	fixture_done(&x);
 }
 

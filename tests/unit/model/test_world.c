@@ -16,15 +16,15 @@ static const struct row *row_of(const struct frame *f, uint64_t cookie)
 {
 	uint32_t r = frame_row_by_cookie(f, 0, cookie);
 
-	return r == NONE ? NULL : &f->rows.v[r];
+	return r == NONE ? NULL : frame_row(f, r);
 }
 
 /* The closed row of a cookie; NULL. */
 static const struct row *closed_row(const struct frame *f, uint64_t cookie)
 {
-	for (size_t i = 0; i < f->rows.n; i++)
-		if (f->socks.v[i].cookie == cookie && f->rows.v[i].marks & MARK_CLOSED)
-			return &f->rows.v[i];
+	for (size_t i = 0; i < f->rows_n; i++)
+		if (frame_sock(f, i)->cookie == cookie && frame_row(f, i)->marks & MARK_CLOSED)
+			return frame_row(f, i);
 	return NULL;
 }
 
@@ -82,7 +82,7 @@ static void cookie_survives_states(void **state)
 	f = fixture_apply(&x, 1);
 	assert_int_equal(row_of(f, 1)->first_ns, t0);
 	assert_int_equal(row_of(f, 1)->state_ns, t0 + 3 * NSEC_PER_SEC);
-	assert_int_equal(f->rows.n, 1);
+	assert_int_equal(f->rows_n, 1);
 	fixture_done(&x);
 }
 
@@ -99,15 +99,14 @@ static void repeated_rows_are_one(void **state)
 	fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "10.0.0.5:54", NULL);
 	x.snap.infos.v[3].rcvbuf = 5454;
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.n, 3);
-	assert_int_equal(f->socks.n, 3);
+	assert_int_equal(f->rows_n, 3);
 	assert_int_equal(f->totals.socks, 3);
 	assert_int_equal(f->totals.unconn_udp, 3);
 	/* infos move along */
-	assert_int_equal(frame_info(f, frame_row_by_cookie(f, 0, 2))->rcvbuf, 4242);
-	assert_int_equal(frame_info(f, frame_row_by_cookie(f, 0, 4))->rcvbuf, 5454);
+	assert_int_equal(frame_info(f, frame_row_by_cookie(f, 0, 2)).rcvbuf, 4242);
+	assert_int_equal(frame_info(f, frame_row_by_cookie(f, 0, 4)).rcvbuf, 5454);
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.n, 3);
+	assert_int_equal(f->rows_n, 3);
 	fixture_done(&x);
 }
 
@@ -124,7 +123,7 @@ static void same_cookie_in_two_namespaces(void **state)
 	x.snap.socks.v[1].cookie = 1;
 	x.snap.socks.v[1].netns = db;
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.n, 2);
+	assert_int_equal(f->rows_n, 2);
 	assert_int_equal(f->ports.n, 2);
 	assert_int_not_equal(frame_row_by_cookie(f, 0, 1), frame_row_by_cookie(f, db, 1));
 	fixture_done(&x);
@@ -151,10 +150,10 @@ static void namespaces_change_places(void **state)
 	x.snap.socks.v[0].netns = 1;
 	x.snap.socks.v[1].netns = 0;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.n, 2);
-	assert_int_equal(f->rows.v[frame_row_by_cookie(f, 1, 1)].first_ns, t0);
-	assert_int_equal(f->rows.v[frame_row_by_cookie(f, 0, 2)].first_ns, t0);
-	assert_int_equal(f->rows.v[0].marks, MARK_START);
+	assert_int_equal(f->rows_n, 2);
+	assert_int_equal(frame_row(f, frame_row_by_cookie(f, 1, 1))->first_ns, t0);
+	assert_int_equal(frame_row(f, frame_row_by_cookie(f, 0, 2))->first_ns, t0);
+	assert_int_equal(frame_row(f, 0)->marks, MARK_START);
 	assert_int_equal(f->ports.v[frame_port_by_key(f, 0, PROTO_TCP, 2)].first_ns, t0);
 	fixture_done(&x);
 }
@@ -175,14 +174,14 @@ static void namespace_ends(void **state)
 	f = fixture_apply(&x, 1);
 	assert_int_equal(f->netns.n, 2); /* carried for its missed row */
 	assert_string_equal(intern_get(f->names, f->netns.v[1].name), "db");
-	assert_int_equal(f->rows.v[0].marks & MARK_MISSED, MARK_MISSED);
+	assert_int_equal(frame_row(f, 0)->marks & MARK_MISSED, MARK_MISSED);
 	f = fixture_apply(&x, 1);
 	r = closed_row(f, 1);
 	assert_non_null(r);
-	assert_int_equal(f->socks.v[r - f->rows.v].netns, 1);
+	assert_int_equal(frame_sock(f, 0)->netns, 1);
 	fixture_apply(&x, 3);
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.n, 0);
+	assert_int_equal(f->rows_n, 0);
 	assert_int_equal(f->netns.n, 1);
 	fixture_done(&x);
 }
@@ -206,7 +205,7 @@ static void one_miss_is_no_death(void **state)
 	assert_int_equal(f->open_rows, 2);
 	assert_true(row_of(f, 1)->marks & MARK_MISSED);
 	assert_int_equal(f->totals.listening, 1); /* still there as far as we know */
-	assert_int_equal(frame_info(f, frame_row_by_cookie(f, 0, 1))->rcvbuf, 99);
+	assert_int_equal(frame_info(f, frame_row_by_cookie(f, 0, 1)).rcvbuf, 99);
 	assert_int_equal(f->ports.v[frame_port_by_key(f, 0, PROTO_TCP, 80)].marks & MARK_MISSED, MARK_MISSED);
 
 	vec_push(&x.snap.socks, kept);
@@ -215,7 +214,7 @@ static void one_miss_is_no_death(void **state)
 	f = fixture_apply(&x, 1);
 	assert_int_equal(row_of(f, 1)->marks, MARK_START);
 	assert_int_equal(row_of(f, 1)->first_ns, t0);
-	assert_int_equal(f->rows.n, 2);
+	assert_int_equal(f->rows_n, 2);
 	assert_null(closed_row(f, 1));
 	fixture_done(&x);
 }
@@ -243,17 +242,17 @@ static void second_miss_closes_for_3_seconds(void **state)
 	assert_null(row_of(f, 2));
 	assert_int_equal(r->marks, MARK_CLOSED | MARK_START);
 	assert_int_equal(r->closed_ns, closed);
-	assert_int_equal(r - f->rows.v, 2); /* at the end of the array */
+	assert_ptr_equal(r, frame_row(f, 2)); /* at the end of the array */
 	assert_int_equal(f->open_rows, 2);
 	assert_int_equal(f->totals.socks, 2);
 	assert_int_equal(f->totals.states[STATE_TIME_WAIT], 0);
-	assert_int_equal(f->tally.ports.v[r->port].states[STATE_TIME_WAIT], 0);
-	assert_true(f->tally.ports.v[r->port].any_closed);
+	assert_int_equal(f->tally.ports.v[frame_port_of(f, 2)].states[STATE_TIME_WAIT], 0);
+	assert_true(f->tally.ports.v[frame_port_of(f, 2)].any_closed);
 	f = fixture_apply(&x, 2.9);
 	assert_int_equal(closed_row(f, 2)->closed_ns, closed);
 	f = fixture_apply(&x, 0.2);
 	assert_null(closed_row(f, 2));
-	assert_int_equal(f->rows.n, 2);
+	assert_int_equal(f->rows_n, 2);
 	fixture_done(&x);
 }
 
@@ -276,7 +275,7 @@ static void back_from_the_dead(void **state)
 	memset(vec_add(&x.snap.infos), 0, sizeof(struct sock_info));
 	memset(vec_add(&x.speeds), 0, sizeof(struct fixture_speed));
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.n, 1); /* not open and closed at once */
+	assert_int_equal(f->rows_n, 1); /* not open and closed at once */
 	assert_int_equal(row_of(f, 1)->first_ns, t0);
 	assert_int_equal(row_of(f, 1)->marks, MARK_START);
 	fixture_done(&x);
@@ -304,7 +303,7 @@ static void want_narrows_and_widens(void **state)
 	x.snap.want.protos = 1u << PROTO_TCP;
 	for (int i = 0; i < 3; i++) {
 		f = fixture_apply(&x, 1);
-		assert_int_equal(f->rows.n, 1);
+		assert_int_equal(f->rows_n, 1);
 		assert_int_equal(f->ports.n, 1);
 	}
 	x.snap.want.states = all;
@@ -337,32 +336,32 @@ static void rates(void **state)
 	tw = fixture_sock(&x, PROTO_TCP, STATE_TIME_WAIT, "10.0.0.5:80", "10.0.0.7:2");
 	fixture_rate(&x, a, 1000, 500);
 	f = fixture_apply(&x, 0);
-	assert_true(isnan(f->rows.v[a].rx_rate));
-	assert_true(isnan(f->rows.v[listener].rx_rate));
-	assert_float_equal(f->rows.v[a].rate_mean, 0, 0);
+	assert_true(isnan(frame_row(f, a)->rx_rate));
+	assert_true(isnan(frame_row(f, listener)->rx_rate));
+	assert_float_equal(frame_row(f, a)->rate_mean, 0, 0);
 	assert_true(isnan(f->totals.rx_rate));
 	assert_true(isnan(f->tally.ports.v[0].rx_rate));
 
 	f = fixture_apply(&x, 2);
-	assert_float_equal(f->rows.v[a].rx_rate, 1000, 0.01);
-	assert_float_equal(f->rows.v[a].tx_rate, 500, 0.01);
-	assert_float_equal(f->rows.v[a].rate_mean, 1500, 0.01);
-	assert_float_equal(f->rows.v[listener].rx_rate, 0, 0); /* a listener moves nothing */
-	assert_true(isnan(f->rows.v[udp].rx_rate));
-	assert_true(isnan(f->rows.v[tw].rx_rate));
+	assert_float_equal(frame_row(f, a)->rx_rate, 1000, 0.01);
+	assert_float_equal(frame_row(f, a)->tx_rate, 500, 0.01);
+	assert_float_equal(frame_row(f, a)->rate_mean, 1500, 0.01);
+	assert_float_equal(frame_row(f, listener)->rx_rate, 0, 0); /* a listener moves nothing */
+	assert_true(isnan(frame_row(f, udp)->rx_rate));
+	assert_true(isnan(frame_row(f, tw)->rx_rate));
 	assert_float_equal(f->totals.rx_rate, 1000, 0.01);
 
 	/* new since a complete look: counts from 0 */
 	b = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:3");
 	x.snap.socks.v[b].rx_bytes = 300;
 	f = fixture_apply(&x, 1);
-	assert_float_equal(f->rows.v[b].rx_rate, 300, 0.01);
+	assert_float_equal(frame_row(f, b)->rx_rate, 300, 0.01);
 	assert_float_equal(f->totals.rx_rate, 1300, 0.01);
 
 	/* a decrease restarts */
 	x.snap.socks.v[b].rx_bytes = 70;
 	f = fixture_apply(&x, 1);
-	assert_float_equal(f->rows.v[b].rx_rate, 70, 0.01);
+	assert_float_equal(frame_row(f, b)->rx_rate, 70, 0.01);
 	fixture_done(&x);
 }
 
@@ -378,7 +377,7 @@ static void mean_of_three(void **state)
 	for (int i = 0; i < 5; i++) {
 		fixture_rate(&x, 0, rx[i], 0);
 		f = fixture_apply(&x, 1);
-		assert_float_equal(f->rows.v[0].rate_mean, mean[i], 0.01);
+		assert_float_equal(frame_row(f, 0)->rate_mean, mean[i], 0.01);
 	}
 	fixture_done(&x);
 }
@@ -393,13 +392,13 @@ static void gaps(void **state)
 	fixture_rate(&x, 0, 1000, 0);
 	fixture_apply(&x, 0);
 	f = fixture_apply(&x, 3); /* just not */
-	assert_float_equal(f->rows.v[0].rx_rate, 1000, 0.01);
+	assert_float_equal(frame_row(f, 0)->rx_rate, 1000, 0.01);
 	f = fixture_apply(&x, 3.1);
-	assert_true(isnan(f->rows.v[0].rx_rate));
+	assert_true(isnan(frame_row(f, 0)->rx_rate));
 	f = fixture_apply(&x, 1);
-	assert_float_equal(f->rows.v[0].rx_rate, 1000, 0.01);
+	assert_float_equal(frame_row(f, 0)->rx_rate, 1000, 0.01);
 	f = fixture_apply(&x, 0); /* no time passed */
-	assert_true(isnan(f->rows.v[0].rx_rate));
+	assert_true(isnan(frame_row(f, 0)->rx_rate));
 	fixture_done(&x);
 }
 
@@ -423,7 +422,7 @@ static void rate_over_a_miss(void **state)
 	memset(vec_add(&x.snap.infos), 0, sizeof(struct sock_info));
 	memset(vec_add(&x.speeds), 0, sizeof(struct fixture_speed));
 	f = fixture_apply(&x, 1);
-	assert_float_equal(f->rows.v[0].rx_rate, 2000, 0.01);
+	assert_float_equal(frame_row(f, 0)->rx_rate, 2000, 0.01);
 	fixture_done(&x);
 }
 
@@ -439,14 +438,14 @@ static void info_comes_late(void **state)
 	x.snap.socks.v[0].flags &= (uint16_t)~SOCK_HAS_INFO;
 	fixture_apply(&x, 0);
 	f = fixture_apply(&x, 1);
-	assert_true(isnan(f->rows.v[0].rx_rate));
+	assert_true(isnan(frame_row(f, 0)->rx_rate));
 	x.snap.want.attrs |= WANT_INFO;
 	x.snap.socks.v[0].flags |= SOCK_HAS_INFO;
 	x.snap.socks.v[0].rx_bytes = 1 << 20;
 	f = fixture_apply(&x, 1);
-	assert_true(isnan(f->rows.v[0].rx_rate));
+	assert_true(isnan(frame_row(f, 0)->rx_rate));
 	f = fixture_apply(&x, 1);
-	assert_float_equal(f->rows.v[0].rx_rate, 0, 0);
+	assert_float_equal(frame_row(f, 0)->rx_rate, 0, 0);
 	fixture_done(&x);
 }
 
@@ -467,9 +466,9 @@ static void rubbish_is_left_out(void **state)
 	fixture_fd(&x, 5, 5, 3);
 	x.snap.fds.v[0].proc = 1000; /* points nowhere */
 	f = fixture_apply(&x, 0);
-	assert_int_equal(f->rows.n, 1);
-	assert_int_equal(f->socks.v[0].cookie, 6);
-	assert_int_equal(f->rows.v[0].owner_n, 0);
+	assert_int_equal(f->rows_n, 1);
+	assert_int_equal(frame_sock(f, 0)->cookie, 6);
+	assert_int_equal(frame_row(f, 0)->owner_n, 0);
 	fixture_done(&x);
 }
 
@@ -482,12 +481,12 @@ static void nothing_at_all(void **state)
 	x.snap.netns.n = 0;
 	for (int i = 0; i < 3; i++) {
 		f = fixture_apply(&x, 1);
-		assert_int_equal(f->rows.n + f->ports.n + f->procs.n + f->users.n, 0);
+		assert_int_equal(f->rows_n + f->ports.n + f->procs.n + f->users.n, 0);
 		assert_true(isnan(f->totals.rx_rate));
 		assert_int_equal(frame_row_by_cookie(f, 0, 1), NONE);
 		assert_int_equal(frame_port_by_key(f, 0, PROTO_TCP, 80), NONE);
 		assert_int_equal(frame_proc_by_key(f, 1, 1), NONE);
-		assert_int_equal(frame_info(f, 0)->rtt_us, 0);
+		assert_int_equal(frame_info(f, 0).rtt_us, 0);
 		assert_null(frame_user(f, 0));
 	}
 	fixture_done(&x);
@@ -505,16 +504,18 @@ static void without_infos(void **state)
 	fixture_init(&x);
 	fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
 	fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:81", NULL);
-	fixture_apply(&x, 0);
+	x.snap.infos.v[0].rcvbuf = x.snap.infos.v[1].rcvbuf = 4242;
+	f = fixture_apply(&x, 0);
+	assert_int_equal(frame_info(f, 1).rcvbuf, 4242);
 	x.snap.infos.n = 0;
 	x.snap.socks.n = 1;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.n, 2);
-	assert_int_equal(f->infos.n, 0);
-	assert_int_equal(frame_info(f, 1)->rcvbuf, 0);
+	assert_int_equal(f->rows_n, 2);
+	assert_int_equal(frame_info(f, 0).rcvbuf, 0);
+	assert_int_equal(frame_info(f, 1).rcvbuf, 0);
 	x.snap.infos.n = 1;
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->infos.n, f->rows.n);
+	assert_int_equal(frame_info(f, 0).rcvbuf, 4242);
 	fixture_done(&x);
 }
 

@@ -28,8 +28,8 @@ static inline uint32_t row_of_remote(const struct frame *f, uint32_t rport)
 {
 	uint32_t i;
 
-	for (i = 0; i < f->socks.n; i++)
-		if (f->socks.v[i].rport == rport)
+	for (i = 0; i < f->rows_n; i++)
+		if (frame_sock(f, i)->rport == rport)
 			return i;
 	fail_msg("no socket with remote port %u", rport);
 	return NONE;

@@ -90,7 +90,7 @@ static bool is_safe(const struct str *s, bool ascii)
 
 static size_t rows_of(enum row_kind kind, const struct frame *f)
 {
-	return kind == ROWS_SOCK ? f->rows.n : kind == ROWS_PORT ? f->ports.n : f->procs.n;
+	return kind == ROWS_SOCK ? f->rows_n : kind == ROWS_PORT ? f->ports.n : f->procs.n;
 }
 
 static void check_cell(const struct column *col, struct ctx *c, uint32_t row)

@@ -24,11 +24,11 @@ static int tear_down(void **state)
 static uint32_t count(const char *text)
 {
 	struct filter *f = parsed(text, host.services);
-	uint8_t *picked = mem_alloc(frame->rows.n + 1, 1);
+	uint8_t *picked = mem_alloc(frame->rows_n + 1, 1);
 	uint32_t i, n = 0;
 
-	filter_socks(f, frame, 0, (uint32_t)frame->rows.n, picked);
-	for (i = 0; i < frame->rows.n; i++)
+	filter_socks(f, frame, 0, (uint32_t)frame->rows_n, picked);
+	for (i = 0; i < frame->rows_n; i++)
 		n += picked[i];
 	free(picked);
 	filter_free(f);
@@ -118,16 +118,16 @@ static void test_same(void **state)
 			fail_msg("%s picks %u, %s picks %u", same[i][0], a, same[i][1], b);
 		if (!strcmp(same[i][0], "a b or process=node"))
 			continue;
-		if (!a || a == frame->rows.n)
-			fail_msg("%s picks %u of %zu: says nothing", same[i][0], a, frame->rows.n);
+		if (!a || a == frame->rows_n)
+			fail_msg("%s picks %u of %zu: says nothing", same[i][0], a, frame->rows_n);
 	}
 }
 
 static void test_counts(void **state)
 {
 	(void)state;
-	assert_int_equal(count(""), frame->rows.n);
-	assert_int_equal(count("  \t "), frame->rows.n);
+	assert_int_equal(count(""), frame->rows_n);
+	assert_int_equal(count("  \t "), frame->rows_n);
 	assert_int_equal(count("process=node close-wait"), 7);
 	assert_int_equal(count("time-wait"), 312);
 	assert_int_equal(count("time-wait pid=none"), 312);
@@ -144,7 +144,7 @@ static void test_counts(void **state)
 /* null satisfies only =none, != and !~. */
 static void test_null(void **state)
 {
-	uint32_t all = (uint32_t)frame->rows.n, without = count("pid=none");
+	uint32_t all = (uint32_t)frame->rows_n, without = count("pid=none");
 
 	(void)state;
 	assert_true(without > 312 && without < all);
@@ -345,7 +345,7 @@ static void test_row_terms(void **state)
 	assert_true(filter_has_row_terms(f));
 	filter_free(f);
 	assert_false(filter_has_row_terms(NULL));
-	assert_int_equal(count("conns>100"), frame->rows.n); /* every socket is picked */
+	assert_int_equal(count("conns>100"), frame->rows_n); /* every socket is picked */
 	assert_int_equal(rows("conns>100", VIEW_PORTS), 2);
 	assert_int_equal(rows("conns>500", VIEW_PORTS), 1);
 	assert_int_equal(rows("conns>500 state=close-wait", VIEW_PORTS), 0);
@@ -414,8 +414,8 @@ static void test_want(void **state)
 static void test_slices(void **state)
 {
 	struct filter *f = parsed("process~^n or unit~post or 10.0", host.services);
-	uint8_t *once = mem_alloc(frame->rows.n, 1), *sliced = mem_alloc(frame->rows.n, 1);
-	uint32_t n = (uint32_t)frame->rows.n, at;
+	uint8_t *once = mem_alloc(frame->rows_n, 1), *sliced = mem_alloc(frame->rows_n, 1);
+	uint32_t n = (uint32_t)frame->rows_n, at;
 	struct fixture other;
 	const struct frame *g;
 	uint8_t picked[4] = {9, 9, 9, 9};
@@ -442,7 +442,7 @@ static void test_slices(void **state)
 static void test_picked(void **state)
 {
 	struct filter *f = parsed("user=late", host.services);
-	uint32_t n = (uint32_t)frame->rows.n, i, k = 0;
+	uint32_t n = (uint32_t)frame->rows_n, i, k = 0;
 	uint8_t *said = mem_alloc(n, 1), *again = mem_alloc(n, 1);
 	struct fixture other;
 	const struct frame *g;

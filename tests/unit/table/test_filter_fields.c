@@ -63,7 +63,7 @@ static void values_of(const struct filter_field *f, uint32_t row, struct values 
 {
 	static const char *const of_owners[] = {"process",   "pid", "user",    "uid",  "unit",
 						"container", "exe", "cmdline", "start"};
-	const struct row *r = &frame->rows.v[row];
+	const struct row *r = frame_row(frame, row);
 	bool owned = frame_first_owner(frame, row, false) != NONE;
 	uint32_t i;
 	size_t k;
@@ -81,7 +81,7 @@ static void values_of(const struct filter_field *f, uint32_t row, struct values 
 		return;
 	}
 	for (i = 0; i < r->owner_n; i++) {
-		const struct owner *o = &frame->owners.v[r->owner + i];
+		const struct owner *o = frame_owner(frame, r, i);
 
 		if (!strcmp(f->name, "pid") && o->former && !(r->marks & MARK_CLOSED))
 			continue; /* somebody else may have its number by now */
@@ -89,7 +89,7 @@ static void values_of(const struct filter_field *f, uint32_t row, struct values 
 	}
 	if (!strcmp(f->name, "unit") || !strcmp(f->name, "container") ||
 	    (!owned && (!strcmp(f->name, "user") || !strcmp(f->name, "uid")) &&
-	     (frame->socks.v[row].flags & SOCK_HAS_UID)))
+	     (frame_sock(frame, row)->flags & SOCK_HAS_UID)))
 		add(ret, ROWS_SOCK, f->name, row);
 }
 
@@ -294,14 +294,14 @@ static void check(const char *text, const struct filter_field *f, const struct p
 		  bool none, bool negated, enum than than)
 {
 	struct filter *flt = parsed(text, host.services);
-	uint8_t *picked = mem_alloc(frame->rows.n, 1);
+	uint8_t *picked = mem_alloc(frame->rows_n, 1);
 	struct str printed = {0};
 	struct values values;
 	uint32_t row;
 	unsigned i, k;
 
-	filter_socks(flt, frame, 0, (uint32_t)frame->rows.n, picked);
-	for (row = 0; row < frame->rows.n; row++) {
+	filter_socks(flt, frame, 0, (uint32_t)frame->rows_n, picked);
+	for (row = 0; row < frame->rows_n; row++) {
 		bool hit = false;
 
 		values_of(f, row, &values);
@@ -321,11 +321,11 @@ static void check(const char *text, const struct filter_field *f, const struct p
 	filter_print(flt, &printed);
 	filter_free(flt);
 	flt = parsed(str_text(&printed), host.services);
-	memset(picked, 2, frame->rows.n);
-	for (row = 0; row < frame->rows.n; row += 700) /* in slices, too */
-		filter_socks(flt, frame, row, row + 700 < frame->rows.n ? row + 700 : (uint32_t)frame->rows.n,
+	memset(picked, 2, frame->rows_n);
+	for (row = 0; row < frame->rows_n; row += 700) /* in slices, too */
+		filter_socks(flt, frame, row, row + 700 < frame->rows_n ? row + 700 : (uint32_t)frame->rows_n,
 			     picked);
-	for (row = 0; row < frame->rows.n; row++)
+	for (row = 0; row < frame->rows_n; row++)
 		if (picked[row] > 1)
 			fail_msg("%s: row %u was left out", str_text(&printed), row);
 	str_done(&printed);
@@ -390,7 +390,7 @@ static void test_every_field(void **state)
 			continue;
 		for (tries = 0; tries < 400 && asked < before + 40; tries++) {
 			for (n = 0; n < 2; n++) {
-				values_of(&f, rnd((uint32_t)frame->rows.n), &values);
+				values_of(&f, rnd((uint32_t)frame->rows_n), &values);
 				if (!values.n || !plain(&f, &values.v[0]) ||
 				    !make_probe(&f, &values.v[0], &p[n]))
 					break;
@@ -531,8 +531,9 @@ static void test_offers_count(void **state)
 				t.filter = f;
 				table_update(&t, frame, 20, false);
 				for (row = 0; row < t.order.n; row++) /* shown, and counted nowhere */
-					closed += t.rows_kind == ROWS_SOCK &&
-						  (frame->rows.v[t.order.v[row]].marks & MARK_CLOSED) != 0;
+					closed +=
+						t.rows_kind == ROWS_SOCK &&
+						(frame_row(frame, t.order.v[row])->marks & MARK_CLOSED) != 0;
 				if (t.rows_kind == ROWS_SOCK && t.matched - closed != v.v.v[k].rows)
 					fail_msg("%s: %u rows, not %u", text, t.matched - closed,
 						 v.v.v[k].rows);

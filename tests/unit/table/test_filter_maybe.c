@@ -40,7 +40,7 @@ static void test_never_less(void **state)
 	fixture_init(&x);
 	fixture_web1(&x, true);
 	f = fixture_apply(&x, 1);
-	uint8_t *sure = calloc(f->rows.n, 1), *maybe = calloc(f->rows.n, 1);
+	uint8_t *sure = calloc(f->rows_n, 1), *maybe = calloc(f->rows_n, 1);
 	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
 		struct filter_error error;
 		struct filter *filter;
@@ -48,10 +48,10 @@ static void test_never_less(void **state)
 
 		assert_int_equal(filter_parse(filters[i], x.services, &filter, &error), 0);
 		terms = filter_has_row_terms(filter);
-		filter_socks(filter, f, 0, (uint32_t)f->rows.n, sure);
+		filter_socks(filter, f, 0, f->rows_n, sure);
 		for (unsigned unknown = 0; unknown < 4; unknown++) {
 			filter_socks_maybe(filter, f, unknown & 1, unknown & 2, maybe);
-			for (uint32_t k = 0; k < f->rows.n; k++) {
+			for (uint32_t k = 0; k < f->rows_n; k++) {
 				if (sure[k] && !maybe[k])
 					fail_msg("%s with %u rules out row %u", filters[i], unknown, k);
 				if (!unknown && !terms && sure[k] != maybe[k])
@@ -101,7 +101,7 @@ static void test_cases(void **state)
 	fixture_fd(&x, s[1], 400, 3);
 	fixture_fd(&x, s[2], 300, 4);
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.n, 3);
+	assert_int_equal(f->rows_n, 3);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct filter_error error;
 		struct filter *filter;
@@ -110,7 +110,9 @@ static void test_cases(void **state)
 		assert_int_equal(filter_parse(cases[i].filter, x.services, &filter, &error), 0);
 		filter_socks_maybe(filter, f, cases[i].owners, cases[i].states, picked);
 		for (uint32_t k = 0; k < 3; k++)
-			got[f->socks.v[k].lport == 8080 ? 0 : f->socks.v[k].lport == 22 ? 1 : 2] = picked[k];
+			got[frame_sock(f, k)->lport == 8080 ? 0
+			    : frame_sock(f, k)->lport == 22 ? 1
+							    : 2] = picked[k];
 		if (got[0] != cases[i].node || got[1] != cases[i].sshd || got[2] != cases[i].client)
 			fail_msg("%s: %d %d %d", cases[i].filter, got[0], got[1], got[2]);
 		filter_free(filter);

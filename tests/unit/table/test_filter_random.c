@@ -17,15 +17,15 @@ struct known {
 };
 static const struct sock *sock(const struct frame *f, uint32_t row)
 {
-	return &f->socks.v[row];
+	return frame_sock(f, row);
 }
 static bool owned_by(const struct frame *f, uint32_t row, const char *comm)
 {
-	const struct row *r = &f->rows.v[row];
+	const struct row *r = frame_row(f, row);
 	uint32_t i;
 
 	for (i = 0; i < r->owner_n; i++)
-		if (!strcmp(intern_get(f->names, f->procs.v[f->owners.v[r->owner + i].proc].p.comm), comm))
+		if (!strcmp(intern_get(f->names, f->procs.v[frame_owner(f, r, i)->proc].p.comm), comm))
 			return true;
 	return false;
 }
@@ -209,9 +209,9 @@ static void check(const struct expr *e, const struct filter *f, const struct fra
 	uint8_t picked[64];
 	uint32_t row;
 
-	assert_true(fr->rows.n <= sizeof(picked));
-	filter_socks(f, fr, 0, (uint32_t)fr->rows.n, picked);
-	for (row = 0; row < fr->rows.n; row++)
+	assert_true(fr->rows_n <= sizeof(picked));
+	filter_socks(f, fr, 0, fr->rows_n, picked);
+	for (row = 0; row < fr->rows_n; row++)
 		if (picked[row] != naive(e, fr, row))
 			fail_msg("%s: row %u: %u", text, row, picked[row]);
 }
@@ -245,11 +245,11 @@ static void test_random(void **state)
 			filter_print(g, &again);
 			assert_string_equal(str_text(&printed), str_text(&again));
 			/* No socket that is picked may be in a state that the filter says it cannot be in. */
-			for (uint32_t row = 0; row < fr->rows.n; row++) {
+			for (uint32_t row = 0; row < fr->rows_n; row++) {
 				if (!naive(&e, fr, row))
 					continue;
 				some++;
-				assert_true(filter_states(f) & STATE_BIT(fr->socks.v[row].state));
+				assert_true(filter_states(f) & STATE_BIT(frame_sock(fr, row)->state));
 			}
 			filter_want(f, &w);
 			str_clear(&printed);

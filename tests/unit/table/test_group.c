@@ -25,7 +25,7 @@ static void test_peers(void **state)
 	fixture_fd(&x, s, 9, 3);
 	fixture_apply(&x, 1);
 	f = fixture_apply(&x, 1);
-	assert_int_equal(f->rows.n, 6);
+	assert_int_equal(f->rows_n, 6);
 	for (i = 0; i < 5; i++) /* all but the client's end */
 		rows[i] = i;
 	group_peers(f, rows, 5, &g);
@@ -80,7 +80,7 @@ static void test_conns(void **state)
 	assert_int_equal(g.v.v[2].ip.b[3], 8);
 	for (i = 0; i < g.v.n; i++) {
 		for (k = g.v.v[i].first; k < g.v.v[i].first + g.v.v[i].n; k++) {
-			const struct sock *s = &f->socks.v[g.rows.v[k]];
+			const struct sock *s = frame_sock(f, g.rows.v[k]);
 
 			assert_false(seen[g.rows.v[k]]);
 			seen[g.rows.v[k]] = true;

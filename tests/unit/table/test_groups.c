@@ -28,7 +28,7 @@ static const char *lines(const struct table *t)
 		} else if (t->rows_kind == ROWS_PORT) {
 			str_put_u64(&s, t->f->ports.v[t->order.v[i]].port);
 		} else {
-			str_put_u64(&s, t->f->socks.v[t->order.v[i]].rport);
+			str_put_u64(&s, frame_sock(t->f, t->order.v[i])->rport);
 		}
 		if (i == t->cursor)
 			str_putc(&s, ']');

@@ -175,8 +175,8 @@ static void picks(struct desk *d, const char *text, unsigned n)
 	uint8_t picked[32] = {0};
 	unsigned found = 0;
 
-	filter_socks(f, d->f, 0, (uint32_t)d->f->rows.n, picked);
-	for (uint32_t i = 0; i < d->f->rows.n; i++)
+	filter_socks(f, d->f, 0, (uint32_t)d->f->rows_n, picked);
+	for (uint32_t i = 0; i < d->f->rows_n; i++)
 		found += picked[i];
 	if (found != n)
 		fail_msg("%s picks %u, not %u", text, found, n);

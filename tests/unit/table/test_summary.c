@@ -43,8 +43,8 @@ static void test_counts(void **state)
 				uint32_t n = 0;
 
 				for (size_t i = 0; i < f->open_rows; i++)
-					n += f->socks.v[i].proto == p && f->socks.v[i].family == fam &&
-					     f->socks.v[i].state == st;
+					n += frame_sock(f, i)->proto == p &&
+					     frame_sock(f, i)->family == fam && frame_sock(f, i)->state == st;
 				assert_int_equal(count(&s, p, fam, st), n);
 				all += n;
 			}

@@ -12,7 +12,7 @@ static const char *order(const struct table *t)
 
 	for (i = 0; i < t->order.n; i++) {
 		port = t->rows_kind == ROWS_PORT ? t->f->ports.v[t->order.v[i]].port
-						 : t->f->socks.v[t->order.v[i]].rport;
+						 : frame_sock(t->f, t->order.v[i])->rport;
 		str_putf(&s, i == t->cursor ? "%s[%u]" : "%s%u", i ? " " : "", port);
 	}
 	snprintf(shown, sizeof(shown), "%s", str_text(&s));
@@ -66,7 +66,7 @@ static void test_live(void **state)
 	table_update(&t, fixture_apply(&x, 1), 10, false);
 	assert_string_equal(order(&t), "[1001] 1003 1002");
 	assert_false(t.order_differs);
-	assert_int_equal(t.f->socks.v[table_row(&t)].rport, 1001);
+	assert_int_equal(frame_sock(t.f, table_row(&t))->rport, 1001);
 	table_done(&t);
 	fixture_done(&x);
 }
@@ -174,12 +174,12 @@ static void test_screen_line(void **state)
 	table_move(&t, -4, 10);
 	assert_int_equal(t.cursor, 10);
 	assert_int_equal(t.top, 5);
-	before = t.f->socks.v[table_row(&t)].rport;
+	before = frame_sock(t.f, table_row(&t))->rport;
 	for (i = 1; i <= 3; i++) /* three of the rows above go */
 		fixture_remove_sock(&x, fixture_find(&x, i));
 	forget_closed(&x);
 	table_update(&t, fixture_apply(&x, 1), 10, false);
-	assert_int_equal(t.f->socks.v[table_row(&t)].rport, before);
+	assert_int_equal(frame_sock(t.f, table_row(&t))->rport, before);
 	assert_int_equal(t.cursor, 7);
 	assert_int_equal(t.top, 2);
 	/* A lower screen: the cursor must stay on it. */
@@ -191,7 +191,7 @@ static void test_screen_line(void **state)
 	forget_closed(&x);
 	table_update(&t, fixture_apply(&x, 1), 3, false);
 	assert_int_equal(t.cursor, 7);
-	assert_int_equal(t.f->socks.v[table_row(&t)].rport, before + 1);
+	assert_int_equal(frame_sock(t.f, table_row(&t))->rport, before + 1);
 	table_done(&t);
 	fixture_done(&x);
 }
@@ -287,7 +287,7 @@ static void test_identity(void **state)
 	assert_int_equal(p.pid, 7);
 	assert_int_equal(p.start, 700);
 	p = pick_of(ROWS_SOCK, f, 0);
-	assert_int_equal(p.cookie, f->socks.v[0].cookie);
+	assert_int_equal(p.cookie, frame_sock(f, 0)->cookie);
 	fixture_done(&x);
 }
 
@@ -431,10 +431,10 @@ static void test_views(void **state)
 	table_init(&t, VIEW_CONNECTIONS);
 	table_update(&t, f, 20, false);
 	for (conns = 0; conns < t.order.n; conns++)
-		assert_false(STATE_BIT(f->socks.v[t.order.v[conns]].state) & STATES_PORT);
+		assert_false(STATE_BIT(frame_sock(f, t.order.v[conns])->state) & STATES_PORT);
 	t.listening = true;
 	table_update(&t, f, 20, false);
-	assert_int_equal(t.matched, f->rows.n);
+	assert_int_equal(t.matched, f->rows_n);
 	table_done(&t);
 	fixture_done(&x);
 }

@@ -117,12 +117,12 @@ static void test_meanwhile(void **state)
 	table_update_begin(&t, g, 30, false);
 	assert_false(table_update_step(&t, always, &steps));
 	table_move(&t, 2, 30); /* in the order of f */
-	third = f->socks.v[t.order.v[2]].rport;
+	third = frame_sock(f, t.order.v[2])->rport;
 	while (!table_update_step(&t, always, &steps))
 		;
 	assert_true(t.held);
 	assert_int_equal(t.cursor, 2);
-	assert_int_equal(g->socks.v[t.order.v[2]].rport, third);
+	assert_int_equal(frame_sock(g, t.order.v[2])->rport, third);
 	/* And back on the first row it is live. */
 	table_update_begin(&t, f, 30, false);
 	assert_false(table_update_step(&t, always, &steps));
@@ -169,16 +169,16 @@ static void model_held(const struct table *live, const uint64_t *was, size_t was
 	*now_n = 0;
 	for (i = 0; i < was_n; i++)
 		for (k = 0; k < live->order.n; k++)
-			if (live->f->socks.v[live->order.v[k]].cookie == was[i]) {
+			if (frame_sock(live->f, live->order.v[k])->cookie == was[i]) {
 				now[(*now_n)++] = was[i];
 				break;
 			}
 	for (k = 0; k < live->order.n; k++) {
 		for (i = 0; i < was_n; i++)
-			if (was[i] == live->f->socks.v[live->order.v[k]].cookie)
+			if (was[i] == frame_sock(live->f, live->order.v[k])->cookie)
 				break;
 		if (i == was_n)
-			now[(*now_n)++] = live->f->socks.v[live->order.v[k]].cookie;
+			now[(*now_n)++] = frame_sock(live->f, live->order.v[k])->cookie;
 	}
 }
 
@@ -209,13 +209,13 @@ static void test_held_model(void **state)
 		table_move(&t, 5, 20);
 		for (k = 0; k < 15; k++) {
 			const struct frame *f;
-			uint64_t under = t.f->socks.v[table_row(&t)].cookie;
+			uint64_t under = frame_sock(t.f, table_row(&t))->cookie;
 			bool differs;
 			uint32_t n;
 
 			was_n = t.order.n;
 			for (i = 0; i < was_n; i++)
-				was[i] = t.f->socks.v[t.order.v[i]].cookie;
+				was[i] = frame_sock(t.f, t.order.v[i])->cookie;
 			for (n = rnd(8); n; n--)
 				fixture_remove_sock(&x, rnd((uint32_t)x.snap.socks.n));
 			for (n = rnd(8); n; n--) {
@@ -231,7 +231,7 @@ static void test_held_model(void **state)
 			table_update(&t, f, 20, false);
 			assert_int_equal(t.order.n, now_n);
 			for (i = differs = 0; i < now_n; i++) {
-				assert_true(f->socks.v[t.order.v[i]].cookie == now[i]);
+				assert_true(frame_sock(f, t.order.v[i])->cookie == now[i]);
 				differs |= column_compare(t.sort[0].col, &(struct ctx){f, &f->tally, 0, 0},
 							  i ? t.order.v[i - 1] : t.order.v[0], t.order.v[i],
 							  t.sort[0].desc) > 0;

@@ -239,9 +239,9 @@ static struct subject proc(const struct frame *f, uint32_t pid)
 }
 static struct subject sock(const struct frame *f, enum state st, uint32_t lport, uint32_t rport)
 {
-	for (uint32_t i = 0; i < f->socks.n; i++)
-		if (f->socks.v[i].state == st && f->socks.v[i].lport == lport &&
-		    (!rport || f->socks.v[i].rport == rport))
+	for (uint32_t i = 0; i < f->rows_n; i++)
+		if (frame_sock(f, i)->state == st && frame_sock(f, i)->lport == lport &&
+		    (!rport || frame_sock(f, i)->rport == rport))
 			return (struct subject){SUBJECT_SOCK, pick_of(ROWS_SOCK, f, i)};
 	fail_msg("no socket %u", lport);
 	return (struct subject){0};
@@ -368,15 +368,15 @@ static void connection_page(void **state)
 	HAS_NOT(t, "BUFFERS"); /* a mini socket has none */
 	HAS_NOT(t, "inode");
 	/* Both ends here: Enter goes to the other. */
-	for (uint32_t i = 0; i < b.f->rows.n && !there; i++) {
-		if (b.f->rows.v[i].peer == NONE)
+	for (uint32_t i = 0; i < b.f->rows_n && !there; i++) {
+		if (frame_row(b.f, i)->peer == NONE)
 			continue;
 		t = build(&b, (struct subject){SUBJECT_SOCK, pick_of(ROWS_SOCK, b.f, i)}, 80);
 		HAS(t, ", on this machine");
 		for (size_t l = 0; l < b.p.lines.n; l++)
 			there |= b.p.lines.v[l].subject.kind == SUBJECT_SOCK &&
 				 b.p.lines.v[l].subject.pick.cookie ==
-					 b.f->socks.v[b.f->rows.v[i].peer].cookie;
+					 frame_sock(b.f, frame_row(b.f, i)->peer)->cookie;
 		assert_true(there);
 	}
 	assert_true(there);
