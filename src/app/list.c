@@ -1,16 +1,12 @@
 /* sockeye list: one look at the kernel, one table, printed; no dashboard, no second look. */
 #include "list.h"
-#include "clock.h"
+#include "look_once.h"
 #include "netns_option.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
-#include "sockeye/collect/source.h"
-#include "sockeye/model/forward.h"
-#include "sockeye/model/world.h"
 #include "sockeye/report/report.h"
 #include "summary.h"
-#include "workers.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,35 +16,19 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define LATE_WAIT_NS (1500 * NSEC_PER_MS) /* a worker gives a read up after one second */
 #define EXIT_EPIPE 141 /* 128 + SIGPIPE, as a shell would see it */
 
-struct look { /* everything one look needs; all zero before look_open */
-	struct services *services;
-	struct intern *names;
-	struct filter *filter;
-	struct source *source;
-	struct world *world;
-	struct workers *workers;
-	struct snapshot snap;
-	struct frame frame;
+struct look { /* all zero before look_open */
+	struct look_once base;
 	struct table table;
-	bool opened;
+	bool tabled;
 };
 
 static void look_done(struct look *l)
 {
-	if (l->opened) {
+	if (l->tabled)
 		table_done(&l->table);
-		frame_done(&l->frame);
-		snapshot_done(&l->snap);
-	}
-	workers_free(l->workers);
-	world_free(l->world);
-	source_free(l->source);
-	filter_free(l->filter);
-	services_free(l->services);
-	intern_free(l->names);
+	look_once_done(&l->base);
 }
 
 /* The nearest key of this kind of rows to a wrong one; NULL: none is near. */
@@ -112,18 +92,11 @@ static int column_list(struct look *l, const char *option, const char *list,
 /* The table as the command line wants it, still without rows. */
 static int look_open(struct look *l, const struct options *o)
 {
-	struct filter_error error;
-	l->services = services_load("/etc/services");
-	l->names = intern_new();
-	if (o->filter && filter_parse(o->filter, l->services, &l->filter, &error) < 0) {
-		complain("filter: %s", error.text);
+	if (look_once_open(&l->base, o->filter) < 0)
 		return -1;
-	}
-	snapshot_init(&l->snap);
-	frame_init(&l->frame);
 	table_init(&l->table, o->view >= 0 ? (enum view_id)o->view : VIEW_PORTS);
-	l->opened = true;
-	l->table.filter = l->filter;
+	l->tabled = true;
+	l->table.filter = l->base.filter;
 	l->table.all = o->all;
 	l->table.listening = l->table.view == VIEW_CONNECTIONS && (o->listening || o->all);
 	table_hide_live(&l->table);
@@ -140,27 +113,12 @@ static bool all_keys(const struct options *o)
 static int look_take(struct look *l, const struct options *o)
 {
 	struct want want = {0};
-	int r = live_open(l->names, "/proc", &l->source);
-	if (r < 0) {
-		complain("cannot ask the kernel for its sockets: %s", strerror(-r));
-		return r;
-	}
-	live_set_owner_budget(l->source, 0);
+	int r;
+
 	table_want_alone(&l->table, all_keys(o), &want);
 	r = netns_option(o, WANT_NETNS_ALL, &want, NULL);
-	if (r < 0)
-		return r;
-	r = source_look(l->source, &want, &l->snap);
-	if (r < 0) {
-		complain("cannot read the sockets: %s", strerror(-r));
-		return r;
-	}
-	l->world = world_new(l->names, l->services, (uint32_t)sysconf(_SC_CLK_TCK));
-	world_apply(l->world, &l->snap, NSEC_PER_SEC, &l->frame);
-	return 0;
+	return r < 0 ? r : look_once_take(&l->base, &want);
 }
-
-#define OF_FORWARDERS (1 << 7) /* LATE_CMDLINE, of programs that forward ports */
 
 /* Texts that take a read of their own, by what needs them: a key that is printed, or a filter. */
 static const struct {
@@ -169,7 +127,7 @@ static const struct {
 } late_keys[] = {
 	{"user", 1 << LATE_USER},       {"exe", 1 << LATE_EXE},
 	{"cmdline", 1 << LATE_CMDLINE}, {"owners", 1 << LATE_USER | 1 << LATE_EXE | 1 << LATE_CMDLINE},
-	{"forwards", OF_FORWARDERS},    {"unit", OF_FORWARDERS},
+	{"forwards", LOOK_FORWARDERS},  {"unit", LOOK_FORWARDERS},
 };
 
 static uint8_t late_wanted(const struct look *l, const struct options *o)
@@ -185,37 +143,15 @@ static uint8_t late_wanted(const struct look *l, const struct options *o)
 			texts |= late_keys[k].texts;
 	}
 	/* A bare word of a filter also looks into user names. */
-	return l->filter && !filter_empty(l->filter) ? texts | 1 << LATE_USER : texts;
-}
-
-static void ask_late(struct look *l, const struct options *o)
-{
-	uint8_t texts = late_wanted(l, o);
-	if (!texts)
-		return;
-	l->workers = workers_new();
-	for (size_t i = 0; i < l->frame.users.n && texts & 1 << LATE_USER; i++)
-		workers_ask(l->workers, l->frame.users.v[i].late, LATE_USER);
-	for (size_t i = 0; i < l->frame.procs.n; i++) {
-		const struct proc *p = &l->frame.procs.v[i];
-		if (!p->late || !p->sock_n)
-			continue;
-		if (texts & 1 << LATE_CMDLINE ||
-		    (texts & OF_FORWARDERS && forward_comm(intern_get(l->names, p->p.comm))))
-			workers_ask(l->workers, p->late, LATE_CMDLINE);
-		if (texts & 1 << LATE_EXE)
-			workers_ask(l->workers, p->late, LATE_EXE);
-	}
-	workers_wait(l->workers, clock_boot() + LATE_WAIT_NS);
-	frame_forwards(&l->frame, l->names);
+	return l->base.filter && !filter_empty(l->base.filter) ? texts | 1 << LATE_USER : texts;
 }
 
 static int look(struct look *l, const struct options *o)
 {
 	if (look_open(l, o) < 0 || look_take(l, o) < 0)
 		return 2;
-	ask_late(l, o);
-	table_update(&l->table, &l->frame, UINT16_MAX, false);
+	look_once_texts(&l->base, late_wanted(l, o));
+	table_update(&l->table, &l->base.frame, UINT16_MAX, false);
 	return 0;
 }
 
@@ -251,9 +187,9 @@ static void tell(const struct look *l, const struct options *o, unsigned hidden)
 	const struct table *t = &l->table;
 	const char *rows = view_table[t->view].key;
 	if (isatty(STDERR_FILENO))
-		for (size_t i = 0; i < l->frame.limits.n; i++)
-			if (filter_needs_limit(l->filter, &l->frame.limits.v[i]))
-				complain("%s", l->frame.limits.v[i].text);
+		for (size_t i = 0; i < l->base.frame.limits.n; i++)
+			if (filter_needs_limit(l->base.filter, &l->base.frame.limits.v[i]))
+				complain("%s", l->base.frame.limits.v[i].text);
 	if (!isatty(STDOUT_FILENO))
 		return;
 	struct str line = {0};
@@ -340,7 +276,7 @@ int cmd_list(const struct options *o)
 			.kernel = name.release,
 		};
 		if (ro.terminal)
-			table_layout(&l.table, ro.width, frame_netns_n(&l.frame) > 1);
+			table_layout(&l.table, ro.width, frame_netns_n(&l.base.frame) > 1);
 		int r = report_write(stdout, &l.table, &ro, &hidden);
 		exit_code = r < 0 ? write_failed(r) : l.table.matched ? 0 : 1;
 		if (r == 0 && o->format == FORMAT_TEXT)

@@ -64,22 +64,32 @@ int look_once_take(struct look_once *l, const struct want *want)
 	return 0;
 }
 
-void look_once_late(struct look_once *l)
+void look_once_texts(struct look_once *l, uint8_t texts)
 {
+	if (!texts)
+		return;
 	if (!l->workers)
 		l->workers = workers_new();
-	for (size_t i = 0; i < l->frame.users.n; i++)
+	for (size_t i = 0; i < l->frame.users.n && texts & 1 << LATE_USER; i++)
 		workers_ask(l->workers, l->frame.users.v[i].late, LATE_USER);
 	for (size_t i = 0; i < l->frame.procs.n; i++) {
 		const struct proc *p = &l->frame.procs.v[i];
 
 		if (!p->late || !p->sock_n)
 			continue;
-		workers_ask(l->workers, p->late, LATE_CMDLINE);
-		workers_ask(l->workers, p->late, LATE_EXE);
+		if (texts & 1 << LATE_CMDLINE ||
+		    (texts & LOOK_FORWARDERS && forward_comm(intern_get(l->names, p->p.comm))))
+			workers_ask(l->workers, p->late, LATE_CMDLINE);
+		if (texts & 1 << LATE_EXE)
+			workers_ask(l->workers, p->late, LATE_EXE);
 	}
 	workers_wait(l->workers, clock_boot() + LATE_WAIT_NS);
 	frame_forwards(&l->frame, l->names);
+}
+
+void look_once_late(struct look_once *l)
+{
+	look_once_texts(l, 1 << LATE_USER | 1 << LATE_CMDLINE | 1 << LATE_EXE);
 }
 
 void look_once_you(const struct look_once *l, struct kill_you *ret)

@@ -21,8 +21,10 @@ struct look_once { /* all zero before look_once_open */
 int look_once_open(struct look_once *l, const char *filter); /* NULL: none */
 /* May be called again: the frame is then of the new look, and knows nothing of the one before. */
 int look_once_take(struct look_once *l, const struct want *want);
-/* Fetches the texts that take a read of their own: users, command lines, programs. */
-void look_once_late(struct look_once *l);
+/* Fetches texts that take a read of their own: 1 << enum late_what, or LOOK_FORWARDERS. */
+#define LOOK_FORWARDERS (1 << 7) /* LATE_CMDLINE, of programs that forward ports */
+void look_once_texts(struct look_once *l, uint8_t texts);
+void look_once_late(struct look_once *l); /* all of them: users, command lines, programs */
 void look_once_done(struct look_once *l);
 
 /* Who asks: the user this program runs for, and the connection he came by. After look_once_late. */
