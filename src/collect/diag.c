@@ -1,11 +1,13 @@
 /* The netlink side of sock_diag: what to ask for each protocol, and receiving answers that can be cut,
  * interrupted, refused or mixed with those of another dump, without ever taking a failure for "no sockets". */
 #include "diag.h"
+#include "diag_bytecode.h"
 #include "diag_private.h"
 #include "diag_protos.h"
 #include "sockeye/base/str.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -23,6 +25,8 @@ struct job {
 	const struct diag_proto *proto;
 	uint32_t states; /* rows in others are left out */
 	uint32_t kernel_states;
+	const struct want_end *ends; /* borrowed for the call; of interest alone */
+	uint8_t ends_n; /* 0: everything is */
 	uint8_t ext;
 	bool bound; /* the BOUND_INACTIVE request */
 	bool infos; /* infos run parallel to socks */
@@ -118,8 +122,10 @@ static int send_request(struct job *j, uint8_t family, uint32_t seq)
 {
 	union {
 		struct nlmsghdr h;
-		char room[256];
+		char room[256 + DIAG_BYTECODE_MAX];
 	} msg = {0};
+	uint8_t program[DIAG_BYTECODE_MAX];
+	size_t program_n = diag_bytecode(j->ends, j->ends_n, program);
 	struct nlmsghdr *h = mnl_nlmsg_put_header(&msg);
 	struct diag_ask ask = {.family = family,
 			       .protocol = proto_table[j->proto->proto].ipproto,
@@ -130,6 +136,8 @@ static int send_request(struct job *j, uint8_t family, uint32_t seq)
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	h->nlmsg_seq = seq;
 	j->proto->put(h, &ask);
+	if (program_n)
+		mnl_attr_put(h, INET_DIAG_REQ_BYTECODE, program_n, program);
 	for (;;) {
 		if (mnl_socket_sendto(j->d->nl, h, h->nlmsg_len) >= 0)
 			return 0;
@@ -316,6 +324,32 @@ static int ask_proto(struct job *j)
 	return 0;
 }
 
+/* Of connections only those with one of these ends: the kernel leaves out the others. Listeners all come, from a table
+ * of their own, so that asking for them apart costs nothing. */
+static int ask_ends(struct job *j, const struct want *want)
+{
+	uint32_t states = j->states;
+	int r = 0;
+
+	j->states = states & STATES_PORT;
+	j->kernel_states = diag_kernel_states(j->proto, j->states);
+	if (j->states)
+		r = ask_proto(j);
+	j->states = states & ~STATES_PORT;
+	j->kernel_states = diag_kernel_states(j->proto, j->states);
+	if (r || !j->states)
+		return r;
+	if (!j->d->none && !(j->d->missing & PROTO_BIT(j->proto->proto))) {
+		j->ends = want->ends;
+		j->ends_n = want->ends_n;
+		r = ask(j, proto_table[j->proto->proto].name);
+		j->ends_n = 0;
+		if (!diag_refused(r))
+			return r;
+	}
+	return ask_proto(j);
+}
+
 int diag_look(struct diag *d, const struct want *want, uint16_t netns, struct intern *names,
 	      struct cgroups *cgroups, struct snapshot *ret)
 {
@@ -350,7 +384,7 @@ int diag_look(struct diag *d, const struct want *want, uint16_t netns, struct in
 		if (j.states) {
 			asked = true;
 			j.kernel_states = diag_kernel_states(p, j.states);
-			r = ask_proto(&j);
+			r = tcp && want->ends_n ? ask_ends(&j, want) : ask_proto(&j);
 			if (!r)
 				answered = true;
 			else if (!first)

@@ -1,0 +1,60 @@
+"""The filter language on real sockets: what the kernel leaves out, and what ss says to the same question."""
+
+from kit import *
+
+SCENE = ["listen,port=8080", "listen,port=8081,addr=::", "pair,port=9000,n=3", "pair,port=9001,addr=::1,n=2",
+         "pair,port=9100,n=2", "time-wait,port=9040", "unaccepted,port=9010", "close-wait,port=9050", "udp,port=5300",
+         "bound,port=7050"]
+
+ENDS = [":9000", "lport=9000-9100", "rport=9000,9040", "port!=9000", "not :9000", "lport>9000", "rport<=9010",
+        "rport lt 9001", "@127.0.0.0/8", "@::1", "laddr=::1 rport>1", "src 127.0.0.1:9000", "dst :9000 or dst :9001",
+        "dst [::1]:9001", "sport = :9000 or dport = :9100", "( sport ge :9040 and sport le :9050 )", "addr=10.0.0.0/8",
+        ":9000 state=established", ":9000,9040 state=time-wait", "exclude established :9010", "raddr=none",
+        "raddr=127.0.0.1,::1 lport=9050", "laddr!=127.0.0.1", "local=127.0.0.1:9010 process=factory",
+        "(:9000 or :9001) not @::1", "(:9000 or :9001) and not (sport = :9000 or sport = :9001)"]
+
+
+def lasting(r):
+    """The rows that do not end by themselves."""
+    return sorted(x for x in r.stdout.decode().splitlines() if "time-wait" not in x and "fin-wait-2" not in x)
+
+
+@test
+def pushed_and_not_pushed_are_equal():
+    """The same question again with a term that only user space can judge and that no socket answers."""
+    with scene(*SCENE) as (ns, _):
+        some = 0
+        waiting = [ns.sockeye("list", "--csv", "--view", "sockets", "--columns", "state,local,remote", text).stdout
+                   for text in (":9040 state=time-wait", "(:9040 or inode=4294967295) state=time-wait")]
+        same(waiting[0], waiting[1], "time-wait")
+        check(b"time-wait" in waiting[0], waiting[0])
+        views = [("connections", "proto,state,local,remote,pid"), ("ports", "proto,port,conns,addresses"),
+                 ("processes", "process,conns")]
+        for i, text in enumerate(ENDS):
+            for view, columns in views[:1] + views[1 + i % 2:2 + i % 2]:
+                ask = ["list", "--csv", "--view", view, "--columns", columns]
+                pushed = ns.sockeye(*ask, text)
+                plain = ns.sockeye(*ask, f"({text}) or inode=4294967295")
+                check(pushed.returncode in (0, 1), f"{text}: {pushed.stderr}")
+                same(lasting(pushed), lasting(plain), f"{view}: {text}")
+                some += len(lasting(pushed)) - 1
+        rows = [ns.sockeye("list", "--csv", "--view", "ports", "--columns", "port,conns", text).stdout
+                for text in (":9000 conns>1", "(:9000 or inode=4294967295) conns>1")]
+        same(rows[0], rows[1], "recounted")
+        same(rows[0], b"port,conns\r\n9000,3\r\n", "port 9000, counted over what was picked")
+        check(some > 200, f"{some} rows in all")
+
+
+@test
+def the_kernel_is_asked_for_the_ends():
+    """That something is left out can be seen in what comes: with strace, if it is there."""
+    need("strace")
+    with scene("pair,port=9000,n=200", "pair,port=9001,n=1") as (ns, _):
+        def received(text):
+            r = ns.run(["strace", "-f", "-qq", "-e", "trace=recvmsg", SOCKEYE, *HERE, "list", "--csv", "--view",
+                        "connections", "--columns", "local,remote", text])
+            check(r.returncode == 0, r.stderr.decode(errors="replace"))
+            return sum(int(n) for n in re.findall(rb"= (\d+)$", r.stderr, re.M))
+
+        narrow, wide = received("lport=9001"), received("lport=9001 or inode=4294967295")
+        check(narrow * 5 < wide, f"{narrow} bytes with the ends, {wide} without")
