@@ -169,8 +169,8 @@ int close_real_shut(void *data, const struct close_item *i, const struct close_h
 	int pidfd, fd, r = 0;
 	char state;
 
-	if (h->fd < 0)
-		return -EOPNOTSUPP;
+	if (h->fd < 0) /* registered with an io_uring: there is no descriptor to copy */
+		return -EPERM;
 	pidfd = kill_sys_real.pidfd_open(NULL, h->pid);
 	if (pidfd < 0)
 		return pidfd == -ESRCH ? -ESTALE : pidfd;

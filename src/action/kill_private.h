@@ -1,5 +1,5 @@
-/* The inside of a kill, shared by kill.c (the deed), kill_ways.c (to whom), kill_watch.c (its outcome), kill_sys.c and
- * kill_cgroup.c (the system). */
+/* The inside of a kill, shared by kill.c (the deed), kill_ways.c (to whom), kill_watch.c (its outcome), kill_sys.c,
+ * kill_holds.c and kill_cgroup.c (the system). */
 #pragma once
 #include "sockeye/action/kill.h"
 #include "sockeye/base/mem.h"
@@ -55,6 +55,8 @@ static inline struct kill_target *kill_target_of(const struct kill *k, size_t ai
 	return aim < k->plan.targets.n ? &k->plan.targets.v[aim] : &k->members.v[aim - k->plan.targets.n];
 }
 extern const struct kill_sys kill_sys_real; /* every member set but unit_stop, which is unit_job_start */
+/* kill_holds.c: as kill_sys.holds */
+int kill_real_holds(void *data, uint32_t pid, int32_t fd, uint32_t inode);
 /* kill_cgroup.c: */
 int kill_real_cgroup(void *data, uint32_t pid, struct str *ret);
 int kill_real_cgroup_open(void *data, const char *path);

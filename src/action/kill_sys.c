@@ -146,88 +146,6 @@ static int real_comm(void *data, uint32_t pid, char ret[64])
 	return 0;
 }
 
-/* 1: the link at dir/name is this socket; 0: something else; or a negative errno. */
-static int link_is(int dir, const char *name, const char *want)
-{
-	char buf[64];
-	ssize_t n = readlinkat(dir, name, buf, sizeof(buf));
-
-	if (n < 0)
-		return -errno;
-	return (size_t)n == strlen(want) && !memcmp(buf, want, (size_t)n);
-}
-
-/* Looks through one descriptor directory. Links that vanish meanwhile are no error. */
-static int dir_holds(const char *path, const char *want)
-{
-	DIR *d = opendir(path);
-	struct dirent *e;
-	int found = 0, err = 0;
-
-	if (!d)
-		return -errno;
-	while (!found && (e = readdir(d))) {
-		int r;
-
-		if (e->d_name[0] == '.')
-			continue;
-		r = link_is(dirfd(d), e->d_name, want);
-		if (r == 1)
-			found = 1;
-		else if (r == -EACCES || r == -EPERM)
-			err = r;
-	}
-	closedir(d);
-	return found ? 1 : err;
-}
-
-/* A thread may have its own descriptor table (unshare(CLONE_FILES)), and a leader that exited before its
- * threads has none left: only task/TID/fd shows those. */
-static int threads_hold(uint32_t pid, const char *want)
-{
-	char path[64];
-	struct dirent *e;
-	int r = 0;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/proc/%u/task", pid);
-	d = opendir(path);
-	if (!d)
-		return -errno;
-	while (r != 1 && (e = readdir(d))) {
-		unsigned long tid = strtoul(e->d_name, NULL, 10);
-
-		if (!tid || tid == pid)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%u/task/%lu/fd", pid, tid);
-		if (dir_holds(path, want) == 1)
-			r = 1;
-	}
-	closedir(d);
-	return r == 1;
-}
-
-static int real_holds(void *data, uint32_t pid, int32_t fd, uint32_t inode)
-{
-	char path[64], want[32];
-	int r, t;
-
-	if (inode == 0)
-		return 0;
-	snprintf(want, sizeof(want), "socket:[%u]", inode);
-	if (fd >= 0) {
-		snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, fd);
-		if (link_is(AT_FDCWD, path, want) == 1)
-			return 1;
-	}
-	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
-	r = dir_holds(path, want);
-	if (r == 1)
-		return 1;
-	t = threads_hold(pid, want);
-	return t == 1 ? 1 : r;
-}
-
 static int real_signal(void *data, int pidfd, int sig)
 {
 	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
@@ -261,7 +179,7 @@ static int real_exited(void *data, int pidfd)
 const struct kill_sys kill_sys_real = {
 	.pidfd_open = real_pidfd_open,
 	.start_ticks = real_start_ticks,
-	.holds = real_holds,
+	.holds = kill_real_holds,
 	.signal = real_signal,
 	.exited = real_exited,
 	.parent = real_parent,

@@ -78,25 +78,6 @@ static int read_thread_tables(struct owner_scan *sc, struct owner *w, int dir_fd
 	return 0;
 }
 
-uint32_t uring_file_line(const char *line, size_t n)
-{
-	const char *colon;
-
-	while (n && *line == ' ')
-		line++, n--;
-	colon = memchr(line, ':', n);
-	if (!colon || colon == line)
-		return 0;
-	for (const char *p = line; p < colon; p++)
-		if (*p < '0' || *p > '9')
-			return 0;
-	n -= (size_t)(colon + 1 - line);
-	line = colon + 1;
-	while (n && *line == ' ')
-		line++, n--;
-	return proc_socket_link(line, n);
-}
-
 static int open_fdinfo(int at, const char *dir, int32_t fd)
 {
 	char name[48];
@@ -105,36 +86,35 @@ static int open_fdinfo(int at, const char *dir, int32_t fd)
 	return openat(at, name, O_RDONLY | O_CLOEXEC);
 }
 
+struct ring {
+	struct owner *w;
+	int32_t fd;
+};
+
+static void take_registered(void *arg, uint32_t inode)
+{
+	const struct ring *r = arg;
+
+	vec_push(&r->w->extra, ((struct extra_fd){inode, -1, 0, r->fd}));
+}
+
 /* The text can be long (entries of both queues stand in it too), so it is read piece by piece. */
 static void read_ring(struct owner_scan *sc, struct owner *w, int dir_fd, int32_t ring)
 {
 	int fd = open_fdinfo(dir_fd, "", ring);
-	size_t kept = 0;
-	bool files = false;
+	struct ring r = {w, ring};
+	struct uring_fdinfo u = {0};
+	size_t kept = 0, taken;
 	ssize_t got;
 
 	if (fd < 0)
 		return;
-	while ((got = read(fd, sc->buf + kept, OWNER_BUF - kept)) > 0) {
-		char *line = sc->buf, *end = sc->buf + kept + got, *eol;
-
-		for (; (eol = memchr(line, '\n', (size_t)(end - line))); line = eol + 1) {
-			size_t n = (size_t)(eol - line);
-			uint32_t inode;
-
-			if (n &&
-			    *line != ' ') { /* every list but this one has a head that says another name */
-				files = n >= 10 && !memcmp(line, "UserFiles:", 10);
-				continue;
-			}
-			inode = files ? uring_file_line(line, n) : 0;
-			if (inode)
-				vec_push(&w->extra, ((struct extra_fd){inode, -1, 0, ring}));
-		}
-		kept = (size_t)(end - line);
-		if (kept == OWNER_BUF) /* no such line is that long */
-			break;
-		memmove(sc->buf, line, kept);
+	/* a line that fills the whole buffer is none of these */
+	while (kept < OWNER_BUF && (got = read(fd, sc->buf + kept, OWNER_BUF - kept)) > 0) {
+		kept += (size_t)got;
+		taken = uring_fdinfo_take(&u, sc->buf, kept, take_registered, &r);
+		kept -= taken;
+		memmove(sc->buf, sc->buf + taken, kept);
 	}
 	close(fd);
 }

@@ -175,9 +175,7 @@ static const struct owned_fd *known_fd(struct listing *l, int32_t fd)
 
 static uint32_t inode_of_link(const char *link, size_t n)
 {
-	static const char ring[] = "anon_inode:[io_uring]";
-
-	if (n == sizeof(ring) - 1 && !memcmp(link, ring, n))
+	if (n == strlen(PROC_RING_LINK) && !memcmp(link, PROC_RING_LINK, n))
 		return OWNED_RING;
 	return proc_socket_link(link, n);
 }

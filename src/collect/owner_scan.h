@@ -79,8 +79,6 @@ int owner_read_extra(struct owner_scan *sc, struct owner *w, int dir_fd);
  * read). The list is sc->fresh, cleared before, by fd. */
 int owner_list_fds(struct owner_scan *sc, int dir_fd, const char *name, const struct owner *w,
 		   owner_alive_fn alive, void *arg, bool settled);
-/* Pure: the number of the socket in one line of an io_uring's fdinfo that stands below "UserFiles:", else 0. */
-uint32_t uring_file_line(const char *line, size_t n);
 /* The count of "scm_fds:" in the fdinfo of a unix socket: descriptors that were sent and not yet received. */
 uint32_t owner_scm_fds(struct owner_scan *sc, uint32_t pid, int32_t fd);
 

@@ -148,19 +148,6 @@ int proc_limits_parse(const char *buf, size_t n, uint32_t *ret_files)
 	return 0;
 }
 
-uint32_t proc_socket_link(const char *s, size_t n)
-{
-	static const char head[] = "socket:[";
-	const char *p = s + sizeof(head) - 1, *end = s + n;
-	uint64_t v;
-
-	if (n < sizeof(head) + 1 || memcmp(s, head, sizeof(head) - 1) || *p == ' ' || *p == '-')
-		return 0;
-	if (take_u64(&p, end, &v) || end - p != 1 || *p != ']' || v > UINT32_MAX)
-		return 0;
-	return (uint32_t)v;
-}
-
 uint32_t proc_pid_name(const char *s)
 {
 	uint64_t v = 0;

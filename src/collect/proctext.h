@@ -1,5 +1,6 @@
 /* Pure parsers of texts under /proc/PID, beside proc_stat_parse() of the public header. */
 #pragma once
+#include "sockeye/base/proclink.h"
 #include "sockeye/collect/procread.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -10,8 +11,6 @@
 int proc_cgroup_parse(const char *buf, size_t n, const char **ret_path, size_t *ret_n);
 /* The soft limit of "Max open files" from the n bytes of /proc/PID/limits; 0 for unlimited. 0 or -EBADMSG. */
 int proc_limits_parse(const char *buf, size_t n, uint32_t *ret_files);
-/* "socket:[4711]" to 4711; 0 when the text (n bytes) is no such link. */
-uint32_t proc_socket_link(const char *s, size_t n);
 /* Digits only, 1..2^31-1; 0 when the name is no pid. */
 uint32_t proc_pid_name(const char *s);
 /* Reads at most size bytes of the file name below the directory. The length, or a negative errno. */

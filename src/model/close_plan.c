@@ -268,7 +268,10 @@ uint8_t close_result_put(const struct close_plan *p, const struct close_item *i,
 		return 2;
 	case CLOSE_NOT_PERMITTED:
 		str_puts(out, "not permitted: it takes CAP_NET_ADMIN");
-		if (i->holders.n)
+		if (i->holders.n && i->holders.v[0].fd < 0)
+			str_putf(out, ", because %s %u holds it by an io_uring alone", i->holders.v[0].name,
+				 i->holders.v[0].pid);
+		else if (i->holders.n)
 			str_putf(out, ", and %s %u is not yours", i->holders.v[0].name, i->holders.v[0].pid);
 		if (p->your_name[0])
 			str_putf(out, "; you are %s", p->your_name);

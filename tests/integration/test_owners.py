@@ -96,6 +96,51 @@ def registered_with_io_uring():
 
 
 @test
+def a_registered_file_proves_its_holder():
+    """What is held by an io_uring alone can be acted upon: the ring is asked again before the signal."""
+    with Netns() as ns:
+        try:
+            factory = ns.factory("uring-file,port=7003", "listen,port=7005,child=1")
+        except Failure as e:
+            raise Skip(str(e))
+        with factory:
+            pid, other = (factory.one(lport=p)["pid"] for p in (7003, 7005))
+            with dashboard(ns) as screen:
+                screen.keys("Down", "Up", "K")
+                screen.shows(rf"Enter: send TERM to factory {pid}")
+                screen.keys("Escape")
+            r = ns.sockeye("kill", "--yes", ":7003")
+            same(r.returncode, 0, f"exit code ({r.stdout!r} {r.stderr!r})")
+            check(f"factory {pid} ended".encode() in r.stdout, r.stdout.decode())
+            check(not alive(pid) and alive(other), "the right one has ended")
+
+
+@test
+def a_registered_connection_can_be_closed():
+    with Netns() as ns:
+        try:
+            factory = ns.factory("uring-pair,port=7003", f"uring-pair,port=7004,uid={NOBODY}")
+        except Failure as e:
+            raise Skip(str(e))
+        with factory, tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
+            end = f"lport=7003 rport={factory.one(rport=7003)['lport']}"
+            r = ns.sockeye("close", "--yes", end)
+            same(r.returncode, 0, f"exit code ({r.stdout!r} {r.stderr!r})")
+            same(ns.rows("connections", "port=7003", "state=established"), [], "what is left of it")
+            # its own user has no descriptor to shut it down by, and not the right to do without
+            need("setpriv")
+            os.chmod(place, 0o755)
+            program = shutil.copy(SOCKEYE, place)
+            r = ns.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", program, "close", "--yes",
+                        f"lport=7004 rport={factory.one(rport=7004)['lport']}"])
+            same(r.returncode, 3, f"exit code ({r.stdout!r} {r.stderr!r})")
+            pid = factory.one(rport=7004)["pid"]
+            check(f"because factory {pid} holds it by an io_uring alone" in (r.stdout + r.stderr).decode(),
+                  f"said: {r.stdout!r} {r.stderr!r}")
+            same(len(ns.rows("connections", "port=7004", "state=established")), 2, "what is left")
+
+
+@test
 def sent_and_not_received():
     with scene("in-flight,port=7004", "listen,port=7005") as (ns, factory):
         row = sockets(ns)[7004]

@@ -86,7 +86,7 @@ pid_t spawn(void (*body)(const struct request *, int), const struct request *r, 
 		fail("fork");
 	if (pid == 0) {
 		close_all_but(done[1], arg);
-		if (r->uid >= 0 &&
+		if (r->uid >= 0 && r->uid != geteuid() &&
 		    (setgroups(0, NULL) < 0 || setresgid((gid_t)r->uid, (gid_t)r->uid, (gid_t)r->uid) < 0 ||
 		     setresuid((uid_t)r->uid, (uid_t)r->uid, (uid_t)r->uid) < 0))
 			fail("setuid");

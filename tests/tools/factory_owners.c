@@ -36,26 +36,35 @@ static int listener(const struct request *r, unsigned port)
 }
 
 /* As the other kinds say it. held: under this number; else fd is null, but the socket has its inode. */
-static void tell(int fd, bool held)
+static void tell(int fd, const char *state, bool held)
 {
-	struct sockaddr_in a;
-	socklen_t len = sizeof(a);
-	char addr[INET_ADDRSTRLEN], number[16] = "null", line[512];
+	struct sockaddr_in ends[2] = {{0}};
+	char here[INET_ADDRSTRLEN], there[INET_ADDRSTRLEN + 2] = "null", rport[8] = "null";
+	char number[16] = "null", line[512];
+	socklen_t len = sizeof(ends[0]);
 	uint64_t cookie = 0;
 	struct stat st;
 
-	if (getsockname(fd, (struct sockaddr *)&a, &len) < 0 || fstat(fd, &st) < 0)
+	if (getsockname(fd, (struct sockaddr *)&ends[0], &len) < 0 || fstat(fd, &st) < 0)
 		fail("getsockname");
+	inet_ntop(AF_INET, &ends[0].sin_addr, here, sizeof(here));
+	len = sizeof(ends[1]);
+	if (!getpeername(fd, (struct sockaddr *)&ends[1], &len)) {
+		char text[INET_ADDRSTRLEN];
+
+		inet_ntop(AF_INET, &ends[1].sin_addr, text, sizeof(text));
+		snprintf(there, sizeof(there), "\"%s\"", text);
+		snprintf(rport, sizeof(rport), "%u", ntohs(ends[1].sin_port));
+	}
 	len = sizeof(cookie);
 	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
 	if (held)
 		snprintf(number, sizeof(number), "%d", fd);
-	int n = snprintf(
-		line, sizeof(line),
-		"{\"proto\":\"tcp\",\"state\":\"listening\",\"laddr\":\"%s\",\"lport\":%u,\"raddr\":null,"
-		"\"rport\":null,\"pid\":%d,\"fd\":%s,\"inode\":%lu,\"cookie\":\"0x%" PRIx64 "\"}\n",
-		inet_ntop(AF_INET, &a.sin_addr, addr, sizeof(addr)), ntohs(a.sin_port), (int)getpid(), number,
-		(unsigned long)st.st_ino, cookie);
+	int n = snprintf(line, sizeof(line),
+			 "{\"proto\":\"tcp\",\"state\":\"%s\",\"laddr\":\"%s\",\"lport\":%u,\"raddr\":%s,"
+			 "\"rport\":%s,\"pid\":%d,\"fd\":%s,\"inode\":%lu,\"cookie\":\"0x%" PRIx64 "\"}\n",
+			 state, here, ntohs(ends[0].sin_port), there, rport, (int)getpid(), number,
+			 (unsigned long)st.st_ino, cookie);
 	if (write(1, line, (size_t)n) != n)
 		fail("stdout");
 }
@@ -77,7 +86,7 @@ static void *hold_in_thread(void *arg)
 	if (job.own_table) /* a number that the other table has too, for something else */
 		close(0);
 	fd = listener(job.r, job.r->port);
-	tell(fd, true);
+	tell(fd, "listening", true);
 	if (write(job.said, "", 1) != 1)
 		fail("pipe");
 	for (;;)
@@ -143,24 +152,57 @@ static void make_leader_exit(const struct request *r)
 	close(done[0]);
 }
 
-static void uring_file(const struct request *r, int unused)
+static void register_file(int fd)
 {
 	struct io_uring_params p = {0};
-	int fd = listener(r, r->port), files[3] = {-1, fd, -1};
+	int files[3] = {-1, fd, -1};
 	long ring = syscall(SYS_io_uring_setup, 4, &p);
 
-	(void)unused;
 	if (ring < 0)
 		fail("io_uring_setup");
 	if (syscall(SYS_io_uring_register, (int)ring, IORING_REGISTER_FILES, files, 3) < 0)
 		fail("io_uring_register");
-	tell(fd, false);
+}
+
+static void uring_file(const struct request *r, int unused)
+{
+	int fd = listener(r, r->port);
+
+	(void)unused;
+	register_file(fd);
+	tell(fd, "listening", false);
 	close(fd);
 }
 
 static void make_uring_file(const struct request *r)
 {
 	spawn(uring_file, r, -1);
+}
+
+/* Of a connection with itself the accepted end. */
+static void uring_pair(const struct request *r, int unused)
+{
+	int lfd = listener(r, r->port), client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), server;
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+
+	(void)unused;
+	if (client < 0 || getsockname(lfd, (struct sockaddr *)&a, &len) < 0 ||
+	    connect(client, (struct sockaddr *)&a, len) < 0)
+		fail("connect");
+	server = accept4(lfd, NULL, NULL, SOCK_CLOEXEC);
+	if (server < 0)
+		fail("accept");
+	register_file(server);
+	tell(lfd, "listening", true);
+	tell(client, "established", true);
+	tell(server, "established", false);
+	close(server);
+}
+
+static void make_uring_pair(const struct request *r)
+{
+	spawn(uring_pair, r, -1);
 }
 
 /* Sent to a socket that nobody reads, and closed. */
@@ -188,7 +230,7 @@ static void in_flight(const struct request *r, int unused)
 	memcpy(CMSG_DATA(head), &fd, sizeof(int));
 	if (sendmsg(pair[0], &m, 0) != 1)
 		fail("sendmsg");
-	tell(fd, false);
+	tell(fd, "listening", false);
 	close(fd);
 }
 
@@ -201,7 +243,7 @@ static void listeners(const struct request *r, int unused)
 {
 	(void)unused;
 	for (unsigned i = 0; i < r->n; i++)
-		tell(listener(r, r->port ? r->port + i : 0), true);
+		tell(listener(r, r->port ? r->port + i : 0), "listening", true);
 }
 
 static void make_listeners(const struct request *r)
@@ -215,6 +257,8 @@ const struct kind owner_kinds[] = {
 	{"leader-exit", make_leader_exit, "a listener of a process whose first thread has ended"},
 	{"uring-file", make_uring_file,
 	 "a listener that is registered with an io_uring and has no descriptor"},
+	{"uring-pair", make_uring_pair,
+	 "a connection whose accepted end is registered with an io_uring and has no descriptor"},
 	{"in-flight", make_in_flight, "a listener that was sent to another process and not received"},
 	{"listeners", make_listeners, "n listeners of one process"},
 };

@@ -1,5 +1,6 @@
 /* What the owner search finds beside plain descriptors, where it looks first, and what it reads again. */
 #include "owners_tree.h"
+#include "sockeye/base/proclink.h"
 
 /* ---- tables of threads, rings, descriptors under way ---- */
 
