@@ -353,7 +353,7 @@ static bool pasta_spec(const struct args *a, struct part spec, struct forward_ta
 	if (!low || a->port < low || a->port > high)
 		return false;
 	target = to.n ? port_of(to) : low;
-	if (!target)
+	if (!target || target + (a->port - low) > 65535)
 		return false;
 	set_host(t, (struct part){"", 0}, target + (a->port - low));
 	return true;

@@ -88,6 +88,8 @@ static void command_lines(void **state)
 		{"pasta.avx2", "pasta -t 127.0.0.1/8080:80,9090 -u 53", PROTO_TCP, 9090, ":9090 here"},
 		{"pasta", "pasta -t auto -u 53:5353 4711", PROTO_UDP, 53, ":5353 here"},
 		{"pasta", "pasta -t auto -u all 4711", PROTO_TCP, 53, NULL},
+		{"pasta", "pasta -t 1-9:65530-65538 4711", PROTO_TCP, 6, ":65535 here"},
+		{"pasta", "pasta -t 1-9:65530-65538 4711", PROTO_TCP, 7, NULL},
 		{"rootlesskit", "rootlesskit --net=slirp4netns -p 0.0.0.0:8080:80/tcp -p 53:5353/udp x",
 		 PROTO_UDP, 53, ":5353 here"},
 		{"rootlesskit", "rootlesskit -p 8080:80 x", PROTO_TCP, 8080, ":80 here"},
