@@ -48,13 +48,19 @@ static bool wrong(struct parser *p, const struct part *part, const struct field 
 			  f->port ? "port" : kind_table[f->kind].what, field_expected(f));
 }
 
-static bool read_port(const struct parser *p, const char *s, double *ret)
+/* "port" is what TCP and its like have; ports of vsock and netlink, each end's own field, have 32 bits. */
+static uint64_t port_max(const struct field *f)
+{
+	return f->many == MANY_PORT ? UINT16_MAX : UINT32_MAX;
+}
+
+static bool read_port(const struct parser *p, const char *s, uint64_t max, double *ret)
 {
 	uint64_t n;
 	uint32_t port;
 
 	s += *s == ':';
-	if (!parse_u64(s, 65535, &n)) {
+	if (!parse_u64(s, max, &n)) {
 		*ret = (double)n;
 		return true;
 	}
@@ -77,17 +83,18 @@ static bool read_id(const char *s, double *ret)
 /* 443, 8000-8100, https */
 static bool id_value(struct parser *p, const struct term *t, const struct part *part, char *s, struct alt *a)
 {
+	uint64_t max = port_max(&t->field);
 	bool port = t->field.port;
 	char *dash = strchr(s, '-');
 
 	a->form = ALT_RANGE;
-	if (port ? read_port(p, s, &a->lo) : read_id(s, &a->lo)) {
+	if (port ? read_port(p, s, max, &a->lo) : read_id(s, &a->lo)) {
 		a->hi = a->lo;
 		return true;
 	}
 	if (dash) {
 		*dash = '\0';
-		if (port ? read_port(p, s, &a->lo) && read_port(p, dash + 1, &a->hi)
+		if (port ? read_port(p, s, max, &a->lo) && read_port(p, dash + 1, max, &a->hi)
 			 : read_id(s, &a->lo) && read_id(dash + 1, &a->hi)) {
 			if (t->op != OP_EQ && t->op != OP_NE)
 				return parse_fail(p, part->at, part->n, NULL,
@@ -198,7 +205,7 @@ static bool endpoint_value(struct parser *p, const struct term *t, const struct 
 	if (a->any_port)
 		return true;
 	colon = strrchr(s, ':');
-	if (!colon || !read_port(p, colon + 1, &port))
+	if (!colon || !read_port(p, colon + 1, UINT16_MAX, &port))
 		return wrong(p, part, &t->field);
 	a->u = (uint64_t)port;
 	*colon = '\0';

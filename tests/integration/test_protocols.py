@@ -6,7 +6,7 @@ from kit import *
 NO_SOCK_DIAG = os.path.join(BUILD, "tests/tools/no_sock_diag")
 KINDS = [
     "unix,addr=@sockeye-test,n=2", "unix-seqpacket,addr=PATH", "unix-unaccepted,addr=@a~b,n=2",
-    "unix-dgram,addr=@dgram,n=2", "socketpair", "packet", "packet,port=0x88cc", "netlink", "netlink,port=16",
+    "unix-dgram,addr=@dgram,n=2", "socketpair", "packet", "packet,port=0x88cc", "netlink", "netlink", "netlink,port=16",
     "raw", "raw,addr=::1", "ping,port=77", "ping,addr=::1,port=78", "udplite,port=5000", "udplite,port=5001,addr=::1",
     "mptcp,port=8080,n=3,send=3", "mptcp,port=8090,addr=::1,n=1", "mptcp-unaccepted,port=8081,n=1",
 ]
@@ -128,7 +128,7 @@ def packet_netlink_raw_equal_ss():
         for line, _ in ss_lines(ns, "-f", "netlink"):
             number, port = line.split()[3].rsplit(":", 1)
             name = names.get(int(number), number)
-            theirs.add((name, int(port) if name != "sock_diag" else None))  # there are ss and sockeye themselves
+            theirs.add((name, int(port) % 2**32 if name != "sock_diag" else None))  # there are ss and sockeye themselves
         ours = {(r["laddr"], r["lport"] if r["laddr"] != "sock_diag" else None) for r in rows if r["proto"] == "netlink"}
         same(sorted(ours, key=str), sorted(theirs, key=str), "netlink sockets")
         theirs = sorted(line.split()[3] for line, _ in ss_lines(ns, "-w"))
@@ -282,6 +282,10 @@ def filters():
              if "sockeye-test" in (s["laddr"] or "") + (s["raddr"] or "")]), "a word finds names at either end")
         same({r["laddr"] for r in sockets(ns, "netlink", "laddr~^gen")}, {"generic"}, "a pattern")
         same([r["proto"] for r in sockets(ns, "packet", "laddr~88cc")], ["packet"], "an ethertype")
+        ids = [s["lport"] for s in factory.of(proto="netlink", laddr="route")]
+        check(len(ids) == 2 and max(ids) > 65535, f"port ids {ids}")  # of two of one process the second is made up
+        for number in ids:
+            same([r["lport"] for r in sockets(ns, "netlink", f"lport={number}", "laddr~^route$")], [number], "a port id")
 
 
 @test

@@ -202,6 +202,10 @@ static void test_filters(void **state)
 	picks(d, "laddr=none", 1); /* the client has no name */
 	picks(d, "port=1024", 1);
 	picks(d, "vsock", 1);
+	picks(d, "rport=4000000000", 1); /* 32 bits, as the kernel has them */
+	picks(d, "rport>=3999999999 rport<=4294967295", 1);
+	picks(d, "rport=4000000001", 0);
+	picks(d, "lport=31145", 1);
 }
 
 static void test_protocols_shown(void **state)
