@@ -160,7 +160,7 @@ static void add_port(struct build *b, uint32_t port, bool asked)
 	*kp = (struct kill_port){.netns = p->netns,
 				 .proto = p->proto,
 				 .port = p->port,
-				 .netns_inode = p->netns < b->f->netns.n ? b->f->netns.v[p->netns].inode : 0,
+				 .netns_inode = frame_netns_inode(b->f, p->netns),
 				 .asked = asked};
 	kill_put_addr(kp->addr, sizeof(kp->addr), b->f, p);
 	for (uint32_t h = 0; h < p->holder_n; h++)
@@ -401,33 +401,60 @@ static void put_title(struct build *b, const struct pick *picks, size_t n)
 	}
 }
 
+uint64_t frame_netns_inode(const struct frame *f, uint16_t netns)
+{
+	return netns < f->netns.n ? f->netns.v[netns].inode : 0;
+}
+
+void pick_settle(const struct frame *f, struct pick *p)
+{
+	if (!p->netns_inode || frame_netns_inode(f, p->netns) == p->netns_inode)
+		return;
+	p->netns = UINT16_MAX;
+	for (uint16_t i = 0; i < f->netns.n; i++)
+		if (f->netns.v[i].inode == p->netns_inode)
+			p->netns = i;
+}
+
+static void build(struct build *b, const struct pick *picks, size_t n)
+{
+	struct kill_plan *p = b->p;
+	for (size_t i = 0; i < n; i++)
+		pick_targets(b, &picks[i]);
+	for (size_t i = 0; i < p->targets.n; i++)
+		kill_judge_target(b, &p->targets.v[i], b->procs.v[i]);
+	for (size_t i = 0; i < n; i++)
+		asked_ports(b, &picks[i]);
+	for (size_t i = 0; i < p->ports.n; i++)
+		narrow(b, &p->ports.v[i]);
+	held_ports(b);
+	if (p->targets.n)
+		kill_count_cost(b);
+	else if (p->no_owner_reason == REASON_OWNED)
+		p->no_owner_reason = REASON_GONE;
+	put_title(b, picks, n);
+}
+
 void kill_plan_build(struct kill_plan *p, const struct frame *f, const struct pick *picks, size_t n)
 {
 	struct build b = {.p = p, .f = f};
+	struct pick *now = mem_alloc(n, sizeof(*now));
 
 	*p = (struct kill_plan){0};
 	b.target = mem_alloc(f->procs.n, sizeof(*b.target));
 	for (size_t i = 0; i < f->procs.n; i++)
 		b.target[i] = NONE;
-	for (size_t i = 0; i < n; i++)
-		pick_targets(&b, &picks[i]);
-	for (size_t i = 0; i < p->targets.n; i++)
-		kill_judge_target(&b, &p->targets.v[i], b.procs.v[i]);
-	for (size_t i = 0; i < n; i++)
-		asked_ports(&b, &picks[i]);
-	for (size_t i = 0; i < p->ports.n; i++)
-		narrow(&b, &p->ports.v[i]);
-	held_ports(&b);
-	if (p->targets.n)
-		kill_count_cost(&b);
-	else if (p->no_owner_reason == REASON_OWNED)
-		p->no_owner_reason = REASON_GONE;
-	put_title(&b, picks, n);
+	for (size_t i = 0; i < n; i++) {
+		now[i] = picks[i];
+		pick_settle(f, &now[i]);
+	}
+	build(&b, now, n);
 	if (p->ports.n)
 		qsort(p->ports.v, p->ports.n, sizeof(p->ports.v[0]), by_port);
 	sort_targets(&b);
 	vec_done(&b.procs);
 	free(b.target);
+	free(now);
 }
 
 void kill_plan_done(struct kill_plan *p)

@@ -34,6 +34,7 @@ struct pick pick_of(enum row_kind kind, const struct frame *f, uint32_t row)
 	switch (kind) {
 	case ROWS_SOCK:
 		p.kind = PICK_SOCK;
+		p.netns_inode = frame_netns_inode(f, frame_sock(f, row)->netns);
 		p.netns = frame_sock(f, row)->netns;
 		p.proto = frame_sock(f, row)->proto;
 		p.port = frame_sock(f, row)->lport;
@@ -41,6 +42,7 @@ struct pick pick_of(enum row_kind kind, const struct frame *f, uint32_t row)
 		break;
 	case ROWS_PORT:
 		p.kind = PICK_PORT;
+		p.netns_inode = frame_netns_inode(f, f->ports.v[row].netns);
 		p.netns = f->ports.v[row].netns;
 		p.proto = f->ports.v[row].proto;
 		p.port = f->ports.v[row].port;

@@ -212,8 +212,11 @@ static size_t rows_of(const struct frame *f, const struct picks *picks, uint32_t
 	size_t n = 0;
 
 	for (size_t i = 0; i < picks->v.n; i++) {
-		const struct pick *k = &picks->v.v[i];
-		uint32_t row = k->kind == PICK_SOCK ? frame_row_by_cookie(f, k->netns, k->cookie) : NONE;
+		struct pick k = picks->v.v[i];
+		uint32_t row;
+
+		pick_settle(f, &k);
+		row = k.kind == PICK_SOCK ? frame_row_by_cookie(f, k.netns, k.cookie) : NONE;
 
 		if (row != NONE)
 			ret[n++] = row;

@@ -184,6 +184,7 @@ static bool ask_again(struct kill_dialog *d)
 		if (p->asked)
 			vec_push(&picks, ((struct pick){.kind = PICK_PORT,
 							.netns = p->netns,
+							.netns_inode = p->netns_inode,
 							.proto = p->proto,
 							.port = p->port}));
 	}

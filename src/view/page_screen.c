@@ -23,17 +23,20 @@ struct page_screen {
 
 void page_build(struct page *p, const struct screen_env *e, const struct subject *about)
 {
+	struct pick pick = about->pick;
+
+	pick_settle(e->f, &pick);
 	page_clear(p);
 	p->ascii = e->ascii;
 	switch (about->kind) {
 	case SUBJECT_PORT:
-		page_build_port(p, e, &about->pick);
+		page_build_port(p, e, &pick);
 		break;
 	case SUBJECT_PROC:
-		page_build_process(p, e, &about->pick);
+		page_build_process(p, e, &pick);
 		break;
 	case SUBJECT_SOCK:
-		page_build_connection(p, e, &about->pick);
+		page_build_connection(p, e, &pick);
 		break;
 	}
 }
@@ -82,6 +85,7 @@ static void screen_rebuild(struct page_screen *s, const struct screen_env *e)
 		return;
 	if (!s->page.width)
 		s->page.width = 80;
+	pick_settle(e->f, &s->about.pick);
 	page_build(&s->page, e, &s->about);
 	s->raw = e->raw_numbers;
 	s->dirty = false;

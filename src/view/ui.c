@@ -268,8 +268,9 @@ static bool same_subject(const struct subject *a, const struct subject *b)
 
 	if (a->kind != b->kind || a->kind == SUBJECT_NONE)
 		return a->kind == b->kind;
-	return x->netns == y->netns && x->proto == y->proto && x->port == y->port && x->cookie == y->cookie &&
-	       x->pid == y->pid && x->start == y->start;
+	return (x->netns_inode ? x->netns_inode == y->netns_inode : x->netns == y->netns) &&
+	       x->proto == y->proto && x->port == y->port && x->cookie == y->cookie && x->pid == y->pid &&
+	       x->start == y->start;
 }
 
 static struct subject under_cursor(struct ui *u)

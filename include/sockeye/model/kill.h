@@ -11,13 +11,18 @@
 enum pick_kind { PICK_SOCK, PICK_PORT, PICK_PROC };
 struct pick { /* identities, not row numbers: */
 	uint8_t kind;
-	uint16_t netns;
+	uint16_t netns; /* index in the frame it was made of, or last settled in */
 	uint8_t proto;
+	uint64_t netns_inode; /* 0: not known, then the index counts */
 	uint32_t port; /* PICK_PORT */
 	uint64_t cookie; /* PICK_SOCK */
 	uint32_t pid; /* PICK_PROC */
 	uint64_t start;
 };
+/* Indexes of namespaces are a frame's own. Makes p->netns that of this frame, UINT16_MAX when the namespace has gone.
+ * For whoever keeps a pick from one frame to another; kill_plan_build() does it itself. */
+void pick_settle(const struct frame *f, struct pick *p);
+uint64_t frame_netns_inode(const struct frame *f, uint16_t netns); /* 0: none */
 
 enum kill_refusal {
 	KILL_OK,

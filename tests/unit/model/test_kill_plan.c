@@ -323,6 +323,61 @@ static void hostile_texts_are_safe(void **state)
 	fixture_done(&x);
 }
 
+/* The same port in two namespaces, whose numbers change from one look to the next. */
+static void namespaces_are_renumbered(void **state)
+{
+	struct fixture x;
+	struct kill_plan p;
+	struct pick k;
+	struct snap_netns one;
+	const struct frame *f;
+	uint16_t a, b;
+	uint32_t s;
+
+	fixture_init(&x);
+	a = fixture_netns(&x, "a");
+	b = fixture_netns(&x, "b");
+	for (uint32_t i = 0; i < 2; i++) {
+		fixture_proc(&x, 700 + i, 1, 0, "app", "");
+		s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:8080", NULL);
+		x.snap.socks.v[s].netns = i ? b : a;
+		fixture_fd(&x, s, 700 + i, 3);
+	}
+	f = fixture_apply(&x, 1);
+	k = (struct pick){.kind = PICK_PORT,
+			  .netns = b,
+			  .netns_inode = frame_netns_inode(f, b),
+			  .proto = PROTO_TCP,
+			  .port = 8080};
+	one = x.snap.netns.v[a];
+	x.snap.netns.v[a] = x.snap.netns.v[b];
+	x.snap.netns.v[b] = one;
+	for (uint32_t i = 0; i < 2; i++)
+		x.snap.socks.v[i].netns = i ? a : b;
+	f = fixture_apply(&x, 1);
+	kill_plan_build(&p, f, &k, 1);
+	assert_int_equal(p.targets.n, 1);
+	assert_int_equal(p.targets.v[0].pid, 701);
+	assert_int_equal(p.ports.n, 1);
+	assert_int_equal(p.ports.v[0].netns, a);
+	assert_int_equal(p.ports.v[0].netns_inode, k.netns_inode);
+	kill_plan_done(&p);
+
+	/* it ends, and its number is another's */
+	x.snap.netns.v[a].inode++;
+	for (int i = 0; i < 8; i++) /* what has closed is shown for a while */
+		f = fixture_apply(&x, 1);
+	assert_int_not_equal(frame_port_by_key(f, a, PROTO_TCP, 8080), NONE);
+	kill_plan_build(&p, f, &k, 1);
+	assert_int_equal(p.targets.n, 0);
+	assert_int_equal(p.ports.n, 0);
+	assert_int_equal(p.no_owner_reason, REASON_GONE);
+	kill_plan_done(&p);
+	pick_settle(f, &k);
+	assert_int_equal(k.netns, UINT16_MAX);
+	fixture_done(&x);
+}
+
 static void refusals_are_sentences(void **state)
 {
 	for (int i = 1; i < KILL_REFUSAL_N; i++) {
@@ -342,6 +397,7 @@ int main(void)
 		cmocka_unit_test(parents_first_and_shared_ports),
 		cmocka_unit_test(several_addresses),
 		cmocka_unit_test(hostile_texts_are_safe),
+		cmocka_unit_test(namespaces_are_renumbered),
 		cmocka_unit_test(refusals_are_sentences),
 	};
 
