@@ -28,6 +28,7 @@ void frame_done(struct frame *f)
 	vec_done(&f->infos);
 	vec_done(&f->rows);
 	vec_done(&f->owners);
+	vec_done(&f->port_of);
 	vec_done(&f->ports);
 	vec_done(&f->addrs);
 	vec_done(&f->holders);
@@ -55,6 +56,7 @@ void frame_clear(struct frame *f)
 	vec_clear(&f->infos);
 	vec_clear(&f->rows);
 	vec_clear(&f->owners);
+	vec_clear(&f->port_of);
 	vec_clear(&f->ports);
 	vec_clear(&f->addrs);
 	vec_clear(&f->holders);

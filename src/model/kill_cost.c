@@ -213,7 +213,7 @@ static const struct port *port_of(const struct build *b, const struct kill_targe
 	const struct port *any = NULL;
 
 	for (uint32_t i = 0; i < p->sock_n; i++) {
-		uint32_t row = f->proc_socks.v[p->sock + i], port = f->rows.v[row].port;
+		uint32_t row = f->proc_socks.v[p->sock + i], port = frame_port_of(f, row);
 
 		if (port == NONE || !(STATES_PORT & STATE_BIT(f->socks.v[row].state)))
 			continue;

@@ -85,7 +85,7 @@ static void add_proof(struct build *b, uint32_t target, uint32_t row, int32_t fd
 static void add_unowned(struct build *b, uint32_t row)
 {
 	const struct sock *s = &b->f->socks.v[row];
-	uint32_t port = b->f->rows.v[row].port;
+	uint32_t port = frame_port_of(b->f, row);
 	struct kill_unowned *u,
 		new = {.reason = b->f->rows.v[row].reason, .uid = s->flags & SOCK_HAS_UID ? s->uid : NONE};
 	struct str unit = {0};
@@ -291,7 +291,7 @@ static void asked_ports(struct build *b, const struct pick *k)
 	if (k->kind == PICK_SOCK) {
 		row = frame_row_by_cookie(b->f, k->netns, k->cookie);
 		if (row != NONE && STATES_PORT & STATE_BIT(b->f->socks.v[row].state))
-			at = b->f->rows.v[row].port;
+			at = frame_port_of(b->f, row);
 	}
 	if (at != NONE && b->f->ports.v[at].member_n && !(b->f->ports.v[at].marks & MARK_CLOSED)) {
 		add_port(b, at, true);

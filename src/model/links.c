@@ -28,7 +28,7 @@ static uint32_t find_listener(struct world *w, uint32_t row)
 {
 	const struct frame *f = w->f;
 	const struct sock *s = &f->socks.v[row], *best = NULL;
-	struct port_key *k = &w->keys.v[f->rows.v[row].port];
+	struct port_key *k = &w->keys.v[f->port_of.v[row]];
 	int best_fit = 0;
 
 	if (!k->member || k->closed)
@@ -58,7 +58,7 @@ bool world_unaccepted(const struct sock *s)
 	       proto_table[s->proto].connected;
 }
 
-static uint8_t direction(const struct world *w, const struct sock *s, const struct row *r, uint32_t prev)
+static uint8_t direction(const struct world *w, const struct sock *s, uint32_t key, uint32_t prev)
 {
 	const struct frame *f = w->f;
 	const struct snap_netns *ns = &f->netns.v[s->netns];
@@ -66,11 +66,11 @@ static uint8_t direction(const struct world *w, const struct sock *s, const stru
 	uint32_t listening =
 		proto_table[s->proto].connected ? STATE_BIT(STATE_LISTENING) : STATE_BIT(STATE_UNCONN);
 
-	if (!state_table[s->state].connected || r->port == NONE)
+	if (!state_table[s->state].connected || !proto_table[s->proto].ports || !s->lport)
 		return DIR_NONE;
 	if (before && before->dir != DIR_NONE && same_tuple(&w->prev->socks.v[prev], s))
 		return before->dir;
-	if (s->state == STATE_SYN_RECV || w->keys.v[r->port].listener)
+	if (s->state == STATE_SYN_RECV || (key != NONE && w->keys.v[key].listener))
 		return DIR_IN;
 	if (s->state == STATE_SYN_SENT)
 		return DIR_OUT;
@@ -96,8 +96,8 @@ void world_listeners(struct world *w)
 			r->scope = s->family <= FAMILY_IPV6
 					   ? (uint8_t)scope_of(s->laddr, s->family == FAMILY_IPV6)
 					   : SCOPE_NONE;
-		r->dir = direction(w, s, r, prev);
-		if (r->port != NONE && (s->state == STATE_SYN_RECV || world_unaccepted(s)))
+		r->dir = direction(w, s, f->port_of.v[i], prev);
+		if (f->port_of.v[i] != NONE && (s->state == STATE_SYN_RECV || world_unaccepted(s)))
 			r->listener = find_listener(w, i);
 	}
 }

@@ -4,78 +4,110 @@
 #include <math.h>
 #include <stdlib.h>
 
-static uint32_t new_key(struct world *w, const struct sock *s, uint8_t proto, uint32_t prev_port, bool closed)
+static uint32_t new_key(struct world *w, const struct sock *s, uint8_t proto, bool closed)
 {
 	uint64_t group = (uint64_t)s->netns << 8 | proto;
-	uint32_t *slot = map_at(&w->f->by_port, group, s->lport), ns;
+	uint32_t *slot = map_at(&w->f->by_port, group, s->lport), ns, prev = NONE;
 
 	if (*slot != MAP_NONE)
 		return *slot;
 	*slot = (uint32_t)w->keys.n;
 	ns = w->ns_prev.v[s->netns];
-	if (prev_port == NONE && w->prev && ns != NONE)
-		prev_port = frame_port_by_key(w->prev, (uint16_t)ns, proto, s->lport);
+	if (w->prev && ns != NONE)
+		prev = frame_port_by_key(w->prev, (uint16_t)ns, proto, s->lport);
 	vec_push(&w->keys, ((struct port_key){.port = s->lport,
 					      .netns = s->netns,
 					      .proto = proto,
 					      .closed = closed,
-					      .prev = prev_port,
+					      .prev = prev,
 					      .asked = NONE,
 					      .answer = NONE}));
 	return (uint32_t)w->keys.n - 1;
 }
 
-static uint32_t key_of(struct world *w, uint32_t row, bool closed)
+/* A member has the port for itself; what works for a MPTCP socket is that one's business. */
+static bool is_member(const struct frame *f, uint32_t row)
 {
-	const struct sock *s = &w->f->socks.v[row];
-	uint32_t prev = w->prev_of.v[row], prev_port = NONE, key;
-	uint8_t proto = world_port_proto(w, row);
-
-	if (!proto_table[s->proto].ports || !s->lport)
-		return NONE;
-	if (prev != NONE && w->prev->socks.v[prev].lport == s->lport &&
-	    w->prev->socks.v[prev].proto == s->proto)
-		prev_port = w->prev->rows.v[prev].port;
-	if (prev_port == NONE || w->prev->ports.v[prev_port].proto != proto)
-		return new_key(w, s, proto, NONE, closed);
-	if (w->port_of.v[prev_port] != NONE)
-		return w->port_of.v[prev_port];
-	key = new_key(w, s, proto, prev_port, closed);
-	w->port_of.v[prev_port] = key;
-	return key;
+	return is_member_state(frame_sock(f, row)->state) && frame_row(f, row)->parent == NONE;
 }
 
-/* Is this row one of those that make the port row? What works for a MPTCP socket is that one's business. */
+static bool has_port(const struct sock *s)
+{
+	return proto_table[s->proto].ports && s->lport;
+}
+
+/* Is this row one of those that make the port row? */
 static bool makes(const struct frame *f, const struct port_key *k, uint32_t row)
 {
-	return k->closed == (row >= f->open_rows) &&
-	       (!k->member || (is_member_state(f->socks.v[row].state) && f->rows.v[row].parent == NONE));
+	return k->closed == (row >= f->open_rows) && (!k->member || is_member(f, row));
 }
 
-void world_port_keys(struct world *w)
+/* Keys of ports with a row of their own; those of open sockets come first. */
+static void member_keys(struct world *w, bool closed)
 {
 	struct frame *f = w->f;
-	uint32_t total = 0;
+	uint32_t from = closed ? f->open_rows : 0, to = closed ? (uint32_t)f->rows.n : f->open_rows;
 
-	nums_fill(&w->port_of, w->prev ? w->prev->ports.n : 0, NONE);
-	vec_clear(&w->keys);
-	for (uint32_t i = 0; i < f->rows.n; i++) {
-		const struct sock *s = &f->socks.v[i];
-		bool closed = i >= f->open_rows;
+	for (uint32_t i = from; i < to; i++) {
+		const struct sock *s = frame_sock(f, i);
 		struct port_key *k;
+		uint32_t key;
 
-		f->rows.v[i].port = key_of(w, i, closed);
-		if (f->rows.v[i].port == NONE)
+		if (!is_member(f, i) || !has_port(s))
 			continue;
-		k = &w->keys.v[f->rows.v[i].port];
-		if (!is_member_state(s->state) || k->closed != closed || f->rows.v[i].parent != NONE)
+		key = new_key(w, s, world_port_proto(w, i), closed);
+		k = &w->keys.v[key];
+		if (k->closed != closed)
 			continue;
 		k->member = true;
 		k->listener |= s->state != STATE_BOUND;
 	}
-	for (uint32_t i = 0; i < f->rows.n; i++)
-		if (f->rows.v[i].port != NONE)
-			w->keys.v[f->rows.v[i].port].n += makes(f, &w->keys.v[f->rows.v[i].port], i);
+}
+
+static void client_keys(struct world *w)
+{
+	struct frame *f = w->f;
+
+	if (!(f->want.attrs & WANT_CLIENT_PORTS))
+		return;
+	for (uint32_t i = 0; i < f->open_rows; i++)
+		if (has_port(frame_sock(f, i)))
+			new_key(w, frame_sock(f, i), world_port_proto(w, i), false);
+}
+
+/* Local ports of outgoing connections need no rows to be counted. */
+static bool is_new_client_port(struct world *w, const struct sock *s)
+{
+	enum { WORDS = 65536 / 64 };
+	uint32_t *at = map_at(&w->client_groups, s->netns, s->proto);
+	uint64_t *word, bit = UINT64_C(1) << (s->lport & 63);
+
+	if (*at == MAP_NONE) {
+		*at = (uint32_t)(w->client_bits.n / WORDS);
+		vec_reserve(&w->client_bits, WORDS);
+		memset(w->client_bits.v + w->client_bits.n, 0, WORDS * sizeof(*word));
+		w->client_bits.n += WORDS;
+	}
+	word = w->client_bits.v + (size_t)*at * WORDS + (s->lport & 65535) / 64;
+	if (*word & bit)
+		return false;
+	*word |= bit;
+	return true;
+}
+
+/* The rows that make each port row, by key. */
+static void list_members(struct world *w)
+{
+	struct frame *f = w->f;
+	uint32_t total = 0;
+	bool clients = f->want.attrs & WANT_CLIENT_PORTS;
+
+	for (uint32_t i = 0; i < f->rows.n; i++) {
+		uint32_t key = f->port_of.v[i];
+
+		if (key != NONE && (clients || is_member(f, i)))
+			w->keys.v[key].n += makes(f, &w->keys.v[key], i);
+	}
 	for (size_t i = 0; i < w->keys.n; i++) {
 		w->keys.v[i].at = total;
 		total += w->keys.v[i].n;
@@ -87,12 +119,45 @@ void world_port_keys(struct world *w)
 	for (uint32_t i = 0; i < f->rows.n; i++) {
 		struct port_key *k;
 
-		if (f->rows.v[i].port == NONE)
+		if (f->port_of.v[i] == NONE || !(clients || is_member(f, i)))
 			continue;
-		k = &w->keys.v[f->rows.v[i].port];
+		k = &w->keys.v[f->port_of.v[i]];
 		if (makes(f, k, i))
 			w->port_rows.v[k->at + k->n++] = i;
 	}
+}
+
+void world_port_keys(struct world *w)
+{
+	struct frame *f = w->f;
+	bool clients = f->want.attrs & WANT_CLIENT_PORTS;
+
+	vec_clear(&w->keys);
+	vec_clear(&w->client_bits);
+	map_clear(&w->client_groups);
+	vec_clear(&f->port_of);
+	vec_reserve(&f->port_of, f->rows.n);
+	f->port_of.n = f->rows.n;
+	f->totals.client_ports = 0;
+	member_keys(w, false);
+	client_keys(w);
+	member_keys(w, true);
+	for (uint32_t i = 0; i < f->rows.n; i++) {
+		const struct sock *s = frame_sock(f, i);
+		uint8_t proto = world_port_proto(w, i);
+		uint32_t key = NONE;
+
+		if (has_port(s)) {
+			key = frame_port_by_key(f, s->netns, proto, s->lport);
+			if (i < f->open_rows &&
+			    (key == NONE || !w->keys.v[key].member || w->keys.v[key].closed))
+				f->totals.client_ports += is_new_client_port(w, s);
+			if (key == NONE && clients)
+				key = new_key(w, s, proto, true);
+		}
+		f->port_of.v[i] = key;
+	}
+	list_members(w);
 }
 
 /* Wildcards first, IPv4 before IPv6, then by bytes. */
@@ -358,6 +423,6 @@ void world_ports(struct world *w)
 		if (f->by_port.slots[i].value != MAP_NONE)
 			f->by_port.slots[i].value = w->order.v[f->by_port.slots[i].value];
 	for (uint32_t i = 0; i < f->rows.n; i++)
-		if (f->rows.v[i].port != NONE)
-			f->rows.v[i].port = w->order.v[f->rows.v[i].port];
+		if (f->port_of.v[i] != NONE)
+			f->port_of.v[i] = w->order.v[f->port_of.v[i]];
 }

@@ -165,7 +165,7 @@ static void rates(struct world *w, const struct sock *s, uint32_t prev, struct r
 
 static void new_row(struct world *w, const struct sock *s, struct row *r)
 {
-	*r = (struct row){.port = NONE, .listener = NONE, .peer = NONE, .parent = NONE};
+	*r = (struct row){.listener = NONE, .peer = NONE, .parent = NONE};
 	r->first_ns = r->state_ns = w->f->boot_ns;
 	r->marks = would_have_been_seen(w, s) ? MARK_NEW : MARK_START;
 }
@@ -174,7 +174,7 @@ static void known_row(struct world *w, const struct sock *s, uint32_t prev, stru
 {
 	const struct row *p = &w->prev->rows.v[prev];
 
-	*r = (struct row){.port = NONE, .listener = NONE, .peer = NONE, .parent = NONE};
+	*r = (struct row){.listener = NONE, .peer = NONE, .parent = NONE};
 	r->first_ns = p->first_ns;
 	r->state_ns = p->state_ns;
 	r->marks = p->marks & (MARK_START | MARK_NEW);
@@ -259,7 +259,7 @@ static uint32_t take_over(struct world *w, uint32_t prev)
 	s->netns = old_netns(w, s->netns);
 	*r = w->prev->rows.v[prev];
 	r->owner = r->owner_n = r->findings = 0;
-	r->port = r->listener = r->peer = r->parent = NONE;
+	r->listener = r->peer = r->parent = NONE;
 	if (f->infos.n)
 		vec_push(&f->infos, frame_info(w->prev, prev));
 	vec_push(&w->memo, w->memo_prev.v[prev]);

@@ -57,18 +57,18 @@ static bool count_one(struct count *c, const struct frame *f, uint32_t row, cons
 
 static void count_port(struct tally *t, const struct frame *f, uint32_t i, const uint8_t *picked)
 {
-	const struct row *r = &f->rows.v[i];
+	uint32_t port = frame_port_of(f, i);
 
-	if (r->port < t->ports.n)
-		count_one(&t->ports.v[r->port], f, i, picked);
+	if (port < t->ports.n)
+		count_one(&t->ports.v[port], f, i, picked);
 }
 
 static void count_closed(struct tally *t, const struct frame *f, uint32_t i)
 {
 	const struct row *r = &f->rows.v[i];
 
-	if (r->port < t->ports.n)
-		t->ports.v[r->port].any_closed = true;
+	if (frame_port_of(f, i) < t->ports.n)
+		t->ports.v[frame_port_of(f, i)].any_closed = true;
 	for (uint32_t o = 0; o < r->owner_n; o++)
 		t->procs.v[f->owners.v[r->owner + o].proc].any_closed = true;
 }

@@ -20,9 +20,9 @@ void world_free(struct world *w)
 {
 	if (!w)
 		return;
-	struct nums *all[] = {&w->ns_prev, &w->ns_now,  &w->prev_of,   &w->row_of, &w->proc_prev,
-			      &w->proc_of, &w->port_of, &w->port_rows, &w->stamp,  &w->order,
-			      &w->same,    &w->units,   &w->candidate};
+	struct nums *all[] = {&w->ns_prev,   &w->ns_now,  &w->prev_of,   &w->row_of,
+			      &w->proc_prev, &w->proc_of, &w->port_rows, &w->stamp,
+			      &w->order,     &w->same,    &w->units,     &w->candidate};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		vec_done(all[i]);
@@ -30,6 +30,8 @@ void world_free(struct world *w)
 	vec_done(&w->memo_prev);
 	vec_done(&w->keys);
 	vec_done(&w->places);
+	vec_done(&w->client_bits);
+	map_done(&w->client_groups);
 	map_done(&w->revived);
 	map_done(&w->scratch);
 	map_done(&w->uids);
@@ -91,7 +93,7 @@ static void totals(struct frame *f)
 {
 	struct totals *t = &f->totals;
 
-	*t = (struct totals){.rx_rate = NAN, .tx_rate = NAN};
+	*t = (struct totals){.rx_rate = NAN, .tx_rate = NAN, .client_ports = t->client_ports};
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		const struct sock *s = &f->socks.v[i];
 

@@ -59,7 +59,6 @@ struct world {
 	struct nums row_of; /* row of prev → row; NONE */
 	struct nums proc_prev; /* process → process of prev; NONE */
 	struct nums proc_of; /* process of prev → process; NONE */
-	struct nums port_of; /* port of prev → index of keys; NONE */
 	struct nums port_rows; /* rows by port key */
 	struct nums stamp; /* per process: the last thing that met it */
 	struct nums order; /* index of keys → port */
@@ -74,6 +73,8 @@ struct world {
 	struct map mptcp_ports; /* (netns, port) → enum mptcp_port */
 	VEC(struct port_key) keys;
 	VEC(struct port_place) places;
+	VEC(uint64_t) client_bits; /* local ports of connections, 65536 bits a group */
+	struct map client_groups; /* (netns, protocol) → which of them */
 	/* For the world's life: */
 	struct nums units; /* cgroup id → unit id + 1; 0: not asked yet */
 	struct str text;
@@ -114,10 +115,10 @@ void world_formers(struct world *w); /* owners.c: remembered ones of rows withou
 void world_parents(struct world *w); /* mptcp.c: row.parent */
 /* The protocol of the port row that this socket belongs to. */
 uint8_t world_port_proto(const struct world *w, uint32_t row); /* mptcp.c */
-void world_port_keys(struct world *w); /* ports.c: every row gets an index of keys in row.port */
-void world_ports(struct world *w); /* ports.c: makes the rows, puts row.port right */
-void world_listeners(struct world *w); /* links.c: listener and direction; row.port is a key */
+void world_port_keys(struct world *w); /* ports.c: every row gets an index of keys in frame.port_of */
+void world_ports(struct world *w); /* ports.c: makes the rows, puts frame.port_of right */
+void world_listeners(struct world *w); /* links.c: listener and direction; port_of are keys */
 bool world_unaccepted(const struct sock *s); /* links.c: does it look like one that waits to be accepted? */
-void world_reasons(struct world *w); /* reason.c; row.port is a key */
+void world_reasons(struct world *w); /* reason.c */
 void world_peers(struct world *w); /* peers.c */
 void world_unix_peers(struct world *w); /* peers.c */

@@ -184,6 +184,8 @@ void table_want(const struct table *t, struct want *want)
 	if (t->rows_kind == ROWS_PROC) /* what else it listens on is a fact of its own, whatever is picked */
 		want->protos |= view_table[t->view].protos;
 	want->attrs |= attrs;
+	if (t->rows_kind == ROWS_PORT && t->all)
+		want->attrs |= WANT_CLIENT_PORTS;
 	/* A port's own facts come from its listening and bound sockets; what it counts needs all of them. */
 	if (t->rows_kind == ROWS_PORT && !tally && !t->all)
 		want->states |= STATES_PORT;

@@ -128,7 +128,8 @@ static void ends(struct conn *c)
 	col = page_label(b, "address");
 	page_put_end(b, c->row, false, &s);
 	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
-	if (c->r->port != NONE && !(b->f->ports.v[c->r->port].flags & PORT_CLIENT)) {
+	if (frame_port_of(b->f, c->row) != NONE &&
+	    !(b->f->ports.v[frame_port_of(b->f, c->row)].flags & PORT_CLIENT)) {
 		service = b->f->services ? services_name(b->f->services, c->s->proto, c->s->lport) : "";
 		page_span(b->p, page_line_end(b->p) + 2, STYLE_PLAIN, service ? service : "");
 		page_walk(b->p, page_subject_port(b, frame_port_of(b->f, c->row)), 'p', c->s->lport);

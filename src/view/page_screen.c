@@ -216,7 +216,11 @@ static void page_want(const struct screen *screen, struct want *w)
 
 	w->protos |= 1u << PROTO_TCP | 1u << PROTO_UDP;
 	w->states |= STATES_ALL;
-	w->attrs |= WANT_INFO | WANT_MEM | WANT_OWNERS | (s->about.kind == SUBJECT_SOCK ? WANT_CONG : 0u);
+	w->attrs |= WANT_INFO | WANT_MEM | WANT_OWNERS;
+	if (s->about.kind == SUBJECT_SOCK)
+		w->attrs |= WANT_CONG;
+	if (s->about.kind == SUBJECT_PORT) /* it may be one of outgoing connections */
+		w->attrs |= WANT_CLIENT_PORTS;
 }
 
 static void page_screen_text(const struct screen *screen, struct str *out)

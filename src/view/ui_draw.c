@@ -76,7 +76,7 @@ static void status_text(struct ui *u, struct str *out)
 	struct screen *s = ui_top(u);
 	struct table *t = screen_table(s);
 	char a[UNIT_BUF], b[UNIT_BUF];
-	uint32_t client = 0;
+	uint32_t client;
 
 	if (!t || !u->env.f || u->w < DETAIL_FROM_W || u->view != VIEW_PORTS || *ui_filter_text(u) ||
 	    t->findings_only || t->order.n == 0 || t->order.n > (size_t)u->env.table_h) {
@@ -84,12 +84,11 @@ static void status_text(struct ui *u, struct str *out)
 			s->ops->status(s, &u->env, out);
 		return;
 	}
-	for (size_t i = 0; i < u->env.f->ports.n; i++)
-		client += u->env.f->ports.v[i].flags & PORT_CLIENT ? 1 : 0;
 	str_putf(out, "%s %s", fmt_count(a, t->order.n),
 		 t->all         ? "ports"
 		 : t->listening ? "listening"
 				: "listening or bound");
+	client = u->env.f->totals.client_ports;
 	if (client && !t->all)
 		str_putf(out, "    a: %s client port%s more", fmt_count(b, client), client == 1 ? "" : "s");
 	if (ui_layout(u).detail.w > 0)

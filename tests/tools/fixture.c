@@ -24,9 +24,10 @@ void fixture_init(struct fixture *x)
 	snapshot_init(&x->snap);
 	for (size_t i = 0; i < 3; i++)
 		frame_init(&x->frames[i]);
-	x->snap.want = (struct want){.protos = 1u << PROTO_TCP | 1u << PROTO_UDP,
-				     .states = STATES_ALL,
-				     .attrs = WANT_INFO | WANT_MEM | WANT_CONG | WANT_OWNERS};
+	x->snap.want =
+		(struct want){.protos = 1u << PROTO_TCP | 1u << PROTO_UDP,
+			      .states = STATES_ALL,
+			      .attrs = WANT_INFO | WANT_MEM | WANT_CONG | WANT_OWNERS | WANT_CLIENT_PORTS};
 	x->snap.owners_complete = true;
 	x->snap.took_ns = 2 * NSEC_PER_MS;
 	fixture_netns(x, "host");

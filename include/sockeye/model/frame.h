@@ -34,7 +34,6 @@ struct row {
 	float rx_rate, tx_rate; /* bytes/s; NAN: not known (yet) */
 	float rate_mean; /* rx+tx, mean of up to 3 frames, for sorting; 0 when unknown */
 	uint32_t owner, owner_n; /* into frame.owners; present owners first, then former */
-	uint32_t port; /* the model's own: frame_port_of() */
 	uint32_t listener; /* row of the listening socket it belongs to (unaccepted, syn-recv); NONE */
 	uint32_t
 		peer; /* row of the other end on this machine; of a unix socket that waits to be accepted: the
@@ -56,7 +55,9 @@ enum port_flag {
 	PORT_ANY4 = 1 << 1, /* 0.0.0.0 */
 	PORT_ANY6 = 1 << 2, /* [::] */
 	PORT_REUSEPORT = 1 << 3, /* several sockets with one address */
-	PORT_CLIENT = 1 << 4, /* a port of outgoing connections only: shown with `a` alone */
+	PORT_CLIENT =
+		1
+		<< 4, /* a port of outgoing connections only: shown with `a` alone; with WANT_CLIENT_PORTS */
 	PORT_NO_LIMIT = 1 << 5, /* how long its queue may grow is not known: backlog_max is 0 */
 	PORT_NO_QUEUE = 1 << 6, /* nor how long it is */
 };
@@ -112,6 +113,7 @@ struct frame_container { /* one whose address is known */
 };
 struct totals {
 	uint32_t listening, bound, unconn_udp, states[STATE_N], socks;
+	uint32_t client_ports; /* of outgoing connections, whether they have rows or not */
 	float rx_rate, tx_rate; /* NAN unknown */
 };
 enum finding_severity { FINDING_INFO, FINDING_WARN, FINDING_BAD };
@@ -134,10 +136,11 @@ struct frame {
 	bool owners_complete;
 	uint32_t hidden_procs;
 	uint32_t rows_n; /* sockets; what is known of each: frame_sock(), frame_row(), frame_info() */
-	VEC(struct sock) socks; /* these four are the model's own */
+	VEC(struct sock) socks; /* these five are the model's own */
 	VEC(struct sock_info) infos;
 	VEC(struct row) rows;
 	VEC(struct owner) owners;
+	VEC(uint32_t) port_of;
 	VEC(struct port) ports;
 	VEC(struct port_addr) addrs;
 	VEC(uint32_t) holders;
@@ -180,10 +183,10 @@ static inline const struct owner *frame_owner(const struct frame *f, const struc
 {
 	return &f->owners.v[r->owner + i];
 }
-/* The port row of its local port, NONE. */
+/* The port row of its local port; NONE, also for ports that have a row with WANT_CLIENT_PORTS alone. */
 static inline uint32_t frame_port_of(const struct frame *f, uint32_t row)
 {
-	return f->rows.v[row].port;
+	return f->port_of.v[row];
 }
 /* Until its timer fires, with sock.timer != 0. */
 static inline uint32_t frame_timer_ms(const struct frame *f, uint32_t row)

@@ -15,6 +15,7 @@ enum want_attr {
 	WANT_CONG = 1 << 2, /* congestion control name */
 	WANT_OWNERS = 1 << 3, /* descriptors and their processes */
 	WANT_MEMORY = 1 << 4, /* snapshot.memory: the kernel's own accounting */
+	WANT_CLIENT_PORTS = 1 << 5, /* of the model: port rows of outgoing connections too, PORT_CLIENT */
 };
 /* In which network namespaces. Not given it is the own one: all others cost a search. */
 enum want_netns {

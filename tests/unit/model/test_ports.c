@@ -269,6 +269,48 @@ static void listener_goes_connections_stay(void **state)
 	fixture_done(&x);
 }
 
+/* Nobody asked for the ports of outgoing connections: they are counted, and what they say of direction is known. */
+static void client_ports_only_where_wanted(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t s;
+
+	fixture_init(&x);
+	fixture_netns(&x, "db");
+	x.snap.want.attrs &= ~(uint32_t)WANT_CLIENT_PORTS;
+	fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:1");
+	fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:50000", "10.0.0.7:443");
+	fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:50000", "10.0.0.8:443");
+	fixture_sock(&x, PROTO_UDP, STATE_ESTABLISHED, "10.0.0.5:50000", "10.0.0.8:53");
+	s = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:50000", "10.0.0.8:443");
+	x.snap.socks.v[s].netns = 1;
+	s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
+	f = fixture_apply(&x, 0);
+	assert_int_equal(f->ports.n, 1);
+	assert_int_equal(f->totals.client_ports, 3); /* TCP here and in db, UDP */
+	assert_int_equal(frame_port_of(f, 0), 0);
+	for (uint32_t i = 1; i < 5; i++) {
+		assert_int_equal(frame_port_of(f, i), NONE);
+		assert_int_equal(frame_row(f, i)->dir, DIR_OUT);
+	}
+	assert_int_equal(frame_row(f, 0)->dir, DIR_IN);
+	assert_int_equal(f->tally.ports.v[0].conns, 1);
+	fixture_remove_sock(&x, s);
+	fixture_apply(&x, 1);
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->ports.n, 1);
+	assert_int_equal(f->ports.v[0].marks & MARK_CLOSED, MARK_CLOSED);
+	assert_int_equal(f->totals.client_ports, 4);
+	f = fixture_apply(&x, 4);
+	assert_int_equal(f->ports.n, 0);
+	x.snap.want.attrs |= WANT_CLIENT_PORTS;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->ports.n, 4);
+	assert_int_equal(f->totals.client_ports, 4);
+	fixture_done(&x);
+}
+
 static void rings_live_as_long_as_the_key(void **state)
 {
 	struct fixture x;
@@ -310,6 +352,7 @@ int main(void)
 		cmocka_unit_test(drops),
 		cmocka_unit_test(closed_and_taken_again),
 		cmocka_unit_test(listener_goes_connections_stay),
+		cmocka_unit_test(client_ports_only_where_wanted),
 		cmocka_unit_test(rings_live_as_long_as_the_key),
 	};
 
