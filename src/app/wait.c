@@ -7,6 +7,7 @@
 #include "sockeye/collect/source.h"
 #include "sockeye/model/world.h"
 #include "sockeye/table/table.h"
+#include "wait_pace.h"
 #include "wait_text.h"
 #include "workers.h"
 #include <errno.h>
@@ -17,10 +18,6 @@
 #include <unistd.h>
 
 #define PERIOD_NS (20 * NSEC_PER_MS)
-#define GONE_PERIOD_NS                                                                                       \
-	(10 * NSEC_PER_MS) /* after it a look for bound sockets follows, which takes its time */
-#define COST_SHARE 50 /* a look may take this part of the time */
-#define NEWS_SHARE 4 /* … and this part when there is news */
 #define AGAIN_NS NSEC_PER_MS /* until a socket that was missed is looked for again */
 #define LATE_WAIT_NS (1500 * NSEC_PER_MS) /* a worker gives a read up after one second */
 #define SCENE_NS (2 * NSEC_PER_SEC) /* for finding out who has what is there instead */
@@ -38,7 +35,7 @@ struct eye {
 	struct snapshot snap;
 	struct frame frames[3];
 	unsigned turn, looks;
-	uint64_t cost_ns; /* of the last look, processor time */
+	uint64_t cost_ns; /* of a look, processor time: of the last one, or, when they are cheap, a mean */
 	uint64_t at_ns; /* when it began; 0: never */
 	VEC(uint8_t) picked;
 };
@@ -55,12 +52,15 @@ struct wait { /* all zero before wait_open */
 	bool gone;
 	uint32_t protos; /* bits 1 << enum proto: all that the quick eye may ask for */
 	bool has_full, owners; /* the quick eye alone cannot tell; because of owners */
+	bool full_only; /* the quick eye would cost about as much */
 	uint32_t states; /* STATE_BIT()s that count */
 	bool said; /* the filter named them */
 	bool late_texts; /* the filter asks for command lines or executables, which take a read of their own */
 	/* The last look for owners from scratch: the source looks for new ones of a socket only when the old ones let go. */
 	uint64_t cold_at_ns, cold_ns; /* when, and what it cost */
 	uint64_t seen; /* what the quick eye could not rule out at the last full look */
+	uint64_t cpu_ns; /* processor time at the end of the last look */
+	struct pace_news news;
 	bool matched; /* what that look said */
 };
 
@@ -109,10 +109,12 @@ static bool cheap(const struct eye *e)
 
 static int eye_look(struct wait *w, struct eye *e)
 {
-	/* What is cheap needs no measuring for long: that has a price too. */
-	bool measure = !cheap(e) || e->looks++ < 3;
-	uint64_t began = measure ? clock_read(CLOCK_PROCESS_CPUTIME_ID) : 0;
+	uint64_t began = clock_read(CLOCK_PROCESS_CPUTIME_ID), cost;
 	struct frame *f;
+
+	/* What is done between cheap looks is a part of their price. */
+	if (cheap(e) && w->cpu_ns)
+		began = w->cpu_ns;
 	int r;
 
 	e->at_ns = clock_boot();
@@ -127,18 +129,23 @@ static int eye_look(struct wait *w, struct eye *e)
 	vec_clear(&e->picked);
 	vec_reserve(&e->picked, f->rows_n + 1);
 	e->picked.n = f->rows_n;
-	if (measure)
-		e->cost_ns = clock_read(CLOCK_PROCESS_CPUTIME_ID) - began;
+	w->cpu_ns = clock_read(CLOCK_PROCESS_CPUTIME_ID);
+	cost = w->cpu_ns - began;
+	/* The first look is cold, and says little about the others. */
+	e->cost_ns = cheap(e) && e->looks > 1 ? pace_mean(e->cost_ns, cost) : cost;
+	e->looks++;
 	return 0;
 }
 
 static uint64_t period_of(const struct wait *w, const struct eye *e)
 {
-	uint64_t share = COST_SHARE * e->cost_ns;
+	return cheap(e) ? pace_cheap(e->cost_ns, w->gone) : pace_other(e->cost_ns);
+}
 
-	if (cheap(e))
-		return w->gone ? GONE_PERIOD_NS : PERIOD_NS;
-	return share < PERIOD_NS ? PERIOD_NS : share;
+/* How often the full eye looks beside a quick one that tells when there is something new. */
+static uint64_t full_period(const struct wait *w)
+{
+	return w->owners ? pace_same(w->full.cost_ns) : period_of(w, &w->full);
 }
 
 static bool counts(const struct wait *w, const struct frame *f, uint32_t row)
@@ -252,7 +259,7 @@ static int open_source(struct wait *w)
 static int owner_look(struct wait *w)
 {
 	struct eye *e = &w->full;
-	bool cold = w->owners && (!w->cold_at_ns || clock_boot() - w->cold_at_ns >= COST_SHARE * w->cold_ns);
+	bool cold = w->owners && (!w->cold_at_ns || clock_boot() - w->cold_at_ns >= pace_cold(w->cold_ns));
 	int r;
 
 	if (cold && w->cold_at_ns)
@@ -274,6 +281,7 @@ static int full_look(struct wait *w, uint64_t *ret_after)
 	uint32_t row;
 	int r = owner_look(w);
 
+	w->cpu_ns = 0; /* what follows is no part of a cheap look */
 	if (r < 0)
 		return r;
 	f = eye_frame(e);
@@ -301,10 +309,10 @@ static int full_look(struct wait *w, uint64_t *ret_after)
 static int look_round(struct wait *w, uint64_t *ret_after)
 {
 	struct found found;
-	uint64_t age;
+	bool news;
 	int r;
 
-	if (w->tables_open) {
+	if (w->full_only) {
 		r = full_look(w, ret_after);
 		*ret_after = period_of(w, &w->full);
 		return r < 0 ? r : w->matched;
@@ -321,11 +329,13 @@ static int look_round(struct wait *w, uint64_t *ret_after)
 		return found.any;
 	}
 	/* Something new is looked at soon; what is the same may have got another owner meanwhile. */
-	age = clock_boot() - w->full.at_ns;
-	if (!w->full.at_ns || age >= period_of(w, &w->full) ||
-	    (found.sum != w->seen && age >= NEWS_SHARE * w->full.cost_ns)) {
+	news = w->full.at_ns && found.sum != w->seen &&
+	       pace_news_may(&w->news, clock_boot(), w->full.cost_ns);
+	if (!w->full.at_ns || news || clock_boot() - w->full.at_ns >= full_period(w)) {
 		w->seen = found.sum;
 		r = full_look(w, ret_after);
+		if (news)
+			pace_news_spent(&w->news, w->full.cost_ns);
 	}
 	return r < 0 ? r : w->matched;
 }
@@ -346,6 +356,9 @@ static int want_what(struct wait *w, const struct options *o)
 	if (netns_option(o, WANT_NETNS_OWN, &want, NULL) < 0)
 		return -EINVAL;
 	filter_want(w->filter, &want);
+	want.ends_n = filter_ends(w->filter, want.ends);
+	for (uint8_t i = 0; i < want.ends_n; i++)
+		want.ends[i].ends = 3; /* the other end of a connection on this machine tells about it, too */
 	w->gone = o->gone;
 	w->protos = want.protos;
 	w->states = filter_states(w->filter);
@@ -353,6 +366,7 @@ static int want_what(struct wait *w, const struct options *o)
 	w->owners = want.attrs & WANT_OWNERS;
 	if (filter_has_row_terms(w->filter)) {
 		want.states = STATES_ALL;
+		want.ends_n = 0;
 		table_init(&w->tables[0], VIEW_PORTS);
 		table_init(&w->tables[1], VIEW_PROCESSES);
 		w->tables_open = true;
@@ -369,6 +383,7 @@ static int want_what(struct wait *w, const struct options *o)
 	if (!w->said && !w->tables_open)
 		w->quick.want.states = STATES_CHEAP;
 	w->has_full = w->owners || w->full.want.states != w->quick.want.states;
+	w->full_only = w->tables_open || (w->owners && !cheap(&w->quick));
 	return 0;
 }
 
@@ -421,6 +436,7 @@ static void put_scene(struct wait *w, const struct options *o, struct str *out)
 	struct eye e = {.want = w->full.want};
 
 	e.want.states = STATES_ALL;
+	e.want.ends_n = 0;
 	e.want.attrs &= ~(uint32_t)WANT_OWNERS;
 	eye_init(&e, w);
 	if (eye_look(w, &e) == 0) {
@@ -439,7 +455,7 @@ static void put_scene(struct wait *w, const struct options *o, struct str *out)
 
 static void tell_rhythm(const struct wait *w)
 {
-	const struct eye *e = w->tables_open ? &w->full : &w->quick;
+	const struct eye *e = w->full_only ? &w->full : &w->quick;
 	struct str line = {0};
 
 	str_puts(&line, "looks every ");
@@ -447,9 +463,9 @@ static void tell_rhythm(const struct wait *w)
 	str_puts(&line, " ms; a look costs ");
 	str_put_real(&line, (double)(e->cost_ns / 1000) / 1000);
 	str_puts(&line, " ms");
-	if (w->has_full && !w->tables_open && w->full.at_ns) {
+	if (w->has_full && !w->full_only && w->full.at_ns) {
 		str_putf(&line, ", %s every ", w->owners ? "owners" : "bound sockets");
-		str_put_real(&line, (double)(period_of(w, &w->full) / 1000) / 1000);
+		str_put_real(&line, (double)(full_period(w) / 1000) / 1000);
 		str_puts(&line, " ms; such a look costs ");
 		str_put_real(&line, (double)((w->full.cost_ns ? w->full.cost_ns : w->cold_ns) / 1000) / 1000);
 		str_puts(&line, " ms");
