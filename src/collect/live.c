@@ -150,6 +150,16 @@ void live_set_ns_budget(struct source *s, uint64_t ns)
 		l->ns_budget_ns = ns;
 }
 
+void live_set_owner_source(struct source *s, struct owner_source *owners)
+{
+	struct live *l = as_live(s);
+
+	if (l)
+		owners_set_source(l->owners, owners);
+	else
+		owner_source_free(owners);
+}
+
 void live_let_go(struct source *s)
 {
 	struct live *l = as_live(s);

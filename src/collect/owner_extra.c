@@ -119,6 +119,13 @@ static void read_ring(struct owner_scan *sc, struct owner *w, int dir_fd, int32_
 	close(fd);
 }
 
+void owner_read_rings(struct owner_scan *sc, struct owner *w, int dir_fd)
+{
+	for (size_t i = 0; i < w->fds.n; i++)
+		if (w->fds.v[i].inode == OWNED_RING)
+			read_ring(sc, w, dir_fd, w->fds.v[i].fd);
+}
+
 int owner_read_extra(struct owner_scan *sc, struct owner *w, int dir_fd)
 {
 	int r = 0;
@@ -130,9 +137,8 @@ int owner_read_extra(struct owner_scan *sc, struct owner *w, int dir_fd)
 	w->compared = w->facts.threads;
 	if (r == -EACCES || r == -EPERM)
 		return r;
-	for (size_t i = 0; w->has_rings && i < w->fds.n; i++)
-		if (w->fds.v[i].inode == OWNED_RING)
-			read_ring(sc, w, dir_fd, w->fds.v[i].fd);
+	if (w->has_rings)
+		owner_read_rings(sc, w, dir_fd);
 	return 0;
 }
 

@@ -332,4 +332,5 @@ void owners_emit(struct owners *o, struct snapshot *s)
 	say_what_was_searched(o, s);
 	owners_put_hidden(o, s);
 	owners_put_limits(o, s);
+	owners_put_method(o, s);
 }

@@ -55,6 +55,8 @@ static void note_process(struct owners *o, struct owner *w, uint64_t ino)
 		(void)owner_read_facts(&o->scan, w);
 		w->facts_read = o->look;
 	}
+	if (ino != w->dir_ino && !w->facts_known)
+		w->scanned = 0; /* that it has no sockets was perhaps said of another one */
 	w->dir_ino = ino;
 	w->hits_from = 0;
 	if (!w->scanned || w->held || w->visible)

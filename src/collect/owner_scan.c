@@ -81,7 +81,7 @@ static void forget(struct owner *w)
 {
 	vec_clear(&w->fds);
 	vec_clear(&w->extra);
-	w->slow_facts_known = w->has_rings = w->own_tables = false;
+	w->slow_facts_known = w->has_rings = w->own_tables = w->sockets_only = false;
 	w->compared = 0;
 	w->scanned = 0;
 	w->due = true;
@@ -251,6 +251,7 @@ static void take_fresh(struct owner_scan *sc, struct owner *w)
 		memcpy(w->fds.v, sc->fresh.v, sc->fresh.n * sizeof(sc->fresh.v[0]));
 	w->fds.n = sc->fresh.n;
 	w->facts.fds = (uint32_t)w->fds.n;
+	w->sockets_only = false;
 	w->has_rings = false;
 	for (size_t i = 0; i < w->fds.n; i++)
 		w->has_rings |= w->fds.v[i].inode == OWNED_RING;
@@ -290,6 +291,10 @@ int owner_search(struct owner_scan *sc, struct owner *w, owner_alive_fn alive, v
 	}
 	close(dir_fd);
 	w->hidden = r == -EACCES || r == -EPERM;
+	if (w->hidden && w->sockets_only) { /* not ours to read, but there was another way */
+		w->hidden = false;
+		return 0;
+	}
 	if (w->hidden) {
 		w->facts.flags |= PROC_NOT_READABLE;
 		vec_clear(&w->fds);

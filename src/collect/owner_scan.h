@@ -32,6 +32,7 @@ struct owner { /* one thread group */
 	uint64_t slow_ns; /* when they were read */
 	uint64_t facts_read; /* number of the look that last read facts */
 	size_t held; /* hits it had when they were last counted */
+	bool sockets_only; /* fds is from an owner_source, which tells no others */
 	bool due; /* new or changed since it was searched */
 	bool lost; /* it had more hits in the look before: what it opened instead was not seen yet */
 	bool hidden; /* its descriptors are not ours to read */
@@ -75,6 +76,8 @@ int owner_still_has(struct owner_scan *sc, const struct owner *w, int32_t fd, ui
 /* owner_extra.c: adds what hangs at the process open as dir_fd beside its own table: sockets in tables of its
  * threads, and sockets registered with its rings. 0 or a negative errno. */
 int owner_read_extra(struct owner_scan *sc, struct owner *w, int dir_fd);
+/* The second half of it: what is registered with the rings among w->fds. */
+void owner_read_rings(struct owner_scan *sc, struct owner *w, int dir_fd);
 /* Lists the links of a directory of descriptors; known ones and `alive` as in owner_search (w NULL: all are
  * read). The list is sc->fresh, cleared before, by fd. */
 int owner_list_fds(struct owner_scan *sc, int dir_fd, const char *name, const struct owner *w,

@@ -200,6 +200,7 @@ static void sweep(struct owners *o, uint64_t need, uint64_t dt)
 
 void owners_search(struct owners *o, uint64_t need, uint64_t dt)
 {
+	(void)owners_bulk(o, need, true);
 	if (o->missing)
 		search_cgroups(o);
 	search_new(o);
@@ -208,7 +209,8 @@ void owners_search(struct owners *o, uint64_t need, uint64_t dt)
 		owners_ask_counts(o);
 		search_changed(o);
 	}
-	sweep(o, need, dt);
+	if (!o->missing || !owners_bulk(o, need, false))
+		sweep(o, need, dt);
 }
 
 /* ---- what is known ---- */
@@ -267,7 +269,8 @@ static void verify_processes(struct owners *o)
 	for (size_t i = 0; i < o->procs.n; i++) {
 		uint32_t pid = o->verify_pid, at = owners_next_in_turn(o, &pid);
 		const struct owner *w = o->procs.v[at];
-		uint64_t cost = (w->fds.n && !w->hidden ? w->fds.n : 1) * NS_PER_S;
+		uint64_t n = w->sockets_only ? w->hint : w->fds.n,
+			 cost = (n && !w->hidden ? n : 1) * NS_PER_S;
 
 		if (w->scanned != o->look && (w->hint || !o->hints)) {
 			if (o->verify_credit < cost)

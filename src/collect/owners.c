@@ -17,7 +17,9 @@
 
 #define ROUND_NS 10000000000ull /* in this time the numbers of every holder were read again */
 #define FACTS_MIN 32 /* and of so many in each look */
-#define FIRST_PID_NS "pid:[4026531836]" /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
+/* PROC_PID_INIT_INO and PROC_TIME_INIT_INO of include/linux/proc_ns.h */
+#define FIRST_PID_NS "pid:[4026531836]"
+#define FIRST_TIME_NS "time:[4026531834]"
 
 static int kcmp_files(uint32_t a, uint32_t b)
 {
@@ -26,18 +28,32 @@ static int kcmp_files(uint32_t a, uint32_t b)
 	return r < 0 ? -errno : r == 0;
 }
 
-/* Is this program, or rather /proc, in a PID namespace of its own? */
-static bool part_of_pids(const char *proc_root)
+/* Is this program, or rather /proc, in a namespace of this name? 1, 0, or a negative errno. */
+static int in_ns(int proc_fd, const char *file, const char *name)
 {
-	struct str path = {0};
 	char link[64];
-	ssize_t n;
+	ssize_t n = readlinkat(proc_fd, file, link, sizeof(link));
 
-	str_puts(&path, proc_root);
-	str_puts(&path, "/self/ns/pid");
-	n = readlink(str_text(&path), link, sizeof(link));
-	str_done(&path);
-	return n > 0 && ((size_t)n != strlen(FIRST_PID_NS) || memcmp(link, FIRST_PID_NS, (size_t)n));
+	if (n < 0)
+		return -errno;
+	return (size_t)n == strlen(name) && !memcmp(link, name, (size_t)n);
+}
+
+/* Do numbers of the first namespaces name what /proc names? Before Linux 5.6 there is one time namespace. */
+static bool numbers_fit(int proc_fd)
+{
+	return in_ns(proc_fd, "self/ns/pid", FIRST_PID_NS) > 0 &&
+	       in_ns(proc_fd, "self/ns/time", FIRST_TIME_NS);
+}
+
+enum owner_source_state owner_source_try(struct owner_source *s, const char *proc_root)
+{
+	int fd = open(proc_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool fit = fd >= 0 && numbers_fit(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return fit ? s->ops->load(s) : OWNER_SOURCE_OTHER_PIDNS;
 }
 
 int owners_open(struct intern *names, const char *proc_root, struct owners **ret)
@@ -53,15 +69,23 @@ int owners_open(struct intern *names, const char *proc_root, struct owners **ret
 	o->scan.buf = mem_alloc(OWNER_BUF, 1);
 	o->scan.same_files = kcmp_files;
 	o->cgroup_mount = cgroups_mount(proc_root);
-	o->part_of_pids = part_of_pids(proc_root);
+	o->part_of_pids = !in_ns(fd, "self/ns/pid", FIRST_PID_NS);
+	o->first_pids = numbers_fit(fd);
 	*ret = o;
 	return 0;
+}
+
+void owners_set_source(struct owners *o, struct owner_source *s)
+{
+	owner_source_free(o->source);
+	o->source = s;
 }
 
 void owners_close(struct owners *o)
 {
 	if (!o)
 		return;
+	owner_source_free(o->source);
 	for (size_t i = 0; i < o->procs.n; i++)
 		owner_free(o->procs.v[i]);
 	vec_done(&o->procs);
@@ -148,6 +172,10 @@ static void refresh_holders(struct owners *o, uint64_t dt)
 	quota = dt < ROUND_NS && o->budget_ns ? (size_t)(holders * dt / ROUND_NS) : holders;
 	if (quota < FACTS_MIN)
 		quota = FACTS_MIN;
+	/* without a name nobody is handed over */
+	for (uint32_t i = 0; i < o->procs.n; i++)
+		if (o->rank.v[i] && !(o->procs.v[i]->facts.flags & PROC_FULL))
+			refresh(o, i);
 	for (size_t i = 0; i < o->procs.n && quota; i++) {
 		uint32_t at = owners_next_in_turn(o, &o->facts_pid);
 

@@ -1,5 +1,6 @@
 /* Who holds a socket: descriptors of processes, found by reading /proc and remembered between looks. */
 #pragma once
+#include "sockeye/collect/owner_source.h"
 #include "sockeye/collect/source.h"
 #include "sockeye/model/snapshot.h"
 
@@ -7,6 +8,7 @@ struct owners;
 /* proc_root: "/proc" or a tree like it. names: borrowed for the life of this. 0 or a negative errno. */
 int owners_open(struct intern *names, const char *proc_root, struct owners **ret);
 void owners_close(struct owners *o); /* NULL allowed */
+void owners_set_source(struct owners *o, struct owner_source *s); /* s: now owned; before the first look */
 /* Adds to s the processes that hold sockets of s, and the descriptors (fds, procs, owners_complete, what is
  * hidden, limits). now_ns: CLOCK_BOOTTIME of this look. budget_ns: how long searches for sockets without a known
  * holder may take, 0: no limit; at least one process is searched in each look, so it ends some time. The first look

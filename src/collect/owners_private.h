@@ -49,6 +49,13 @@ struct owners {
 	struct owner_scan scan;
 	char *cgroup_mount; /* owned; NULL: none */
 	bool part_of_pids; /* see struct snapshot */
+	struct owner_source *source; /* owned; NULL: only /proc */
+	bool first_pids; /* the numbers of the source are ours */
+	bool bulk_asked; /* it would have paid: bulk_state and bulk_all say what came of it */
+	bool bulk_broken; /* not to be asked again */
+	enum owner_source_state bulk_state;
+	uint64_t bulk_all; /* descriptors there were */
+	uint64_t bulk_ns, bulk_ended_ns; /* of the last such search: how long, and when. 0: none */
 	VEC(struct owner *) procs, next; /* owned; by pid. next: the list being made, empty between looks */
 	VEC(struct listed) listed;
 	VEC(struct source_fd) visible;
@@ -97,6 +104,12 @@ uint32_t owners_next_in_turn(const struct owners *o, uint32_t *pid);
 void owners_search_one(struct owners *o, uint32_t i, bool full);
 void owners_search(struct owners *o, uint64_t need, uint64_t dt);
 void owners_verify_known(struct owners *o, uint64_t dt);
+
+/* owner_bulk.c: searches everybody by the source, if that pays: for processes that were never searched, or for what
+ * is missing since look `need`. false: it did not; true: it did, or will before long. */
+bool owners_bulk(struct owners *o, uint64_t need, bool unknown);
+/* Which way it was, where there was a choice. */
+void owners_put_method(const struct owners *o, struct snapshot *s);
 
 /* owner_hits.c: starts a look: which inodes the snapshot has. */
 void owners_index_inodes(struct owners *o, const struct snapshot *s);

@@ -246,6 +246,8 @@ bool filter_needs_limit(const struct filter *f, const struct limit *l)
 {
 	int proto = strcmp(l->reason, "not-supported") ? -1 : proto_by_name(l->what);
 
+	if (!strcmp(l->what, "owner-scan")) /* by which way owners were found hides no row */
+		return false;
 	return proto < 0 || filter_protos_of(f, 0) & PROTO_BIT(proto);
 }
 

@@ -29,6 +29,10 @@ static inline void source_free(struct source *s)
  * names: borrowed for the source's life; the source adds to it, so it must run on the thread that owns
  * the table. proc_root: "/proc" (tests give another). 0 or a negative errno. */
 int live_open(struct intern *names, const char *proc_root, struct source **ret);
+/* Another way to find owners than /proc, used when it pays. owners: owned by the source from now on. Before the first
+ * look. */
+struct owner_source;
+void live_set_owner_source(struct source *s, struct owner_source *owners);
 /* Budget for owner work per look; 0: no limit (one-shot commands). What is left over is "not-scanned". */
 void live_set_owner_budget(struct source *s, uint64_t ns);
 /* Budget for walking connections of busy foreign network namespaces per look (a fifth of the interval does),
