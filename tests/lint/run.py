@@ -31,6 +31,7 @@ STATE_ALLOWED = {
     "base": {"hook", "die_hook"},  # what die() calls to restore the terminal
 }
 CURSES_LAYERS, MNL_LAYERS = {"term"}, {"collect", "action"}
+LOADERS = re.compile(r"^_*dl(m?open|v?sym|close|error)$")  # libraries found at run time: libbpf, by bpf
 
 # What has no place in the published tree: paths and papers of the workplace it was written in. Written so that
 # these lines do not match themselves.
@@ -153,8 +154,24 @@ def symbols():
                 yield f"{layer} calls {name} of curses"
             if re.match(r"(lib)?bpf_", name) and layer != "bpf":
                 yield f"{layer} calls {name}"
+            if LOADERS.match(name) and layer != "bpf":
+                yield f"{layer} calls {name}: only bpf loads a library"
+            if layer == "bpf" and re.match(r"(lib)?bpf_", name):
+                yield f"{layer} calls {name}, which would tie the program to libbpf: it is to be looked up by name"
             if NOT_BELOW_APP.match(name) and name not in ALLOWED.get(layer, ()):
                 yield f"{layer} uses {name}: below app nothing prints or exits"
+
+
+def optional_libraries():
+    """What is used only when it is there must not be needed to start."""
+    need("readelf")
+    need_build("sockeye")
+    needed = re.findall(r"NEEDED.*\[(.+)\]", run(["readelf", "-d", os.path.join(BUILD, "sockeye")]).stdout)
+    if not any(name.startswith("libmnl") for name in needed):
+        yield f"the libraries of the program were not understood: {needed}"
+    for name in needed:
+        if re.match(r"lib(bpf|elf|z)[.]", name):
+            yield f"the program needs {name} to start"
 
 
 def no_mutable_state():
@@ -302,7 +319,7 @@ def documented_options():
             yield f"{option} of --help is in neither README.md nor the man page"
 
 
-LINTS = [include_directions, symbols, no_mutable_state, headers_alone, formatting, sizes, unfinished, foreign_words,
+LINTS = [include_directions, symbols, optional_libraries, no_mutable_state, headers_alone, formatting, sizes, unfinished, foreign_words,
          first_sentence, documented_columns, documented_bindings, documented_views_and_findings, documented_options]
 
 kit.main("lint", LINTS)
