@@ -2,6 +2,7 @@
 #include "explain.h"
 #include "clock.h"
 #include "explain_facts.h"
+#include "live_source.h"
 #include "netns_option.h"
 #include "netns_socket.h"
 #include "sockeye/base/mem.h"
@@ -159,7 +160,7 @@ static int ask_open(struct ask *a, const struct options *o)
 	    explain_who(o, &a->facts, &a->who) < 0)
 		return -1;
 	explain_read_facts(&a->facts);
-	r = live_open(a->names, "/proc", &a->source);
+	r = live_source_open(a->names, &a->source);
 	if (r < 0) {
 		complain("cannot ask the kernel for its sockets: %s", strerror(-r));
 		return r;

@@ -1,6 +1,7 @@
 /* The attempt in hand, its watch and its log: main never waits for the look that tells whether a port is free. */
 #include "killing.h"
 #include "clock.h"
+#include "live_source.h"
 #include "sockeye/action/kill.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/units.h"
@@ -98,7 +99,7 @@ static void *watch_main(void *arg)
 	struct intern *names = intern_new();
 	struct source *source = NULL;
 	struct kill_look how = {.look = look};
-	bool have = live_open(names, "/proc", &source) == 0, go_on = true;
+	bool have = live_source_open(names, &source) == 0, go_on = true;
 	uint64_t one = 1;
 
 	how.data = source;

@@ -1,6 +1,7 @@
 /* One look at the sockets for the commands that act: open, take, fetch what takes a read, let go. */
 #include "look_once.h"
 #include "clock.h"
+#include "live_source.h"
 #include "options.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
@@ -40,7 +41,7 @@ int look_once_open(struct look_once *l, const char *filter)
 		complain("filter: %s", error.text);
 		return -1;
 	}
-	r = live_open(l->names, "/proc", &l->source);
+	r = live_source_open(l->names, &l->source);
 	if (r < 0) {
 		complain("cannot ask the kernel for its sockets: %s", strerror(-r));
 		return r;

@@ -1,5 +1,6 @@
 /* Reads the command line with the tables of options.c: words, long options, bundled letters, and what is
  * wrong with them. */
+#include "live_source.h"
 #include "options.h"
 #include "options_private.h"
 #include "sockeye/base/mem.h"
@@ -330,7 +331,14 @@ static int finish_filter(struct words *w, struct str *text)
 
 static int print_version(void)
 {
-	return printf("sockeye %s\n", SOCKEYE_VERSION) < 0 || fflush(stdout) ? -1 : 0;
+	struct str text = {0};
+	int r;
+
+	str_putf(&text, "sockeye %s\n", SOCKEYE_VERSION);
+	live_source_put_method(&text);
+	r = fputs(str_text(&text), stdout) < 0 || fflush(stdout) ? -1 : 0;
+	str_done(&text);
+	return r;
 }
 
 static int read_words(struct words *w, int command_at, struct str *text)

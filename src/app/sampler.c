@@ -1,6 +1,7 @@
 /* The thread behind sampler.h: look, apply to the world, publish, sleep; so that a slow kernel never holds up a key. */
 #include "sampler.h"
 #include "clock.h"
+#include "live_source.h"
 #include "sockeye/base/units.h"
 #include "sockeye/collect/source.h"
 #include "sockeye/model/world.h"
@@ -152,7 +153,7 @@ static void run(struct sampler *s)
 	struct snapshot snap;
 	struct want want;
 	uint64_t interval, start = 0;
-	int r = live_open(names, "/proc", &source);
+	int r = live_source_open(names, &source);
 
 	snapshot_init(&snap);
 	if (r < 0) {

@@ -1,6 +1,7 @@
 /* sockeye wait: looks at the cheapest thing that can tell, again and again, until something matches. */
 #include "wait.h"
 #include "clock.h"
+#include "live_source.h"
 #include "netns_option.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/units.h"
@@ -245,7 +246,7 @@ static uint32_t find_match(const struct wait *w, const struct eye *e)
 static int open_source(struct wait *w)
 {
 	struct source *source;
-	int r = live_open(w->names, "/proc", &source);
+	int r = live_source_open(w->names, &source);
 
 	if (r < 0)
 		return r;
