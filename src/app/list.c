@@ -125,23 +125,32 @@ static const struct {
 	const char *key;
 	uint8_t texts; /* 1 << enum late_what */
 } late_keys[] = {
-	{"user", 1 << LATE_USER},       {"exe", 1 << LATE_EXE},
-	{"cmdline", 1 << LATE_CMDLINE}, {"owners", 1 << LATE_USER | 1 << LATE_EXE | 1 << LATE_CMDLINE},
-	{"forwards", LOOK_FORWARDERS},  {"unit", LOOK_FORWARDERS},
+	{"user", 1 << LATE_USER},      {"exe", 1 << LATE_EXE},    {"cmdline", 1 << LATE_CMDLINE},
+	{"forwards", LOOK_FORWARDERS}, {"unit", LOOK_FORWARDERS},
 };
+/* Of an owner JSON alone tells more than the pid. */
+#define OF_OWNERS (1 << LATE_USER | 1 << LATE_EXE | 1 << LATE_CMDLINE)
+
+static bool column_shown(const struct look *l, const char *key)
+{
+	for (size_t i = 0; i < l->table.cols.n; i++)
+		if (l->table.cols.v[i].shown && !strcmp(l->table.cols.v[i].col->key, key))
+			return true;
+	return false;
+}
 
 static uint8_t late_wanted(const struct look *l, const struct options *o)
 {
 	uint8_t texts = 0;
 	for (size_t k = 0; k < ARRAY_LEN(late_keys); k++) {
 		bool wanted = all_keys(o) || (o->filter && strstr(o->filter, late_keys[k].key)) ||
-			      (o->sort && strstr(o->sort, late_keys[k].key));
-		for (size_t i = 0; i < l->table.cols.n && !wanted; i++)
-			wanted = l->table.cols.v[i].shown &&
-				 !strcmp(l->table.cols.v[i].col->key, late_keys[k].key);
+			      (o->sort && strstr(o->sort, late_keys[k].key)) ||
+			      column_shown(l, late_keys[k].key);
 		if (wanted)
 			texts |= late_keys[k].texts;
 	}
+	if (o->format == FORMAT_JSON || o->format == FORMAT_NDJSON)
+		texts |= column_shown(l, "owners") || all_keys(o) ? OF_OWNERS : 0;
 	/* A bare word of a filter also looks into user names. */
 	return l->base.filter && !filter_empty(l->base.filter) ? texts | 1 << LATE_USER : texts;
 }

@@ -95,13 +95,15 @@ static bool first_meeting(struct tally *t, uint32_t proc, const struct sock *s)
 	return true;
 }
 
-static void count_proc(struct tally *t, const struct frame *f, uint32_t proc, const uint8_t *picked)
+/* The process's sockets from..to-1. */
+static void count_proc(struct tally *t, const struct frame *f, uint32_t proc, const uint8_t *picked,
+		       uint32_t from, uint32_t to)
 {
 	const struct proc *p = &f->procs.v[proc];
 	struct count *c = &t->procs.v[proc];
 	const struct sock *last = NULL;
 
-	for (uint32_t i = 0; i < p->sock_n; i++) {
+	for (uint32_t i = from; i < to; i++) {
 		uint32_t row = f->proc_socks.v[p->sock + i];
 		const struct sock *s = &f->socks.v[row];
 
@@ -117,7 +119,7 @@ static void count_proc(struct tally *t, const struct frame *f, uint32_t proc, co
 	}
 }
 
-void tally_run(struct tally *t, const struct frame *f, const uint8_t *picked)
+void tally_begin(struct tally *t, const struct frame *f)
 {
 	vec_clear(&t->ports);
 	vec_reserve(&t->ports, f->ports.n);
@@ -127,16 +129,37 @@ void tally_run(struct tally *t, const struct frame *f, const uint8_t *picked)
 	vec_reserve(&t->procs, f->procs.n);
 	t->procs.n = f->procs.n;
 	reset(t->procs.v, t->procs.n);
-
-	for (uint32_t i = 0; i < f->rows.n; i++) {
-		if (picked && !picked[i])
-			continue;
-		if (f->rows.v[i].marks & MARK_CLOSED)
-			count_closed(t, f, i);
-		else
-			count_port(t, f, i, picked);
-	}
 	map_clear(&t->seen);
-	for (uint32_t i = 0; i < f->procs.n; i++)
-		count_proc(t, f, i, picked);
+	t->row = t->proc = t->sock = 0;
+}
+
+bool tally_step(struct tally *t, const struct frame *f, const uint8_t *picked, uint32_t n)
+{
+	for (; t->row < f->rows.n && n; t->row++, n--) {
+		if (picked && !picked[t->row])
+			continue;
+		if (f->rows.v[t->row].marks & MARK_CLOSED)
+			count_closed(t, f, t->row);
+		else
+			count_port(t, f, t->row, picked);
+	}
+	while (t->proc < f->procs.n && n) {
+		uint32_t left = f->procs.v[t->proc].sock_n - t->sock, now = left < n ? left : n;
+
+		count_proc(t, f, t->proc, picked, t->sock, t->sock + now);
+		n -= now ? now : 1;
+		t->sock += now;
+		if (now == left) {
+			t->sock = 0;
+			t->proc++;
+		}
+	}
+	return t->row >= f->rows.n && t->proc >= f->procs.n;
+}
+
+void tally_run(struct tally *t, const struct frame *f, const uint8_t *picked)
+{
+	tally_begin(t, f);
+	while (!tally_step(t, f, picked, UINT32_MAX))
+		;
 }

@@ -188,6 +188,15 @@ static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, str
 	w->gap = w->prev && (!w->gap_ns || (interval_ns && w->gap_ns > 3 * interval_ns));
 }
 
+/* Without port rows what stands for them until they are made must not be taken for one. */
+static void no_ports(struct frame *f)
+{
+	map_clear(&f->by_port);
+	f->open_ports = 0;
+	for (uint32_t i = 0; i < f->rows.n; i++)
+		f->rows.v[i].port = NONE;
+}
+
 void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *out)
 {
 	begin(w, s, interval_ns, out);
@@ -202,16 +211,22 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 	world_closed_procs(w);
 	world_formers(w);
 	units(w);
-	world_ports(w);
+	if (out->want.skip & PART_PORTS)
+		no_ports(out);
+	else
+		world_ports(w);
 	world_proc_lists(w);
 	frame_forwards(out, w->names);
 	world_unix_peers(w);
-	world_peers(w);
+	if (!(out->want.skip & PART_PEERS))
+		world_peers(w);
 	out->rows_n = (uint32_t)out->rows.n;
-	totals(out);
-	tally_run(&out->tally, out, NULL);
-	rings(w);
-	findings_run(out);
+	if (!(out->want.skip & PART_PORTS)) {
+		totals(out);
+		tally_run(&out->tally, out, NULL);
+		rings(w);
+		findings_run(out);
+	}
 	vec_swap(&w->memo, &w->memo_prev);
 	w->prev = out;
 	w->snap = NULL;

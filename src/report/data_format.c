@@ -91,6 +91,7 @@ void write_json(struct report *r, const struct format_info *info)
 	report_envelope(&r->w.buf, r->t->f, r->o);
 	str_putf(&r->w.buf, ",\"%s\":[", view_table[r->t->view].key);
 	for (size_t i = 0; i < r->rows.n && writer_row(&r->w); i++) {
+		report_fetch(r, i);
 		str_puts(&r->w.buf, i ? ",\n" : "\n");
 		put_json_row(r, &keys, &scratch, r->rows.v[i]);
 	}
@@ -107,6 +108,7 @@ void write_ndjson(struct report *r, const struct format_info *info)
 	report_envelope(&r->w.buf, r->t->f, r->o);
 	str_puts(&r->w.buf, "}\n");
 	for (size_t i = 0; i < r->rows.n && writer_row(&r->w); i++) {
+		report_fetch(r, i);
 		put_json_row(r, &keys, &scratch, r->rows.v[i]);
 		str_putc(&r->w.buf, '\n');
 	}
@@ -137,6 +139,7 @@ void write_separated(struct report *r, const struct format_info *info)
 	}
 	for (size_t k = 0; k < r->rows.n && writer_row(&r->w); k++) {
 		uint32_t row = r->rows.v[k];
+		report_fetch(r, k);
 		for (size_t i = 0; i < r->data.n; i++) {
 			const struct column *col = r->data.v[i];
 			if (i)

@@ -4,6 +4,8 @@
 #include "sockeye/base/str.h"
 #include "sockeye/report/report.h"
 
+#define REPORT_AHEAD 6 /* rows: enough to hide the memory, few enough to be still there */
+
 struct writer {
 	FILE *out;
 	struct str buf;
@@ -19,6 +21,23 @@ struct report {
 	VEC(uint32_t) rows; /* of the frame, those of folded groups too; heads are none */
 	unsigned hidden;
 };
+/* Rows are printed in an order that has nothing to do with that of the memory: asking for one well before it is its
+ * turn hides most of the waiting. */
+static inline void report_fetch(const struct report *r, size_t k)
+{
+	const struct frame *f = r->t->f;
+
+	if (r->t->rows_kind != ROWS_SOCK || k + REPORT_AHEAD >= r->rows.n)
+		return;
+	uint32_t row = r->rows.v[k + REPORT_AHEAD];
+	for (size_t at = 0; at < sizeof(struct sock); at += 64)
+		__builtin_prefetch((const char *)frame_sock(f, row) + at);
+	for (size_t at = 0; at < sizeof(struct row); at += 64)
+		__builtin_prefetch((const char *)frame_row(f, row) + at);
+	row = r->rows.v[k + REPORT_AHEAD / 2]; /* fetched by now, and tells where its owners are */
+	if (frame_row(f, row)->owner_n)
+		__builtin_prefetch(frame_owner(f, frame_row(f, row), 0));
+}
 /* Hands the buffer on when it is large; called after each row. False: stop, there was an error. */
 bool writer_row(struct writer *w);
 

@@ -179,6 +179,31 @@ static void without_live_sort(struct table *t)
 	t->sort_n = (uint8_t)n;
 }
 
+/* What of a frame some columns are made of; no other one reads these parts. */
+static const struct {
+	const char *key;
+	uint32_t parts;
+} column_parts[] = {
+	{"peer_process", PART_PEERS},
+	{"peer_pid", PART_PEERS},
+	{"forwards", PART_PORTS},
+	{"findings", PART_PORTS},
+};
+
+static uint32_t parts_unread(const struct table *t, bool all_keys)
+{
+	uint32_t unread = PART_PEERS | PART_PORTS;
+	size_t i;
+
+	/* Rows of the other kinds are what is counted, and so are terms about them. */
+	if (t->rows_kind != ROWS_SOCK || filter_has_row_terms(t->filter))
+		return 0;
+	for (i = 0; i < ARRAY_LEN(column_parts); i++)
+		if (uses(t, all_keys, column_parts[i].key))
+			unread &= ~column_parts[i].parts;
+	return unread;
+}
+
 void table_want_alone(const struct table *t, bool all_keys, struct want *want)
 {
 	struct table still = *t; /* borrows everything */
@@ -192,6 +217,7 @@ void table_want_alone(const struct table *t, bool all_keys, struct want *want)
 		columns_attrs(t->rows_kind, &need.attrs);
 	want->protos |= need.protos;
 	want->attrs |= need.attrs;
+	want->skip = parts_unread(&still, all_keys);
 	/* A finding may be about a port or process as a whole, for which every socket counts; and a port of outgoing
 	 * connections is what all of them are. */
 	if (t->rows_kind > ROWS_PROC || (t->rows_kind == ROWS_PORT && t->all) || filter_empty(t->filter) ||

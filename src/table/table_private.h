@@ -3,7 +3,16 @@
 #include "order.h"
 #include "sockeye/base/mem.h"
 
-enum stage { STAGE_IDLE, STAGE_PICK, STAGE_ROWS, STAGE_GROUP, STAGE_KEEP, STAGE_ORDER, STAGE_DIFFERS };
+enum stage {
+	STAGE_IDLE,
+	STAGE_PICK,
+	STAGE_COUNT,
+	STAGE_ROWS,
+	STAGE_GROUP,
+	STAGE_KEEP,
+	STAGE_ORDER,
+	STAGE_DIFFERS
+};
 
 /* What a group is besides what everybody may see. */
 struct group_extra {

@@ -454,7 +454,16 @@ static bool run_stage(struct table *t, uint32_t to)
 		w->at = to;
 		if (to < n)
 			return false;
-		tally_run(&w->tally, w->f, w->picked.v);
+		/* What is counted is a port's or a process's. */
+		w->stage = t->rows_kind == ROWS_SOCK && !filter_has_row_terms(t->filter) ? STAGE_ROWS
+											 : STAGE_COUNT;
+		tally_begin(&w->tally, w->f);
+		return true;
+	case STAGE_COUNT:
+		to -= w->at;
+		w->at += to;
+		if (!tally_step(&w->tally, w->f, w->picked.v, to))
+			return false;
 		w->stage = STAGE_ROWS;
 		return true;
 	case STAGE_ROWS:

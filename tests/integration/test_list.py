@@ -37,6 +37,23 @@ def json_keys():
 
 
 @test
+def a_column_alone():
+    """What one column alone makes the program leave out is nothing that this column is made of."""
+    still = [k for k in KEYS["sockets"] if k not in ("cookie", "idle_s", "timer_s", "seen_s", "as_of_s")]
+    with scene(*SCENE, "pair,port=9050,n=3") as (ns, _):
+        def cells(columns):
+            r = ns.sockeye("list", "--view", "sockets", "--csv", "--sort", "cookie", "--columns", columns,
+                           "proto=tcp,udp")
+            same(r.returncode, 0, f"exit code with --columns {columns}")
+            return list(csv.DictReader(io.StringIO(r.stdout.decode())))
+
+        everything = cells(",".join(["cookie", *still]))
+        check(any(r["peer_pid"] for r in everything), "no row with a known other end")
+        for key in still:
+            same([r[key] for r in cells(f"cookie,{key}")], [r[key] for r in everything], f"{key} alone")
+
+
+@test
 def json_types():
     with scene(*SCENE) as (ns, factory):
         port = [r for r in ns.rows("ports") if r["port"] == 8080][0]

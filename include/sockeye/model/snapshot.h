@@ -17,6 +17,11 @@ enum want_attr {
 	WANT_MEMORY = 1 << 4, /* snapshot.memory: the kernel's own accounting */
 	WANT_CLIENT_PORTS = 1 << 5, /* of the model: port rows of outgoing connections too, PORT_CLIENT */
 };
+/* Parts of a frame that take their time to make. */
+enum want_part {
+	PART_PEERS = 1 << 0, /* row.peer of families with addresses */
+	PART_PORTS = 1 << 1, /* port rows, where they lead to, counts, rings, totals, findings */
+};
 /* In which network namespaces. Not given it is the own one: all others cost a search. */
 enum want_netns {
 	WANT_NETNS_OWN, /* the program's own: no other is searched for */
@@ -37,6 +42,7 @@ struct want {
 	uint32_t
 		states; /* STATE_BIT()s. STATE_BOUND costs a request of its own; LISTENING alone is nearly free */
 	uint32_t attrs; /* enum want_attr */
+	uint32_t skip; /* enum want_part: what nobody will read, and is left empty */
 	uint8_t netns; /* enum want_netns */
 	uint64_t netns_inode; /* with WANT_NETNS_ONE */
 	/* A hint: of TCP connections (states outside STATES_PORT) only those with such an end are of interest, 0: all of

@@ -23,7 +23,12 @@ struct tally {
 	VEC(struct count) ports; /* parallel to frame.ports; a connection counts at its local port */
 	VEC(struct count) procs; /* parallel to frame.procs; a socket counts once per owning process */
 	struct map seen; /* scratch: remote address → process that met it last */
+	uint32_t row, proc, sock; /* how far tally_step has come: rows, processes, sockets of the next one */
 };
 void tally_done(struct tally *t);
 /* picked: one byte a socket row (0/1), or NULL for all. Overwrites t, keeps its capacity. */
+void tally_begin(struct tally *t, const struct frame *f);
+/* Goes on with about n rows more. True: it has come to its end. */
+bool tally_step(struct tally *t, const struct frame *f, const uint8_t *picked, uint32_t n);
+/* Both. */
 void tally_run(struct tally *t, const struct frame *f, const uint8_t *picked);

@@ -254,6 +254,13 @@ static void test_least(void **state)
 	table_want_alone(&t, false, &w);
 	assert_int_equal(w.attrs & WANT_INFO, 0); /* the rates that it sorts by cannot be known */
 	assert_int_equal(w.ends_n, 0);
+	assert_int_equal(w.skip, PART_PEERS | PART_PORTS);
+	assert_int_equal(table_set_columns(&t, "state,peer_pid", err, sizeof(err)), 0);
+	table_want_alone(&t, false, &w);
+	assert_int_equal(w.skip, PART_PORTS);
+	assert_int_equal(table_set_columns(&t, "state,forwards", err, sizeof(err)), 0);
+	table_want_alone(&t, false, &w);
+	assert_int_equal(w.skip, PART_PEERS);
 	w = (struct want){0};
 	t.listening = true;
 	t.filter = f;
@@ -263,6 +270,16 @@ static void test_least(void **state)
 	table_want_alone(&t, true, &w); /* JSON: findings and peers */
 	assert_int_equal(w.states, STATES_ALL);
 	assert_true(w.attrs & WANT_INFO && w.attrs & WANT_OWNERS);
+	assert_int_equal(w.skip, 0);
+	filter_free(f);
+	t.filter = f = parsed("peer_process=nginx", NULL);
+	assert_int_equal(table_set_columns(&t, "state", err, sizeof(err)), 0);
+	table_want_alone(&t, false, &w);
+	assert_int_equal(w.skip, PART_PORTS);
+	filter_free(f);
+	t.filter = f = parsed("conns>3", NULL); /* a port's or process's own number */
+	table_want_alone(&t, false, &w);
+	assert_int_equal(w.skip, 0);
 	table_done(&t);
 	filter_free(f);
 	f = parsed("state=close-wait lport=80", NULL);
@@ -272,6 +289,7 @@ static void test_least(void **state)
 	w = (struct want){0};
 	table_want_alone(&t, false, &w);
 	assert_int_equal(w.states, STATES_PORT | STATE_BIT(STATE_CLOSE_WAIT));
+	assert_int_equal(w.skip, 0);
 	assert_int_equal(w.ends_n, 1);
 	table_done(&t);
 	filter_free(f);
