@@ -193,8 +193,8 @@ static void no_ports(struct frame *f)
 {
 	map_clear(&f->by_port);
 	f->open_ports = 0;
-	for (uint32_t i = 0; i < f->rows.n; i++)
-		f->rows.v[i].port = NONE;
+	for (size_t i = 0; i < f->port_of.n; i++)
+		f->port_of.v[i] = NONE;
 }
 
 void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *out)
