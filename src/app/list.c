@@ -51,6 +51,13 @@ static void complain_column(const char *option, enum view_id view, const char *k
 		complain("%s: %s is for JSON alone", option, key);
 		return;
 	}
+	/* The name itself is meant, in whatever view it is. */
+	for (size_t i = 0; i < VIEW_N; i++)
+		if (column_by_key((enum row_kind)view_table[i].rows, key)) {
+			complain("%s: %s has no \"%s\", %s has: --view %s", option, v->key, key,
+				 view_table[i].key, view_table[i].key);
+			return;
+		}
 	const char *near = near_key((enum row_kind)v->rows, key);
 	if (near) {
 		complain("%s: %s has no \"%s\"; did you mean %s?", option, v->key, key, near);
@@ -60,11 +67,6 @@ static void complain_column(const char *option, enum view_id view, const char *k
 		near = near_key((enum row_kind)view_table[i].rows, key);
 		if (!near)
 			continue;
-		if (!strcasecmp(near, key)) {
-			complain("%s: %s has no \"%s\", %s has: --view %s", option, v->key, key,
-				 view_table[i].key, view_table[i].key);
-			return;
-		}
 		complain("%s: %s has no \"%s\"; did you mean %s? (view %s)", option, v->key, key, near,
 			 view_table[i].key);
 		return;

@@ -59,7 +59,16 @@ static void complain_filter(const char *text, const struct filter_error *e)
 	str_putf(&line, "\n%*s^", start, "");
 	for (int i = 1; i < width; i++)
 		str_putc(&line, '~');
-	if (e->mend[0] || !strncmp(e->text, "no field", 8))
+	if (strstr(e->text, "\" alone matches nothing;")) {
+		char field[32];
+		snprintf(field, sizeof(field), "%.*s", (int)len, text + at);
+		n = strlen(field);
+		const char *value = n > 5 && !strcmp(field + n - 5, "_rate") ? "1M"
+				    : n > 2 && !strcmp(field + n - 2, "_s")  ? "60s"
+									     : "1024";
+		str_clear(&line);
+		str_putf(&line, "    quote it: '%s>%s', or write: %s gt %s", field, value, field, value);
+	} else if (e->mend[0] || !strncmp(e->text, "no field", 8))
 		str_putf(&line, "%*s%s", start + width < 20 ? 22 - start - width : 2, "",
 			 "all fields: sockeye list --help-columns");
 	str_putc(&line, '\n');

@@ -12,6 +12,7 @@
 
 #define TURN_NS UINT64_C(2000000000) /* within this time every process is asked once */
 #define PER_LOOK 500u /* and never more than these in one look: 3 ms */
+#define PF_KTHREAD 0x00200000ul /* include/linux/sched.h */
 #define ASK_YOUNG 3 /* a new process often goes elsewhere in its first moments: asked in this many looks */
 
 static int read_link(int proc_fd, const char *name, uint64_t *ret_inode)
@@ -27,6 +28,27 @@ static int read_link(int proc_fd, const char *name, uint64_t *ret_inode)
 		return -EBADMSG;
 	*ret_inode = inode;
 	return 0;
+}
+
+/* A kernel thread is in the first namespace, and no PID namespace but the first has any: what remains to ask where
+ * pid 1 may not be asked, as under some sandboxes even by root. */
+static int read_kernel_thread(int proc_fd, uint64_t *ret_inode)
+{
+	char text[512];
+	unsigned long flags;
+	ssize_t n = -1;
+	char *at;
+	int fd = openat(proc_fd, "2/stat", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strrchr(text, ')'); /* behind the name: state ppid pgrp session tty tpgid flags */
+	if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %lu", &flags) != 1 || !(flags & PF_KTHREAD))
+		return -EBADMSG;
+	return read_link(proc_fd, "2/ns/net", ret_inode);
 }
 
 static struct netns_found *add_found(struct netns_find *f, uint64_t inode)
@@ -49,7 +71,7 @@ int netns_find_open(struct netns_find *f, struct intern *names, const char *proc
 	f->proc_root = mem_strdup(proc_root);
 	/* the thread's, because namespaces belong to threads */
 	read_link(f->proc_fd, "thread-self/ns/net", &f->own);
-	if (read_link(f->proc_fd, "1/ns/net", &f->host))
+	if (read_link(f->proc_fd, "1/ns/net", &f->host) && read_kernel_thread(f->proc_fd, &f->host))
 		f->host = f->own;
 	netns_mounts_open(&f->mounts, proc_root);
 	netns_mounts_update(&f->mounts);

@@ -184,5 +184,5 @@ uint32_t states_by_word(const char *word)
 	for (int i = 1; i < STATE_N; i++)
 		if (state_table[i].name[0] && !strncasecmp(state_table[i].name, word, n))
 			set |= STATE_BIT(i);
-	return set & (set - 1) ? 0 : set; /* of several that begin so, none was meant */
+	return set;
 }

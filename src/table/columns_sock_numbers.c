@@ -113,8 +113,26 @@ SOCK_GET(rate)
 		if (!no_info(sock(c, row), SOCK_HAS_INFO, v))                                                \
 			setter(v, expr);                                                                     \
 	}
-INFO_GET(rtt_ms, i.rtt_us / 1000., v_real)
-INFO_GET(rttvar_ms, i.rttvar_us / 1000., v_real)
+/* Before the first measurement rtt is 0, and what varies an assumption (tcp.c, tcp_init_sock): nothing is known. */
+static void rtt_value(const struct ctx *c, uint32_t row, bool var, struct value *v)
+{
+	const struct sock_info i = frame_info(c->f, row);
+
+	if (no_info(sock(c, row), SOCK_HAS_INFO, v))
+		return;
+	if (i.rtt_us)
+		v_real(v, (var ? i.rttvar_us : i.rtt_us) / 1000.);
+	else
+		v_unknown(v);
+}
+SOCK_GET(rtt_ms)
+{
+	rtt_value(c, row, false, v);
+}
+SOCK_GET(rttvar_ms)
+{
+	rtt_value(c, row, true, v);
+}
 INFO_GET(cwnd, i.cwnd, v_int)
 INFO_GET(mss, i.snd_mss, v_int)
 INFO_GET(retrans_total, i.retrans_total, v_int)

@@ -220,7 +220,7 @@ static void bare_text(struct parser *p, const char *s, size_t n, bool quoted, ui
 
 static bool number_kind(uint8_t kind)
 {
-	return kind == KIND_COUNT || kind == KIND_SIZE || kind == KIND_RATE || kind == KIND_DURATION ||
+	return kind == KIND_ID || kind == KIND_COUNT || kind == KIND_SIZE || kind == KIND_RATE || kind == KIND_DURATION ||
 	       kind == KIND_MS;
 }
 

@@ -30,10 +30,26 @@ static const struct {
 static const struct {
 	const char *name, *is;
 } alias_table[] = {
-	{"sport", "lport"}, {"dport", "rport"},   {"src", "local"},        {"dst", "remote"},
-	{"peer", "raddr"},  {"owner", "process"}, {"finding", "findings"}, {"ago", "seen_s"},
-	{"age", "age_s"},   {"idle", "idle_s"},   {"rtt", "rtt_ms"},       {"dev", "iface"},
-	{"fwmark", "mark"}, {"address", "laddr"}, {"addresses", "laddr"},  {"namespace", "netns"},
+	{"sport", "lport"},
+	{"dport", "rport"},
+	{"src", "local"},
+	{"dst", "remote"},
+	{"peer", "raddr"},
+	{"owner", "process"},
+	{"finding", "findings"},
+	{"ago", "seen_s"},
+	{"age", "age_s"},
+	{"idle", "idle_s"},
+	{"rtt", "rtt_ms"},
+	{"dev", "iface"},
+	{"fwmark", "mark"},
+	{"address", "laddr"},
+	{"addresses", "laddr"},
+	{"namespace", "netns"},
+	/* columns of rows that show several of what a socket has one of */
+	{"ports", "lport"},
+	{"listens", "lport"},
+	{"states", "state"},
 };
 
 static bool filterable(const struct column *c)

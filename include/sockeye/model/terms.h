@@ -115,7 +115,7 @@ extern const struct reason_info reason_table[REASON_N];
 /* Index of a name in a vocabulary, or -1. Exact, case-insensitive. */
 int proto_by_name(const char *name);
 int state_by_name(const char *name);
-/* A bit set of states by exact name, unique prefix or ss's groups (all connected synchronized bucket big
+/* A bit set of states by exact name, prefix (all that begin so) or ss's groups (all connected synchronized bucket big
  * listen estab …, with ss's spellings); 0 when unknown. */
 uint32_t states_by_word(const char *word);
 /* The service name of a port in /etc/services, "" when none. Loaded once at start into a table by app

@@ -337,9 +337,16 @@ static void test_not_the_host(void **state)
 	assert_string_equal(name_of(t, OWN), "host");
 	assert_string_equal(name_of(t, 4026532005u), "sl\033[1m)eep");
 	assert_int_equal(t->find.found.v[0].inode, 4026532005u);
-	/* pid 1 may not be asked: then we take ourselves to be on the host */
+	/* pid 1 may not be asked: a kernel thread is where it is */
 	netns_find_done(&t->find);
 	remove_process(t, "1");
+	add_process(t, "2", OWN, "kthreadd\n", "0::/\n");
+	write_file(t, "2/stat", "2 (kth) a) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0\n");
+	assert_int_equal(netns_find_open(&t->find, t->names, t->root), 0);
+	assert_true(t->find.own == 4026532005u && t->find.host == OWN);
+	/* an ordinary process with that number says nothing; then we take ourselves to be on the host */
+	netns_find_done(&t->find);
+	write_file(t, "2/stat", "2 (sh) S 0 2 2 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 24 0 0\n");
 	assert_int_equal(netns_find_open(&t->find, t->names, t->root), 0);
 	assert_true(t->find.host == 4026532005u);
 	assert_string_equal(intern_get(t->names, t->find.found.v[0].name), "host");

@@ -274,6 +274,7 @@ static void test_errors(void **state)
 		{"a \"b", 2, 1, "the quote is not closed", ""},
 		{"rx_rate", 0, 7, "\"rx_rate\" alone matches nothing; did the shell take the \">\"?", ""},
 		{"conns", 0, 5, "\"conns\" alone matches nothing; did the shell take the \">\"?", ""},
+		{"tcp port", 4, 4, "\"port\" alone matches nothing; did the shell take the \">\"?", ""},
 		{"state", 0, 5, "expected a value after \"state\"", ""},
 		{"state nosuch", 6, 6, NULL, ""},
 		{"owners=5", 0, 6, NULL, ""},

@@ -1,0 +1,36 @@
+"""Sentences about the command line that no other file holds: what a strict reader of the manual would try."""
+
+from kit import *
+
+
+@test
+def host_is_the_first_namespace():
+    """Seen from inside of another one, too, and where pid 1 may not be asked about its own."""
+    with scene("listen,port=8080") as (ns, _):
+        rows = ns.rows("ports", "-N", "all")
+        same([r["port"] for r in rows], [8080], "ports here")
+        check(rows[0]["netns_name"] != "host", "this namespace is called host")
+        elsewhere = ns.json("-N", "host", "--view", "sockets", "-a", "-xtu")["sockets"]
+        check(ns.inode not in {r["netns"] for r in elsewhere}, "-N host shows this namespace")
+
+
+@test
+def unmeasured_is_null():
+    with scene("syn-sent,to=192.0.2.1,port=81") as (ns, _):
+        row, = ns.rows("connections", "state=syn-sent")
+        same((row["rtt_ms"], row["rttvar_ms"], row["minrtt_ms"]), (None, None, None), "round trip times")
+        same(ns.rows("connections", "rtt_ms<1000"), [], "rows that have one")
+        same(len(ns.rows("connections", "rtt_ms=none")), 1, "rows that have none")
+
+
+@test
+def columns_of_another_view():
+    with Netns() as ns:
+        for name, view in (("state", "connections"), ("cmdline", "processes")):
+            r = ns.sockeye("list", "--columns", name)
+            same(r.returncode, 2, "exit code")
+            check(f"--view {view}".encode() in r.stderr, f"stderr {r.stderr!r}")
+        r = ns.sockeye("list", "rx_rate")
+        same((r.returncode, r.stderr.decode()), (2, """sockeye: filter: "rx_rate" alone matches nothing; did the shell take the ">"?
+    quote it: 'rx_rate>1M', or write: rx_rate gt 1M
+"""), "a field that lost its sign")
