@@ -2,6 +2,7 @@
  * one look. */
 #include "cgroup.h"
 #include "containers.h"
+#include "iface.h"
 #include "memory.h"
 #include "netns.h"
 #include "netns_look.h"
@@ -66,6 +67,7 @@ static int look_at(struct live *l, const struct want *want, struct snapshot *ret
 	netns_look(&look);
 	if (!look.answered && look.first)
 		return look.first;
+	ifaces_put(&l->netns, l->names, ret);
 	netns_set_put_limits(&l->netns, want, ret);
 	if (want->attrs & WANT_OWNERS)
 		owners_look(l->owners, ret, began, l->owner_budget_ns);

@@ -38,6 +38,7 @@ void frame_done(struct frame *f)
 	vec_done(&f->proc_socks);
 	vec_done(&f->users);
 	vec_done(&f->netns);
+	vec_done(&f->ifaces);
 	vec_done(&f->limits);
 	vec_done(&f->rings);
 	vec_done(&f->findings);
@@ -64,6 +65,7 @@ void frame_clear(struct frame *f)
 	vec_clear(&f->proc_ports);
 	vec_clear(&f->proc_socks);
 	vec_clear(&f->netns);
+	vec_clear(&f->ifaces);
 	vec_clear(&f->limits);
 	vec_clear(&f->rings);
 	vec_clear(&f->findings);
@@ -106,6 +108,14 @@ bool frame_counts(const struct frame *f, uint32_t row, const uint8_t *picked)
 	if (parent != NONE)
 		return picked && !picked[parent];
 	return picked || proto_table[f->socks.v[row].proto].ports;
+}
+
+uint32_t frame_iface(const struct frame *f, uint16_t netns, uint32_t ifindex)
+{
+	for (size_t i = 0; i < f->ifaces.n; i++)
+		if (f->ifaces.v[i].ifindex == ifindex && f->ifaces.v[i].netns == netns)
+			return f->ifaces.v[i].name;
+	return 0;
 }
 
 uint32_t frame_row_by_cookie(const struct frame *f, uint16_t netns, uint64_t cookie)

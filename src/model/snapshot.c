@@ -23,6 +23,7 @@ void snapshot_done(struct snapshot *s)
 	vec_done(&s->limits);
 	vec_done(&s->hidden);
 	vec_done(&s->containers);
+	vec_done(&s->ifaces);
 }
 
 void snapshot_clear(struct snapshot *s)
@@ -36,6 +37,7 @@ void snapshot_clear(struct snapshot *s)
 	vec_clear(&s->limits);
 	vec_clear(&s->hidden);
 	vec_clear(&s->containers);
+	vec_clear(&s->ifaces);
 	s->want = (struct want){0};
 	s->boot_ns = s->wall_ns = s->took_ns = 0;
 	s->owners_complete = false;

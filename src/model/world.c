@@ -181,6 +181,8 @@ static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, str
 	take(&f->infos, &s->infos);
 	for (size_t i = 0; i < s->netns.n; i++)
 		vec_push(&f->netns, s->netns.v[i]);
+	for (size_t i = 0; i < s->ifaces.n; i++)
+		vec_push(&f->ifaces, s->ifaces.v[i]);
 	for (size_t i = 0; i < s->limits.n; i++)
 		vec_push(&f->limits, s->limits.v[i]);
 	/* A clock that does not go on (a recording stepped back) gives no rates either. */

@@ -88,6 +88,23 @@ static void put_port_addr(const struct ctx *c, const struct port_addr *a, bool b
 	else
 		put_addr(out, &a->ip, brackets);
 }
+/* Bound to one interface it takes what arrives there alone: "0.0.0.0%eth0", as ss has it. */
+static void put_iface(const struct ctx *c, const struct port *p, const struct port_addr *a, struct str *out)
+{
+	uint32_t name = a->ifindex ? frame_iface(c->f, p->netns, a->ifindex) : 0;
+
+	if (!a->ifindex)
+		return;
+	if (a->ip.v6 && !a->v6only && ip_is_any(a->ip.b, true)) {
+		str_clear(out);
+		str_putc(out, '*');
+	}
+	str_putc(out, '%');
+	if (name)
+		put_name(c, out, name);
+	else
+		str_putf(out, "%u", a->ifindex);
+}
 /* "*" "127.0.0.1" "10.0.0.5 +2" ; the count of further addresses is never cut. */
 static void put_address(const struct ctx *c, uint32_t row, unsigned width, struct str *out)
 {
@@ -102,6 +119,7 @@ static void put_address(const struct ctx *c, uint32_t row, unsigned width, struc
 	if (!n)
 		return;
 	put_port_addr(c, &c->f->addrs.v[p->addr], true, &addr);
+	put_iface(c, p, &c->f->addrs.v[p->addr], &addr);
 	if (n > 1)
 		str_putf(&more, " +%u", n - 1);
 	if (more.n + 4 > width)

@@ -109,7 +109,13 @@ FIT(state)
 }
 GET(iface)
 {
-	v_null(v, sock(c, row)->ifindex ? NULL_UNKNOWN : NULL_NA); /* names of interfaces are not read yet */
+	const struct sock *s = sock(c, row);
+	uint32_t name = s->ifindex ? frame_iface(c->f, s->netns, s->ifindex) : 0;
+
+	if (name)
+		v_name(v, c->f, name);
+	else
+		v_null(v, s->ifindex ? NULL_UNKNOWN : NULL_NA);
 }
 GET(scope)
 {

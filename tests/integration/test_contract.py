@@ -1,5 +1,6 @@
 """Sentences about the command line that no other file holds: what a strict reader of the manual would try."""
 
+from acts import Holder
 from kit import *
 
 
@@ -34,3 +35,25 @@ def columns_of_another_view():
         same((r.returncode, r.stderr.decode()), (2, """sockeye: filter: "rx_rate" alone matches nothing; did the shell take the ">"?
     quote it: 'rx_rate>1M', or write: rx_rate gt 1M
 """), "a field that lost its sign")
+
+
+@test
+def interfaces_have_names():
+    code = """
+listen(6100).setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+u = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+u.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+u.bind(("::", 6101))
+keep = listen(6102)
+p = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+p.bind(("lo", 2048))
+"""
+    code = code.replace("listen(6100).set", "l = listen(6100)\nl.set")
+    with Netns() as ns, contextlib.closing(Holder(ns, code + "ready()\nidle()\n")):
+        rows = {r["lport"]: r for r in ns.rows("sockets", "-a", "port=6100-6102")}
+        same({k: r["iface"] for k, r in rows.items()}, {6100: "lo", 6101: "lo", 6102: None}, "iface")
+        same([r["iface"] for r in ns.rows("sockets", "-0a")], ["lo"], "iface of a packet socket")
+        same(sorted(r["port"] for r in ns.rows("ports", "iface=lo")), [6100, 6101], "ports with iface=lo")
+        text = ns.sockeye("list", "-H", "--columns", "port,address").stdout.decode().splitlines()
+        same([line.split() for line in text],
+             [["6100", "127.0.0.1%lo"], ["6101", "*%lo"], ["6102", "127.0.0.1"]], "addresses")

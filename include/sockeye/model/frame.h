@@ -150,6 +150,7 @@ struct frame {
 	VEC(uint32_t) proc_socks;
 	VEC(struct frame_user) users; /* ascending uid */
 	VEC(struct snap_netns) netns;
+	VEC(struct snap_iface) ifaces; /* of the open rows */
 	VEC(struct limit) limits;
 	struct snap_memory memory;
 	VEC(struct ring) rings;
@@ -198,6 +199,8 @@ struct sock_info frame_info(const struct frame *f, uint32_t row);
 /* Does this row count by itself? Not a MPTCP socket's subflow where that socket counts too, and with nothing picked
  * (NULL: no filter) only a protocol with ports: others are there because somebody asked for them. */
 bool frame_counts(const struct frame *f, uint32_t row, const uint8_t *picked);
+/* An interface's name, interned; 0: not known. */
+uint32_t frame_iface(const struct frame *f, uint16_t netns, uint32_t ifindex);
 uint32_t frame_row_by_cookie(const struct frame *f, uint16_t netns, uint64_t cookie); /* NONE */
 uint32_t frame_port_by_key(const struct frame *f, uint16_t netns, uint8_t proto, uint32_t port); /* NONE */
 uint32_t frame_proc_by_key(const struct frame *f, uint32_t pid, uint64_t start); /* NONE */

@@ -192,6 +192,12 @@ struct snap_netns {
 		as_of_ns; /* CLOCK_BOOTTIME at which its connections were read, when that was in an earlier look;
 			      0: in this one */
 };
+/* An interface that a socket of the snapshot is bound to. */
+struct snap_iface {
+	uint32_t ifindex;
+	uint32_t name; /* interned; 0: not known, as of one that is gone */
+	uint16_t netns; /* index into snapshot.netns */
+};
 /* What could not be seen, and why. Texts are whole sentences for people; `what` and `reason` are stable words. */
 struct limit {
 	char what[24]; /* "owners" "sctp" "bound" "mark" "netns" … */
@@ -223,6 +229,7 @@ struct snapshot {
 	VEC(struct snap_hidden)
 	hidden; /* distinct; empty though hidden_procs is not 0: nothing is known of them */
 	VEC(struct snap_container) containers; /* all that are known by now */
+	VEC(struct snap_iface) ifaces;
 	struct snap_memory memory; /* with WANT_MEMORY */
 	struct want want; /* what was really asked for */
 	uint64_t boot_ns; /* CLOCK_BOOTTIME at the start of the look */
