@@ -2,6 +2,7 @@
 #include "config.h"
 #include "docs.h"
 #include "options.h"
+#include "print.h"
 #include "privileges.h"
 #include <locale.h>
 #include <string.h>
@@ -43,7 +44,7 @@ int main(int argc, char **argv)
 		if (r < 0)
 			r = o.command->run(&o);
 	} else {
-		r = r < 0 ? 2 : 0;
+		r = r < 0 ? 2 : print_result(0);
 	}
 	options_done(&o);
 	return r;

@@ -12,7 +12,7 @@ static void put_usage(struct str *out, const struct command *c, bool first)
 	str_putf(out, "%s%-40s %s\n", first ? "Usage: " : "       ", line, c->help);
 }
 
-int help_print(const struct command *c)
+void help_print(const struct command *c)
 {
 	struct str out = {0};
 	bool first = true;
@@ -43,7 +43,6 @@ int help_print(const struct command *c)
 			 "        --help-columns of list names the fields; -- ends commands and options.\n");
 	if (c->exits)
 		str_putf(&out, "Exit:   %s\n", c->exits);
-	int r = fwrite(str_text(&out), 1, out.n, stdout) != out.n || fflush(stdout) ? -1 : 0;
+	fwrite(str_text(&out), 1, out.n, stdout);
 	str_done(&out);
-	return r;
 }

@@ -41,5 +41,5 @@ extern const size_t option_rows_n;
  * was one; 1: it is none, but letters; -1: it is wrong, which was said. */
 int take_lsof(struct reading *r, const char *word);
 
-/* Prints the help of a command, or (bit 0) of none. 0, or -1 when it could not be written. */
-int help_print(const struct command *c);
+/* Prints the help of a command, or (bit 0) of none; print_result() says whether it got there. */
+void help_print(const struct command *c);

@@ -338,16 +338,14 @@ static int finish_filter(struct words *w, struct str *text)
 	return r < 0 ? -1 : 0;
 }
 
-static int print_version(void)
+static void print_version(void)
 {
 	struct str text = {0};
-	int r;
 
 	str_putf(&text, "sockeye %s\n", SOCKEYE_VERSION);
 	live_source_put_method(&text);
-	r = fputs(str_text(&text), stdout) < 0 || fflush(stdout) ? -1 : 0;
+	fputs(str_text(&text), stdout);
 	str_done(&text);
-	return r;
 }
 
 static int read_words(struct words *w, int command_at, struct str *text)
@@ -402,11 +400,13 @@ int options_parse(int argc, char **argv, struct options *ret)
 	w.r.dashboard = dashboard;
 	w.r.on = ret->command->name || dashboard ? ret->command->bit : ON_DASHBOARD | ON_LIST;
 	int r = read_words(&w, command_at, &text);
-	if (r == 0 && w.help)
-		r = help_print(ret->command) < 0 ? -1 : 1;
-	else if (r == 0 && w.version)
-		r = print_version() < 0 ? -1 : 1;
-	else if (r == 0 && dashboard && ret->view >= 0 && !view_table[ret->view].dashboard) {
+	if (r == 0 && w.help) {
+		help_print(ret->command);
+		r = 1;
+	} else if (r == 0 && w.version) {
+		print_version();
+		r = 1;
+	} else if (r == 0 && dashboard && ret->view >= 0 && !view_table[ret->view].dashboard) {
 		complain("--view: %s is for list: sockeye list --view %s", view_table[ret->view].key,
 			 view_table[ret->view].key);
 		r = -1;

@@ -228,6 +228,11 @@ def full_disk():
                 r = ns.run([SOCKEYE, *HERE, "list", *form], stdout=full, stderr=subprocess.PIPE)
             same(r.returncode, 2, f"exit code of list {form}")
             check(b"No space left" in r.stderr, f"stderr {r.stderr!r}")
+        for words in (["--help"], ["--version"], ["kill", "--help"], ["list", "--help-columns"], ["--print-config"]):
+            with open("/dev/full", "wb") as full:
+                r = ns.run([SOCKEYE, *words], stdout=full, stderr=subprocess.PIPE)
+            same(r.returncode, 2, f"exit code of {words}")
+            check(b"No space left" in r.stderr, f"stderr {r.stderr!r}")
 
 
 @test
