@@ -191,7 +191,7 @@ void table_want(const struct table *t, struct want *want)
 		want->states |= STATES_PORT;
 	else if (t->rows_kind == ROWS_SOCK && !t->listening)
 		/* Listeners tell the direction and own what is not yet accepted; they cost nearly nothing. */
-		want->states |= view_table[t->view].states | STATE_BIT(STATE_LISTENING);
+		want->states |= STATES_AND_CALLED(view_table[t->view].states);
 	else
 		want->states |= STATES_ALL;
 	if (!filter_empty(t->filter))

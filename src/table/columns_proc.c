@@ -113,6 +113,25 @@ GET(start)
 	else
 		v_na(v);
 }
+static const char *port_mark(uint8_t proto)
+{
+	switch ((enum proto)proto) {
+	case PROTO_TCP:
+		return "";
+	case PROTO_UDP:
+		return "u";
+	case PROTO_UDPLITE:
+		return "ul";
+	case PROTO_SCTP:
+		return "s";
+	case PROTO_MPTCP:
+		return "m";
+	case PROTO_VSOCK:
+		return "v";
+	default:
+		return "?";
+	}
+}
 /* Ports it holds that have a row of their own: "80 443 443u". */
 static void put_ports(const struct ctx *c, uint32_t row, struct str *out,
 		      void (*put)(struct str *, const struct port *))
@@ -133,7 +152,7 @@ static void put_ports(const struct ctx *c, uint32_t row, struct str *out,
 			put(out, q);
 		else {
 			str_put_u64(out, q->port);
-			str_puts(out, q->proto == PROTO_TCP ? "" : q->proto == PROTO_UDP ? "u" : "?");
+			str_puts(out, port_mark(q->proto));
 		}
 	}
 }
@@ -248,7 +267,7 @@ const struct column columns_proc[] = {
 	{"cmdline", "CMDLINE", "command line", KIND_TEXT, 20, 80, 0, 0, D, OWN, get_cmdline, cell_cmdline, json_cmdline},
 	{"start", "START", "when it started", KIND_TIME, 20, 24, 0, 0, D, OWN, get_start},
 	{"ports", "PORTS", "ports it listens on or has bound", KIND_LIST, 12, 30, 0, 0, D, OWN, NULL, cell_listens, json_ports},
-	{"listens", "LISTENS ON", "ports it listens on or has bound; u: UDP", KIND_ID, 12, 30, 1, 38, COL_DISPLAY, OWN, get_listens, cell_listens},
+	{"listens", "LISTENS ON", "ports it listens on or has bound; u: UDP, ul: UDP-Lite, s: SCTP, m: MPTCP, v: vsock", KIND_ID, 12, 30, 1, 38, COL_DISPLAY, OWN, get_listens, cell_listens},
 	{"conns", "CONNS", "connections", KIND_COUNT, 6, 6, 0, 45, RD | TALLY | COL_SUM, OWN, get_conns},
 	{"close_wait", "CLOSE-W", "connections the peer has ended and it has not", KIND_COUNT, 8, 8, 0, 75, RD | TALLY | COL_WARN | COL_SUM, OWN, get_close_wait},
 	{"peers", "PEERS", "distinct remote addresses", KIND_COUNT, 6, 6, 0, 105, RD | TALLY, OWN, get_peers},

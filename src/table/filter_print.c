@@ -260,5 +260,5 @@ void filter_want(const struct filter *f, struct want *want)
 	for (i = 0; i < f->terms.n; i++)
 		want->attrs |= f->terms.v[i].field.name ? f->terms.v[i].field.attrs : (uint32_t)WANT_OWNERS;
 	/* Listeners tell the direction of others, and cost nearly nothing. */
-	want->states |= filter_states(f) | STATE_BIT(STATE_LISTENING);
+	want->states |= STATES_AND_CALLED(filter_states(f));
 }

@@ -236,7 +236,7 @@ void table_want_alone(const struct table *t, bool all_keys, struct want *want)
 	}
 	/* Listeners tell the direction of others and own what is not yet accepted; ports and processes are what they
 	 * are by their listening and bound sockets. */
-	states = (states & need.states) | STATE_BIT(STATE_LISTENING);
+	states = STATES_AND_CALLED(states & need.states);
 	want->states |= t->rows_kind == ROWS_SOCK ? states : states | STATES_PORT;
 	want->ends_n = of_filter.ends_n;
 	memcpy(want->ends, of_filter.ends, sizeof(want->ends));

@@ -57,3 +57,22 @@ p.bind(("lo", 2048))
         text = ns.sockeye("list", "-H", "--columns", "port,address").stdout.decode().splitlines()
         same([line.split() for line in text],
              [["6100", "127.0.0.1%lo"], ["6101", "*%lo"], ["6102", "127.0.0.1"]], "addresses")
+
+
+@test
+def udp_ends_without_its_server_asked_for():
+    """The bound socket is no connected one, yet it says who called whom."""
+    with scene("udp-connected,port=5302") as (ns, factory):
+        for args in (["-u"], ["udp", "state=established", "--view", "sockets"], ["-ua"]):
+            row, = [r for r in ns.json(*args)["sockets"] if r["state"] == "established"]
+            same((row["direction"], row["peer_process"], row["peer_pid"]), ("out", "factory", factory.pid),
+                 f"direction and peer with {args}")
+
+
+@test
+def ports_of_a_process_name_their_protocol():
+    with scene("listen,port=7000", "udp,port=7001", "udplite,port=7002", "mptcp,port=7003") as (ns, _):
+        row, = ns.rows("processes", "process=factory")
+        same(row["ports"], ["7000/tcp", "7001/udp", "7002/udplite", "7003/mptcp"], "ports")
+        text = ns.sockeye("list", "-H", "--view", "processes", "--columns", "listens").stdout.decode()
+        same(text.split(), ["7000", "7001u", "7002ul", "7003m"], "LISTENS ON")

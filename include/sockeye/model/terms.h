@@ -67,6 +67,10 @@ struct state_info {
 extern const struct state_info state_table[STATE_N];
 #define STATE_BIT(s) (1u << (s))
 #define STATES_ALL ((1u << STATE_N) - 2u)
+/* With what these lead to: without it nobody knows who called whom, nor who a UDP peer is. */
+#define STATES_AND_CALLED(states)                                                                            \
+	((states) | STATE_BIT(STATE_LISTENING) |                                                             \
+	 ((states)&STATE_BIT(STATE_ESTABLISHED) ? STATE_BIT(STATE_UNCONN) : 0u))
 #define STATES_PORT (STATE_BIT(STATE_LISTENING) | STATE_BIT(STATE_BOUND) | STATE_BIT(STATE_UNCONN))
 
 enum scope {
