@@ -102,6 +102,17 @@ static int look_open(struct look *l, const struct options *o)
 	l->table.all = o->all;
 	l->table.listening = l->table.view == VIEW_CONNECTIONS && (o->listening || o->all);
 	table_hide_live(&l->table);
+	/* More and fewer than what the format has unasked: for programs that is every key. */
+	if (o->format != FORMAT_TEXT && o->columns && (*o->columns == '+' || *o->columns == '-')) {
+		struct str keys = {0};
+		size_t n;
+		const struct column *cols = columns_of((enum row_kind)l->table.rows_kind, &n);
+		for (size_t i = 0; i < n; i++)
+			if (!(cols[i].flags & COL_DISPLAY))
+				str_putf(&keys, "%s,", cols[i].key);
+		column_list(l, "--columns", str_text(&keys), table_set_columns);
+		str_done(&keys);
+	}
 	if (column_list(l, "--columns", o->columns, table_set_columns) < 0)
 		return -1;
 	return column_list(l, "--sort", o->sort, table_set_sort_list);

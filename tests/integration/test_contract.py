@@ -76,3 +76,18 @@ def ports_of_a_process_name_their_protocol():
         same(row["ports"], ["7000/tcp", "7001/udp", "7002/udplite", "7003/mptcp"], "ports")
         text = ns.sockeye("list", "-H", "--view", "processes", "--columns", "listens").stdout.decode()
         same(text.split(), ["7000", "7001u", "7002ul", "7003m"], "LISTENS ON")
+
+
+@test
+def more_and_fewer_columns_of_data():
+    """+a,-b changes what the format has by itself: every key where programs read."""
+    with scene("listen,port=8080") as (ns, _):
+        whole = list(ns.rows("ports")[0])
+        got = list(ns.rows("ports", "--columns", "-owners,-findings")[0])
+        same(got, [k for k in whole if k not in ("owners", "findings")], "keys without two")
+        got = list(ns.rows("ports", "--columns", "+queue")[0])
+        same(got, whole + ["queue"], "keys and one more")
+        head = ns.sockeye("list", "--csv", "--columns", "-pid").stdout.decode().splitlines()[0].split(",")
+        same(head, [k for k in whole if k != "pid"], "columns of CSV")
+        text = ns.sockeye("list", "--columns", "-pid").stdout.decode().splitlines()[0].split()
+        check("PID" not in text and "CONNS" in text and "INODE" not in text, f"text {text}")
