@@ -28,7 +28,8 @@ struct netns_proc {
 struct netns_find {
 	struct intern *names; /* borrowed for the life of this */
 	VEC(struct netns_found) found; /* own first, the others by age of discovery */
-	uint64_t own, host; /* inodes; host is that of pid 1 or of a kernel thread, or own where both are hidden */
+	uint64_t own,
+		host; /* inodes; host is that of pid 1 or of a kernel thread, or own where both are hidden */
 	uint32_t denied; /* processes whose namespace is not ours to know */
 	/* the rest is its own business */
 	char *proc_root; /* owned */

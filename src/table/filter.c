@@ -220,8 +220,8 @@ static void bare_text(struct parser *p, const char *s, size_t n, bool quoted, ui
 
 static bool number_kind(uint8_t kind)
 {
-	return kind == KIND_ID || kind == KIND_COUNT || kind == KIND_SIZE || kind == KIND_RATE || kind == KIND_DURATION ||
-	       kind == KIND_MS;
+	return kind == KIND_ID || kind == KIND_COUNT || kind == KIND_SIZE || kind == KIND_RATE ||
+	       kind == KIND_DURATION || kind == KIND_MS;
 }
 
 static bool bare_word(struct parser *p, const char *w, size_t at, size_t len, uint32_t *ret)
