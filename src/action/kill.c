@@ -339,7 +339,9 @@ static bool send_together(struct kill *k, int sig)
 static bool start_stop(struct kill *k, uint64_t now_ns)
 {
 	const char *unit = k->plan.targets.n ? way_now(k)->text : "";
-	int r = k->sys.unit_stop ? k->sys.unit_stop(k->sys.data, unit) : unit_job_start(&k->job, unit);
+	bool user = way_now(k)->user;
+	int r = k->sys.unit_stop ? k->sys.unit_stop(k->sys.data, unit, user)
+				 : unit_job_start(&k->job, unit, user);
 	char text[160];
 
 	if (r < 0) {

@@ -79,7 +79,7 @@ bool kill_nobody_joined(const struct kill *k, uint8_t to); /* since the ways wer
 bool kill_still_member(const struct kill *k, const struct kill_target *t, uint8_t to);
 
 /* unit_stop.c. 0 or a negative errno. */
-int unit_job_start(struct unit_job *j, const char *unit);
+int unit_job_start(struct unit_job *j, const char *unit, bool user);
 /* 1: it has ended, *ret_status as waitpid gives it; 0: it runs. What it said is in j->said. */
 int unit_job_poll(struct unit_job *j, int *ret_status);
 void unit_job_done(struct unit_job *j); /* lets go of one that runs */

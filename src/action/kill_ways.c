@@ -188,8 +188,9 @@ static void unit(struct kill *k, const struct kill_target *t)
 {
 	struct str path = {0}, own = {0}, name = {0}, safe = {0};
 	struct kill_pids pids = {0};
-	struct kill_way *w;
-	bool container;
+	struct kill_way *w = NULL;
+	bool container, user;
+	uint32_t uid = 0;
 
 	if (k->sys.cgroup(k->sys.data, t->pid, &path) < 0 ||
 	    k->sys.cgroup(k->sys.data, (uint32_t)getpid(), &own) < 0 ||
@@ -207,12 +208,22 @@ static void unit(struct kill *k, const struct kill_target *t)
 		w->procs = n;
 		snprintf(w->text, sizeof(w->text), "%s, %u process%s", str_text(&safe), n,
 			 n == 1 ? "" : "es");
+		w = NULL;
 	}
-	if (strstr(k->cgroup_path, "/user.slice/") != k->cgroup_path &&
-	    kill_unit_stoppable(str_text(&name)) && k->sys.unit_stoppable(k->sys.data) == 1) {
-		w = add_way(k, KILL_TO_STOP);
-		snprintf(w->text, sizeof(w->text), "%s", str_text(&name));
-		snprintf(w->command, sizeof(w->command), "systemctl stop %s", str_text(&name));
+	user = unit_of_user(str_text(&path), &uid);
+	if (kill_unit_stoppable(str_text(&name)) && k->sys.unit_stoppable(k->sys.data) == 1) {
+		struct str command = {0};
+
+		kill_stop_put(str_text(&name), user, uid, t->user, geteuid(), &command);
+		/* Another user's manager is spoken to by nobody but himself; root may copy how. */
+		w = add_way(k, !user || uid == geteuid() ? KILL_TO_STOP : KILL_TO_COPY);
+		w->user = user;
+		snprintf(w->text, sizeof(w->text), "%s",
+			 w->to == KILL_TO_STOP ? str_text(&name) : str_text(&command));
+		snprintf(w->command, sizeof(w->command), "%s", str_text(&command));
+		str_done(&command);
+	}
+	if (w && w->to == KILL_TO_STOP) {
 		for (size_t i = 0; i < k->plan.targets.n; i++)
 			if (!strcmp(k->plan.targets.v[i].unit, str_text(&safe))) {
 				k->aims.v[i].ways |= 1 << KILL_TO_STOP;
@@ -255,14 +266,17 @@ static void respawns(struct kill *k)
 {
 	for (size_t i = 0; i < k->plan.targets.n; i++) {
 		const struct kill_target *t = &k->plan.targets.v[i];
-		bool known = !kill_unit_stoppable(t->unit);
+		/* What another user's manager will do, it would say only to him. */
+		bool known = !kill_unit_stoppable(t->unit) || (t->user_unit && t->unit_uid != geteuid());
 
 		for (size_t j = 0; j < k->plan.respawns.n; j++)
-			known |= !strcmp(k->plan.respawns.v[j].unit, t->unit);
+			known |= !strcmp(k->plan.respawns.v[j].unit, t->unit) &&
+				 k->plan.respawns.v[j].user == t->user_unit;
 		if (!known) {
 			struct kill_respawn *r = vec_add(&k->plan.respawns);
 
-			*r = (struct kill_respawn){.state = k->sys.unit_stoppable(k->sys.data) == 1
+			*r = (struct kill_respawn){.user = t->user_unit,
+						   .state = k->sys.unit_stoppable(k->sys.data) == 1
 								    ? RESPAWN_ASKING
 								    : RESPAWN_UNKNOWN};
 			snprintf(r->unit, sizeof(r->unit), "%s", t->unit);

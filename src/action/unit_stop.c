@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -33,15 +34,18 @@ bool unit_systemctl(void)
 	return systemctl() != NULL;
 }
 
-/* Its words come through *ret_out; it reads nothing, gets no signal mask of ours, and takes no descriptor along. */
+/* Its words come through *ret_out; it reads nothing, gets no signal mask of ours, and takes no descriptor along. A
+ * user's own manager is found by where his runtime files are: pam_systemd(8). */
 static int run(char *const argv[], pid_t *ret_pid, int *ret_out)
 {
-	char *env[] = {"LC_ALL=C", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0", "PATH=/usr/bin:/bin", NULL};
+	char runtime[48];
+	char *env[] = {"LC_ALL=C", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0", "PATH=/usr/bin:/bin", runtime, NULL};
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	sigset_t none, dfl;
 	int fds[2], r;
 
+	snprintf(runtime, sizeof(runtime), "XDG_RUNTIME_DIR=/run/user/%u", geteuid());
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	posix_spawn_file_actions_init(&fa);
@@ -82,10 +86,17 @@ static bool drain(int fd, struct str *out)
 	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-int unit_job_start(struct unit_job *j, const char *unit)
+int unit_job_start(struct unit_job *j, const char *unit, bool user)
 {
 	const char *program = systemctl();
-	char *argv[] = {(char *)program, "--no-ask-password", "--quiet", "stop", "--", (char *)unit, NULL};
+	char *argv[] = {(char *)program,
+			user ? "--user" : "--system",
+			"--no-ask-password",
+			"--quiet",
+			"stop",
+			"--",
+			(char *)unit,
+			NULL};
 
 	if (!program)
 		return -ENOENT;
@@ -134,24 +145,27 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / NSEC_PER_MS;
 }
 
-int unit_ask(const struct kill_plan *p, uint64_t timeout_ns, struct str *out)
+/* One manager about its units. 0: there is none of it, or it answered. */
+static int ask_manager(const struct kill_plan *p, bool user, uint64_t end, struct str *out)
 {
 	const char *program = systemctl();
-	char *argv[6 + UNITS_MAX] = {(char *)program, "--no-ask-password", "show",
-				     "--property=Id,Restart,RestartUSec,MainPID,TriggeredBy", "--"};
-	uint64_t end = now_ms() + timeout_ns / NSEC_PER_MS, now;
-	size_t n = 5;
+	char *argv[7 + UNITS_MAX] = {(char *)program,
+				     user ? "--user" : "--system",
+				     "--no-ask-password",
+				     "show",
+				     "--property=Id,Restart,RestartUSec,MainPID,TriggeredBy",
+				     "--"};
+	size_t first = 6, n = first;
 	int fd, status = 0, r;
 	bool more = true;
+	uint64_t now;
 	pid_t pid;
 
-	if (!program)
-		return -ENOENT;
-	for (size_t i = 0; i < p->respawns.n && n < 5 + UNITS_MAX; i++)
-		if (kill_unit_stoppable(p->respawns.v[i].unit))
+	for (size_t i = 0; i < p->respawns.n && n < first + UNITS_MAX; i++)
+		if (p->respawns.v[i].user == user && kill_unit_stoppable(p->respawns.v[i].unit))
 			argv[n++] = (char *)p->respawns.v[i].unit;
-	if (n == 5)
-		return -ENOENT;
+	if (n == first)
+		return 0;
 	r = run(argv, &pid, &fd);
 	if (r < 0)
 		return r;
@@ -170,4 +184,17 @@ int unit_ask(const struct kill_plan *p, uint64_t timeout_ns, struct str *out)
 	if (more)
 		return -ETIMEDOUT;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+int unit_ask(const struct kill_plan *p, uint64_t timeout_ns, struct str *out)
+{
+	uint64_t end = now_ms() + timeout_ns / NSEC_PER_MS;
+	int r, own;
+
+	if (!systemctl() || !p->respawns.n)
+		return -ENOENT;
+	r = ask_manager(p, false, end, out);
+	str_puts(out, out->n ? "\n" : ""); /* an empty line parts units */
+	own = ask_manager(p, true, end, out);
+	return r < 0 ? r : own;
 }

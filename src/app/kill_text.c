@@ -93,7 +93,8 @@ static void put_respawn(const struct kill_plan *p, const struct kill_words *w, s
 	if (kill_respawns(p, w->sig, &delay)) {
 		str_puts(out, "; to keep it down:");
 		for (size_t i = 0; i < p->respawns.n && i < 4; i++)
-			str_putf(out, "\n              systemctl stop %s", p->respawns.v[i].unit);
+			str_putf(out, "\n              systemctl %sstop %s",
+				 p->respawns.v[i].user ? "--user " : "", p->respawns.v[i].unit);
 	}
 	str_putc(out, '\n');
 }

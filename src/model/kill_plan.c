@@ -64,6 +64,7 @@ static uint32_t add_target(struct build *b, uint32_t proc)
 	*t = (struct kill_target){.pid = pr->p.pid, .start = pr->p.start, .uid = pr->p.uid};
 	kill_copy_name(t->name, sizeof(t->name), b->f, pr->p.comm);
 	kill_copy_name(t->unit, sizeof(t->unit), b->f, pr->unit);
+	t->user_unit = unit_of_user(intern_get(b->f->names, pr->p.cgroup), &t->unit_uid);
 	user = frame_user(b->f, pr->p.uid);
 	if (user && user[0])
 		kill_copy_text(t->user, sizeof(t->user), user, strlen(user));

@@ -96,6 +96,7 @@ void kill_respawn_read(struct kill_plan *p, const char *text)
 			struct kill_respawn *r = by_unit(p, block.unit, strlen(block.unit));
 
 			if (r && block.restart[0]) {
+				block.user = r->user;
 				*r = block;
 				r->state = RESPAWN_KNOWN;
 			}

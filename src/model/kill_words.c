@@ -143,6 +143,17 @@ bool kill_sig_ends(int sig)
 	return sig == SIGTERM || sig == SIGINT || sig == SIGQUIT || sig == SIGKILL;
 }
 
+void kill_stop_put(const char *unit, bool user_unit, uint32_t unit_uid, const char *user, uint32_t your_uid,
+		   struct str *out)
+{
+	if (!user_unit)
+		str_putf(out, "systemctl stop %s", unit);
+	else if (unit_uid == your_uid)
+		str_putf(out, "systemctl --user stop %s", unit);
+	else
+		str_putf(out, "systemctl --user --machine=%s@.host stop %s", user, unit);
+}
+
 bool kill_unit_stoppable(const char *unit)
 {
 	size_t n = strlen(unit);

@@ -198,6 +198,34 @@ bool unit_is_container(const char *name)
 	return false;
 }
 
+bool unit_of_user(const char *path, uint32_t *ret_uid)
+{
+	struct part v[PARTS_MAX], id, user = {NULL, 0};
+	size_t n = split(path, v);
+	bool unit = false;
+	uint64_t uid = 0;
+
+	if (find_container(v, n, &id))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (starts(v[i], "user@") && user_id(v[i]).n) {
+			user = user_id(v[i]);
+			unit = false;
+		} else if (user.n) {
+			unit |= ends(v[i], ".service") || ends(v[i], ".socket");
+		}
+	}
+	for (size_t i = 0; i < user.n; i++) {
+		if (user.s[i] < '0' || user.s[i] > '9' || uid > UINT32_MAX)
+			return false;
+		uid = uid * 10 + (uint64_t)(user.s[i] - '0');
+	}
+	if (!unit || uid >= UINT32_MAX)
+		return false;
+	*ret_uid = (uint32_t)uid;
+	return true;
+}
+
 void unit_name(const char *path, struct str *out)
 {
 	struct part v[PARTS_MAX], id;

@@ -35,8 +35,8 @@ struct kill_sys {
 	int (*cgroup_open)(void *data, const char *path);
 	int (*cgroup_pids)(void *data, int dir, struct kill_pids *ret);
 	int (*cgroup_kill)(void *data, int dir); /* -ENOENT: not on this kernel */
-	/* systemctl stop: begins it; gives a handle for unit_done. */
-	int (*unit_stop)(void *data, const char *unit);
+	/* systemctl stop: begins it; gives a handle for unit_done. user: systemctl --user, as oneself. */
+	int (*unit_stop)(void *data, const char *unit, bool user);
 	int (*unit_stoppable)(void *data); /* 1: there is a systemctl here */
 };
 /* Gives a snapshot of the present moment; from app. */

@@ -59,6 +59,8 @@ struct kill_target {
 	uint32_t uid;
 	char name[64]; /* comm, safe */
 	char user[40], unit[64];
+	bool user_unit; /* it is one of a user's own manager: */
+	uint32_t unit_uid;
 	char *cmdline; /* owned, safe; NULL when not known */
 	uint64_t start_wall_ns;
 	VEC(struct kill_proof) proofs; /* empty for PICK_PROC of a process without sockets */
@@ -107,6 +109,7 @@ struct kill_respawn {
 	uint64_t delay_ns; /* RestartSec */
 	uint32_t main_pid; /* 0: none */
 	char trigger[64]; /* a unit that starts it on demand ("api.socket"); "" none */
+	bool user; /* of the user's own manager, not of the system's */
 };
 
 /* To whom the signal goes. */
@@ -124,6 +127,7 @@ struct kill_way {
 	uint32_t procs; /* how many processes get it */
 	char text[96]; /* "node 21877 and 2 children", safe */
 	char command[128]; /* of STOP and COPY, as one would type it */
+	bool user; /* STOP: by the user's own manager */
 };
 struct kill_plan {
 	VEC(struct kill_target) targets; /* parent before child, oldest first */
@@ -183,8 +187,12 @@ uint8_t kill_respawn_put(const struct kill_plan *p, int sig, struct str *out);
 bool kill_respawns(const struct kill_plan *p, int sig, uint64_t *ret_delay_ns);
 /* What `systemctl show` said, into the respawns of the plan; those it did not speak of become unknown. */
 void kill_respawn_read(struct kill_plan *p, const char *text);
-/* Does this name a unit of the system's own manager that systemctl can stop? */
+/* Does this name a unit that systemctl can stop? */
 bool kill_unit_stoppable(const char *unit);
+/* How `your_uid` stops a unit: of the system, of his own manager, or, as root, of another user's, by a way that only
+ * root has. user: whose manager it is, when user_unit: his name or uid. */
+void kill_stop_put(const char *unit, bool user_unit, uint32_t unit_uid, const char *user, uint32_t your_uid,
+		   struct str *out);
 
 /* What action reports while it works. */
 enum kill_event {

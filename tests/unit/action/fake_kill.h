@@ -43,6 +43,7 @@ struct fake {
 	int group_err, group_sig, cgroup_kills, cgroup_kill_err, stop_err;
 	bool no_systemctl;
 	char opened_cgroup[256], stopped[64];
+	bool stopped_user;
 	const char *own_cgroup;
 };
 
@@ -199,11 +200,12 @@ static inline int fake_cgroup_kill(void *data, int dir)
 		f->cgroup_kills++;
 	return f->cgroup_kill_err;
 }
-static inline int fake_unit_stop(void *data, const char *unit)
+static inline int fake_unit_stop(void *data, const char *unit, bool user)
 {
 	struct fake *f = data;
 
 	snprintf(f->stopped, sizeof(f->stopped), "%s", unit);
+	f->stopped_user = user;
 	return f->stop_err;
 }
 static inline int fake_stoppable(void *data)

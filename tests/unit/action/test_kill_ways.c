@@ -44,6 +44,7 @@ static struct kill *open_family(struct fake *f, struct kill_sys *sys, uint64_t *
 	*t = 100 * NSEC_PER_SEC;
 	add_target(&plan, "node", 40, 5, 7);
 	snprintf(plan.targets.v[0].unit, sizeof(plan.targets.v[0].unit), "api.service");
+	snprintf(plan.targets.v[0].user, sizeof(plan.targets.v[0].user), "deploy");
 	add_port(&plan, 8080, true, false);
 	return kill_open(&plan, sys);
 }
@@ -257,6 +258,72 @@ static void stops_the_unit(void **state)
 	kill_free(k);
 }
 
+/* A unit of a user's own manager: run for oneself, only shown for another, and never asked of the system's. */
+static void units_of_users(void **state)
+{
+	struct fake f = {0};
+	struct kill_sys sys;
+	char own[128];
+	uint64_t t;
+	struct kill *k;
+
+	kill_free(open_family(&f, &sys, &t));
+	snprintf(own, sizeof(own), "/user.slice/user-%u.slice/user@%u.service/app.slice/api.service",
+		 geteuid(), geteuid());
+	f.p[0].cgroup = own;
+	k = open_family(&f, &sys, &t);
+	assert_true(offers(k, KILL_TO_STOP));
+	assert_string_equal(kill_plan(k)->ways.v[way_to(k, KILL_TO_STOP)].command,
+			    "systemctl --user stop api.service");
+	kill_choose(k, way_to(k, KILL_TO_STOP));
+	assert_int_equal(kill_send(k, SIGTERM, t), 1);
+	assert_string_equal(f.stopped, "api.service");
+	assert_true(f.stopped_user);
+	kill_free(k);
+
+	f.stopped[0] = '\0';
+	snprintf(own, sizeof(own), "/user.slice/user-%u.slice/user@%u.service/app.slice/api.service",
+		 geteuid() + 1, geteuid() + 1);
+	k = open_family(&f, &sys, &t);
+	assert_false(offers(k, KILL_TO_STOP));
+	assert_string_equal(kill_plan(k)->ways.v[way_to(k, KILL_TO_COPY)].command,
+			    "systemctl --user --machine=deploy@.host stop api.service");
+	kill_choose(k, way_to(k, KILL_TO_COPY));
+	assert_int_equal(kill_send(k, SIGTERM, t), 0);
+	assert_string_equal(f.stopped, "");
+	kill_free(k);
+}
+
+static void asks_the_right_manager(void **state)
+{
+	struct kill_plan plan = {0};
+	struct fake f = {0};
+	struct kill_sys sys;
+	uint64_t t;
+	struct kill *k;
+
+	kill_free(open_family(&f, &sys, &t));
+	add_target(&plan, "node", 40, 5, 7);
+	snprintf(plan.targets.v[0].unit, sizeof(plan.targets.v[0].unit), "api.service");
+	plan.targets.v[0].user_unit = true;
+	plan.targets.v[0].unit_uid = geteuid();
+	k = kill_open(&plan, &sys);
+	assert_int_equal(kill_plan(k)->respawns.n, 1);
+	assert_true(kill_plan(k)->respawns.v[0].user);
+	kill_answer(k, "Id=api.service\nRestart=always\nRestartUSec=5s\n\n");
+	assert_true(kill_plan(k)->respawns.v[0].user);
+	assert_int_equal(kill_plan(k)->respawns.v[0].state, RESPAWN_KNOWN);
+	kill_free(k);
+
+	add_target(&plan, "node", 40, 5, 7);
+	snprintf(plan.targets.v[0].unit, sizeof(plan.targets.v[0].unit), "api.service");
+	plan.targets.v[0].user_unit = true;
+	plan.targets.v[0].unit_uid = geteuid() + 1;
+	k = kill_open(&plan, &sys);
+	assert_int_equal(kill_plan(k)->respawns.n, 0); /* nobody of ours could be asked */
+	kill_free(k);
+}
+
 /* A container is ended by its own tool; the command is only shown. */
 static void containers_are_copied(void **state)
 {
@@ -361,6 +428,8 @@ int main(void)
 		cmocka_unit_test(ends_the_unit_at_once),
 		cmocka_unit_test(own_unit_is_not_offered),
 		cmocka_unit_test(stops_the_unit),
+		cmocka_unit_test(units_of_users),
+		cmocka_unit_test(asks_the_right_manager),
 		cmocka_unit_test(containers_are_copied),
 		cmocka_unit_test(tells_time_wait),
 		cmocka_unit_test(names_of_signals),

@@ -11,6 +11,34 @@
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+static void of_users(void **state)
+{
+	static const struct {
+		const char *path;
+		uint32_t uid; /* 0: the system's */
+	} cases[] = {
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/syncthing.service", 1000},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/a.socket", 1000},
+		{"/user.slice/user-1000.slice/user@1000.service/init.scope", 0},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/app-gnome-x-12.scope", 0},
+		{"/user.slice/user-1000.slice/session-4.scope", 0},
+		{"/user.slice/user-1000.slice/x.service", 0}, /* the system's: run as that user */
+		{"/system.slice/nginx.service", 0},
+		{"/user.slice/user-1000.slice/user@1000.service/docker/" HEX "/a.service", 0},
+		{"/user.slice/user@99999999999999999999.service/a.service", 0},
+		{"/user.slice/user@12x.service/a.service", 0},
+		{"/user.slice/user@.service/a.service", 0},
+		{"", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t uid = 7;
+
+		assert_int_equal(unit_of_user(cases[i].path, &uid), cases[i].uid != 0);
+		assert_int_equal(uid, cases[i].uid ? cases[i].uid : 7);
+	}
+}
+
 static void paths(void **state)
 {
 	static const struct {
@@ -140,10 +168,8 @@ static void numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(paths),
-		cmocka_unit_test(appends),
-		cmocka_unit_test(deep),
+		cmocka_unit_test(numbers), cmocka_unit_test(paths), cmocka_unit_test(of_users),
+		cmocka_unit_test(appends), cmocka_unit_test(deep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
