@@ -306,6 +306,26 @@ int owner_search(struct owner_scan *sc, struct owner *w, owner_alive_fn alive, v
 	return r ? gone(r) : 0;
 }
 
+/* proc_task_getattr() of fs/proc/base.c: a link for each thread, beside the two that a directory has. */
+bool owner_is_one_thread(const struct owner_scan *sc, const struct owner *w)
+{
+	struct stat st;
+	char name[24];
+
+	snprintf(name, sizeof(name), "%u/task", w->pid);
+	return !fstatat(sc->proc_fd, name, &st, 0) && st.st_nlink <= 3;
+}
+
+int owner_clear(struct owner *w)
+{
+	vec_clear(&w->fds);
+	vec_clear(&w->extra);
+	w->has_rings = w->own_tables = w->sockets_only = w->hidden = false;
+	w->compared = 0;
+	w->facts.fds = 0;
+	return 0;
+}
+
 int owner_still_has(struct owner_scan *sc, const struct owner *w, int32_t fd, uint32_t inode)
 {
 	char name[48], link[64];

@@ -70,6 +70,9 @@ void owner_read_slow_facts(struct owner_scan *sc, struct owner *w);
  * same; if moreover nothing is being looked for (`settled`), every known descriptor is. NULL: all are read.
  * 0; -ESRCH when it has gone. Not permitted: 0, and w->hidden. */
 int owner_search(struct owner_scan *sc, struct owner *w, owner_alive_fn alive, void *arg, bool settled);
+/* Has it no thread but one, whose descriptors its count tells? */
+bool owner_is_one_thread(const struct owner_scan *sc, const struct owner *w);
+int owner_clear(struct owner *w); /* It has no descriptors. 0 */
 /* Is descriptor fd of w still this socket? One link, or for fd -1 the rings. 1, 0, or a negative errno. */
 int owner_still_has(struct owner_scan *sc, const struct owner *w, int32_t fd, uint32_t inode);
 

@@ -297,13 +297,44 @@ static void test_settled_is_cheap(void **state)
 		assert_in_range(scans, 20, 32);
 }
 
+/* Kernel threads have none: they are not even opened until they have. */
+static void test_without_descriptors(void **state)
+{
+	struct tree *t = *state;
+
+	if (strncmp(t->root, "/dev/shm", 8)) /* where directories have no counts everybody is read */
+		skip();
+	put_process(t, 20, "kthread", 100);
+	put_process(t, 21, "user", 100);
+	put_socket(t, 21, 3, 111);
+	assert_int_equal(mkdir(path_of(t, "20/task"), 0755), 0);
+	assert_int_equal(mkdir(path_of(t, "20/task/20"), 0755), 0);
+	assert_int_equal(rename(path_of(t, "20/stat"), path_of(t, "20/kept")), 0);
+	LOOK(t, 0, S, 111);
+	assert_true(t->snap.owners_complete);
+	assert_int_equal(t->owners->procs.v[1]->pid, 20);
+	assert_int_equal(t->owners->procs.v[1]->scanned, 1);
+	assert_false(t->owners->procs.v[1]->facts_known);
+	assert_int_equal(rename(path_of(t, "20/kept"), path_of(t, "20/stat")), 0);
+	put_socket(t, 20, 3, 222);
+	LOOK(t, 0.1, S, 111, 222);
+	assert_string_equal(holders(t), "111:21/3 222:20/3");
+	assert_true(t->snap.procs.v[0].start == 100);
+	/* and again none: what it had is forgotten */
+	unlink(path_of(t, "20/fd/3"));
+	LOOK(t, 0.1, 0, 111, 222);
+	assert_string_equal(holders(t), "111:21/3");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_thread_tables), CASE(test_ring_files),       CASE(test_ring_lines),
-		CASE(test_under_way),     CASE(test_own_cgroup_first), CASE(test_visible_is_verified),
-		CASE(test_skipped),       CASE(test_part_of_pids),     CASE(test_settled_is_cheap),
+		CASE(test_thread_tables),    CASE(test_ring_files),
+		CASE(test_ring_lines),       CASE(test_under_way),
+		CASE(test_own_cgroup_first), CASE(test_visible_is_verified),
+		CASE(test_skipped),          CASE(test_part_of_pids),
+		CASE(test_settled_is_cheap), CASE(test_without_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
