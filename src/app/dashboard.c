@@ -304,13 +304,14 @@ static int timeout_ms(const struct dashboard *d)
 
 static void loop(struct dashboard *d)
 {
-	enum { TERMINAL, SAMPLER, WORKERS, RESOLVERS, KILLING, SIGNALS, FDS };
+	enum { TERMINAL, SAMPLER, WORKERS, RESOLVERS, KILLING, EXPLAINING, SIGNALS, FDS };
 	struct pollfd p[FDS] = {
 		[TERMINAL] = {term_fd(), POLLIN, 0},
 		[SAMPLER] = {sampler_fd(d->sampler), POLLIN, 0},
 		[WORKERS] = {workers_fd(d->workers), POLLIN, 0},
 		[RESOLVERS] = {workers_fd(d->resolvers), POLLIN, 0},
 		[KILLING] = {killing_fd(d->killing), POLLIN, 0},
+		[EXPLAINING] = {explaining_fd(d->explaining), POLLIN, 0},
 		[SIGNALS] = {d->signals, POLLIN, 0},
 	};
 
@@ -347,6 +348,8 @@ static void loop(struct dashboard *d)
 			killing_taken(d->killing);
 			d->dirty = true;
 		}
+		if (p[EXPLAINING].revents & POLLIN)
+			explaining_taken(d->explaining); /* ui_tick fetches it */
 		if (d->refresh && clock_boot() - d->refreshed_ns >= REFRESH_EVERY_NS) {
 			d->refresh = false;
 			d->refreshed_ns = clock_boot();
@@ -387,6 +390,7 @@ static int run(struct dashboard *d, const struct options *o)
 	names(d);
 	d->killing = killing_new();
 	d->closing = closing_new(d->killing);
+	d->explaining = explaining_new(o->ascii || d->config.ascii || term_ascii());
 	r = make_ui(d, o, &host, err, sizeof(err));
 	if (r < 0) {
 		term_close();
@@ -414,6 +418,7 @@ static int run(struct dashboard *d, const struct options *o)
 	term_close();
 	ui_free(d->ui);
 	closing_free(d->closing);
+	explaining_free(d->explaining);
 	killing_log(d->killing, &log);
 	if (log.n) {
 		(void)!write(STDOUT_FILENO, log.s, log.n);

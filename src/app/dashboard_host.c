@@ -132,6 +132,15 @@ static const struct close_plan *host_close_result(void *data)
 	return closing_result(((struct dashboard *)data)->closing);
 }
 
+static void host_explain_begin(void *data, const struct ui_question *q)
+{
+	explaining_begin(((struct dashboard *)data)->explaining, q);
+}
+static const char *host_explain_answer(void *data)
+{
+	return explaining_answer(((struct dashboard *)data)->explaining);
+}
+
 static void host_resolve(void *data, struct late *host)
 {
 	workers_ask(((struct dashboard *)data)->resolvers, host, LATE_HOST);
@@ -153,6 +162,8 @@ void dashboard_host(struct dashboard *d, struct ui_host *ret)
 		.kill_choose = host_kill_choose,
 		.close_begin = host_close_begin,
 		.close_result = host_close_result,
+		.explain_begin = host_explain_begin,
+		.explain_answer = host_explain_answer,
 		.copy = host_copy,
 		.export = host_export,
 		.save = host_save,

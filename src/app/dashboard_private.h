@@ -2,6 +2,7 @@
 #pragma once
 #include "closing.h"
 #include "config.h"
+#include "explaining.h"
 #include "killing.h"
 #include "netns_option.h"
 #include "sampler.h"
@@ -15,6 +16,7 @@ struct dashboard {
 	struct workers *resolvers; /* owned: for host names, which take their time */
 	struct killing *killing; /* owned */
 	struct closing *closing; /* owned */
+	struct explaining *explaining; /* owned */
 	struct kill_you you;
 	struct services *services; /* owned */
 	struct config config;

@@ -67,10 +67,10 @@ static bool sudo_user(struct explain_facts *facts, struct explain_who *ret)
 	return true;
 }
 
-int explain_who(const struct options *o, struct explain_facts *facts, struct explain_who *ret)
+int explain_who(const char *as_user, struct explain_facts *facts, struct explain_who *ret)
 {
-	if (o->as_user) {
-		if (named_user(o->as_user, facts, ret) < 0)
+	if (as_user) {
+		if (named_user(as_user, facts, ret) < 0)
 			return -1;
 	} else if (!sudo_user(facts, ret)) {
 		const struct passwd *pw = getpwuid(geteuid());

@@ -258,6 +258,11 @@ static void put_page_command(struct ui *u, const struct subject *about, struct s
 	struct str filter = {0};
 
 	switch (about->kind) {
+	case SUBJECT_WHY:
+		str_puts(out, "sockeye explain");
+		put_netns(u, out);
+		str_putf(out, " %u/%s", about->pick.port, about->pick.proto == PROTO_UDP ? "udp" : "tcp");
+		return;
 	case SUBJECT_PORT:
 		str_putf(&filter, "lport=%u proto=%s", about->pick.port, proto_table[about->pick.proto].name);
 		break;

@@ -3,6 +3,7 @@
  * detail pane beside a table is the same lines, drawn without a cursor. */
 #pragma once
 #include "screen.h"
+#include "sockeye/view/ui.h"
 
 struct span {
 	uint32_t at, n; /* bytes in page.text */
@@ -18,6 +19,10 @@ struct line {
 	struct ident id; /* identity for keeping the cursor; zero when not walkable */
 	bool foldable, folded;
 };
+struct page_why { /* of a page about SUBJECT_WHY */
+	struct ui_question q;
+	char *text; /* owned; NULL: not known yet */
+};
 struct page {
 	VEC(struct line) lines;
 	VEC(struct span) spans;
@@ -28,6 +33,7 @@ struct page {
 	struct ident cursor;
 	uint32_t cursor_at; /* the line the cursor was on last: its place when the identity has gone */
 	uint32_t top;
+	const struct page_why *why; /* borrowed for the page's life; NULL */
 	int width; /* cells the builder may use */
 	bool ascii;
 };
@@ -64,6 +70,7 @@ void page_toggle(struct page *p); /* folds or unfolds what is under the cursor *
 void page_build_port(struct page *p, const struct screen_env *e, const struct pick *port);
 void page_build_process(struct page *p, const struct screen_env *e, const struct pick *proc);
 void page_build_connection(struct page *p, const struct screen_env *e, const struct pick *sock);
+void page_build_why(struct page *p, const struct screen_env *e, const struct pick *port);
 /* By kind: clears the lines, builds them anew for p->width. */
 void page_build(struct page *p, const struct screen_env *e, const struct subject *about);
 /* All lines as text, as if there was room for all of them. */

@@ -79,6 +79,9 @@ struct rows {
 /* The busiest max of these rows, in order: rate, then open before closing, then row number. */
 void page_top_rows(const struct frame *f, struct rows *rows, size_t max);
 
+/* The sockets of a port, when there are several; the processes that hold it, children under their parents. */
+void page_listeners(struct build *b, uint32_t port);
+void page_held_by(struct build *b, uint32_t port);
 /* Rates of 60 s with their peaks, from a ring of the frame; a section of its own. */
 void page_rates(struct build *b, uint32_t ring_row, float rx, float tx);
 /* Peers as lines, most connections first; the tail folded. Columns: name, CONNS, RX/s, TX/s, RTT; or with

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define HOLDERS_SHOWN 8
-#define MEMBERS_SHOWN 8
 #define CONNS_SHOWN 12
 #define UNFOLDED_MAX 200 /* the tables have them all */
 
@@ -153,194 +152,6 @@ static void queue(struct build *b, uint32_t row, unsigned findings)
 	str_done(&s);
 }
 
-static unsigned members_held(const struct build *b, const struct port *p, uint32_t proc)
-{
-	unsigned n = 0;
-
-	/* Bounded: a port may have thousands of members. */
-	for (uint32_t i = 0; i < p->member_n && i < 32; i++) {
-		const struct row *r = frame_row(b->f, b->f->members.v[p->member + i]);
-
-		for (uint32_t o = 0; o < r->owner_n && o < 32; o++)
-			n += frame_owner(b->f, r, o)->proc == proc;
-	}
-	return n;
-}
-
-/* Of several owners the one that this member tells from the others: a worker rather than the master that
- * holds them all. NULL: none. */
-static const struct owner *own_owner(const struct build *b, const struct port *p, const struct row *r)
-{
-	const struct owner *best = NULL;
-	unsigned held = 0;
-
-	for (uint32_t i = 0; i < r->owner_n && i < 16; i++) {
-		const struct owner *o = frame_owner(b->f, r, i);
-		unsigned n = members_held(b, p, o->proc);
-
-		if (!best || n < held) {
-			best = o;
-			held = n;
-		}
-	}
-	return best;
-}
-
-static void listeners(struct build *b, uint32_t row)
-{
-	static const struct grid_col cols[] = {
-		{"", 13, .grow = true},        {"PROCESS", 20, .drop = 3},    {"FD", 4, true, .drop = 4},
-		{"QUEUE", 9, true, .drop = 1}, {"DROPS", 6, true, .drop = 2},
-	};
-	const struct port *p = &b->f->ports.v[row];
-	char buf[UNIT_BUF], title[64];
-	struct str s = {0};
-	struct grid g;
-
-	if (p->member_n < 2)
-		return;
-	grid_layout(&g, cols, ARRAY_LEN(cols), TEXT_COL, b->p->width - 1);
-	snprintf(title, sizeof(title), "%s %u%s", proto_table[p->proto].connected ? "LISTENERS" : "SOCKETS",
-		 p->member_n, p->flags & PORT_REUSEPORT ? "  SO_REUSEPORT" : "");
-	grid_head(b, &g, title);
-	for (uint32_t i = 0; i < p->member_n && i < UNFOLDED_MAX; i++) {
-		uint32_t m = b->f->members.v[p->member + i];
-		const struct sock *k = frame_sock(b->f, m);
-		const struct row *r = frame_row(b->f, m);
-		const struct owner *own = own_owner(b, p, r);
-
-		if (i == MEMBERS_SHOWN && p->member_n > MEMBERS_SHOWN + 1) {
-			page_line(b->p, ' ');
-			page_spanf(b->p, TEXT_COL, STYLE_DIM, "%u more", p->member_n - i);
-			if (page_fold(b->p, 'm', 0, true))
-				break;
-		}
-		page_line(b->p, page_gutter(b, r->marks, r->findings, k->netns));
-		str_clear(&s);
-		if (!ip_is_any(k->laddr, k->family == FAMILY_IPV6))
-			page_put_ip(k->laddr, k->family == FAMILY_IPV6, &s);
-		else
-			str_puts(&s, k->family == FAMILY_IPV4 ? "0.0.0.0"
-				     : k->flags & SOCK_V6ONLY ? "[::]"
-							      : "*");
-		grid_put(b, &g, 0, STYLE_PLAIN, str_text(&s));
-		str_clear(&s);
-		if (own) {
-			page_put_proc(b, own->proc, true, &s);
-			grid_put(b, &g, 1, own->former ? STYLE_DIM : STYLE_PLAIN, str_text(&s));
-			if (own->fd >= 0) {
-				str_clear(&s);
-				str_putf(&s, "%d", own->fd);
-				grid_put(b, &g, 2, STYLE_DIM, str_text(&s));
-			}
-		} else {
-			page_put_reason(b, r->reason, &s);
-			grid_put(b, &g, 1, STYLE_REASON, str_text(&s));
-		}
-		str_clear(&s);
-		if (k->state == STATE_LISTENING) {
-			str_putf(&s, "%u/%u", k->recvq, k->sendq);
-			grid_put(b, &g, 3,
-				 k->recvq > k->sendq                    ? STYLE_BAD
-				 : k->recvq && k->recvq >= k->sendq / 2 ? STYLE_WARN
-				 : k->recvq                             ? STYLE_PLAIN
-									: STYLE_DIM,
-				 str_text(&s));
-		} else if (k->state == STATE_BOUND) {
-			grid_put(b, &g, 3, STYLE_WARN, "bound");
-		} else if (k->recvq) {
-			grid_put(b, &g, 3, STYLE_PLAIN, fmt_size(buf, k->recvq));
-		}
-		if (k->flags & SOCK_HAS_MEM)
-			grid_count(b, &g, 4, k->drops, STYLE_WARN);
-		page_walk(b->p, page_subject_sock(b, m), k->netns, k->cookie);
-	}
-	str_done(&s);
-}
-
-/* How deep below another holder; a child stands under its parent. */
-static int depth_of(const struct build *b, const struct port *p, uint32_t proc)
-{
-	int depth = 0;
-
-	for (uint32_t at = proc; depth < 8; depth++) {
-		uint32_t up = NONE;
-
-		for (uint32_t i = 0; i < p->holder_n && up == NONE; i++)
-			if (b->f->procs.v[b->f->holders.v[p->holder + i]].p.pid == b->f->procs.v[at].p.ppid)
-				up = b->f->holders.v[p->holder + i];
-		if (up == NONE || up == at)
-			break;
-		at = up;
-	}
-	return depth;
-}
-
-static void holder_line(struct build *b, uint32_t proc, int depth)
-{
-	const struct proc *p = &b->f->procs.v[proc];
-	const char *name = frame_user(b->f, p->p.uid);
-	char buf[16], state[2] = {p->p.state ? p->p.state : ' ', '\0'};
-	int wide = b->p->width >= 50, col = wide ? TEXT_COL : HEAD_COL;
-	struct str s = {0};
-
-	page_line(b->p, page_gutter(b, p->marks, p->findings, 0));
-	snprintf(buf, sizeof(buf), "%u", p->p.pid);
-	page_span_right(b->p, col + 7, STYLE_PLAIN, buf);
-	col += 8;
-	if (wide) {
-		if (name && *name)
-			text_put_cell(&s, name, strlen(name), b->ascii, 64);
-		else
-			str_putf(&s, "%u", p->p.uid);
-		page_span_max(b->p, col, 8, STYLE_PLAIN, str_text(&s));
-		col += 9;
-	}
-	page_span(b->p, col,
-		  p->p.state == 'T' || p->p.state == 't' || p->p.state == 'Z' || p->p.state == 'D'
-			  ? STYLE_BAD
-			  : STYLE_DIM,
-		  state);
-	col += 2;
-	if (depth) {
-		page_span(b->p, col + 2 * (depth > 3 ? 2 : depth - 1), STYLE_DIM, b->ascii ? "`" : "└");
-		col += 2 * (depth > 3 ? 3 : depth);
-	}
-	str_clear(&s);
-	page_put_command(b, proc, &s);
-	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
-	page_walk(b->p, page_subject_proc(b, proc), p->p.pid, p->p.start);
-	str_done(&s);
-}
-
-static void held_by(struct build *b, uint32_t row)
-{
-	const struct port *p = &b->f->ports.v[row];
-	uint32_t n = p->holder_n, shown = n;
-
-	if (!n)
-		return;
-	page_heading(b, "HELD BY %u", n);
-	if (n > HOLDERS_SHOWN + 1)
-		shown = HOLDERS_SHOWN;
-	for (uint32_t i = 0; i < shown; i++) {
-		uint32_t proc = b->f->holders.v[p->holder + i];
-
-		holder_line(b, proc, depth_of(b, p, proc));
-	}
-	if (shown == n)
-		return;
-	page_line(b->p, ' ');
-	page_spanf(b->p, TEXT_COL, STYLE_DIM, "%u more", n - shown);
-	if (page_fold(b->p, 'h', 0, true))
-		return;
-	for (uint32_t i = shown; i < n && i < UNFOLDED_MAX; i++) {
-		uint32_t proc = b->f->holders.v[p->holder + i];
-
-		holder_line(b, proc, depth_of(b, p, proc));
-	}
-}
-
 static void states(struct build *b, uint32_t row)
 {
 	const struct count *c = &b->f->tally.ports.v[row];
@@ -479,8 +290,8 @@ void page_build_port(struct page *p, const struct screen_env *e, const struct pi
 	queue(&b, row, findings);
 	if (p->lines.n && !p->lines.v[p->lines.n - 1].span_n)
 		p->lines.n--; /* nothing to say there: no blank line either */
-	listeners(&b, row);
-	held_by(&b, row);
+	page_listeners(&b, row);
+	page_held_by(&b, row);
 	states(&b, row);
 	page_rates(&b, port->ring, e->f->tally.ports.v[row].rx_rate, e->f->tally.ports.v[row].tx_rate);
 	connected(&b, row);

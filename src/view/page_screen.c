@@ -18,6 +18,7 @@ struct page_screen {
 	struct str name; /* as known last: the subject may go */
 	struct area area; /* drawn last */
 	bool raw, dirty; /* numbers as built last; a fold was toggled */
+	struct page_why why;
 	bool walked; /* the user put the cursor where it is */
 };
 
@@ -38,6 +39,9 @@ void page_build(struct page *p, const struct screen_env *e, const struct subject
 	case SUBJECT_SOCK:
 		page_build_connection(p, e, &pick);
 		break;
+	case SUBJECT_WHY:
+		page_build_why(p, e, &pick);
+		break;
 	}
 }
 
@@ -54,6 +58,11 @@ static void learn_name(struct page_screen *s, const struct screen_env *e)
 	case SUBJECT_PORT:
 		str_clear(&s->name);
 		str_putf(&s->name, "%u/%s", pick->port, proto_table[pick->proto].name);
+		break;
+	case SUBJECT_WHY:
+		str_clear(&s->name);
+		str_putf(&s->name, "why not %u%s%s", pick->port, s->why.q.proto < 0 ? "" : "/",
+			 s->why.q.proto < 0 ? "" : proto_table[s->why.q.proto].name);
 		break;
 	case SUBJECT_PROC:
 		row = frame_proc_by_key(e->f, pick->pid, pick->start);
@@ -234,6 +243,7 @@ static void page_free(struct screen *screen)
 
 	page_done(&s->page);
 	str_done(&s->name);
+	free(s->why.text);
 	free(s->parent);
 	free(s);
 }
@@ -263,4 +273,34 @@ struct screen *page_screen_new(struct subject about, const char *parent_title)
 	s->about = about;
 	s->parent = mem_strdup(parent_title ? parent_title : "");
 	return &s->screen;
+}
+
+struct screen *page_screen_why_new(struct subject about, const struct ui_question *q,
+				   const char *parent_title)
+{
+	struct screen *screen = page_screen_new(about, parent_title);
+	struct page_screen *s = (struct page_screen *)screen;
+
+	s->why.q = *q;
+	s->page.why = &s->why;
+	return screen;
+}
+
+void page_screen_answer(struct screen *screen, const char *text)
+{
+	struct page_screen *s = (struct page_screen *)screen;
+
+	free(s->why.text);
+	s->why.text = text ? mem_strdup(text) : NULL;
+	s->dirty = true;
+}
+
+bool page_screen_question(const struct screen *screen, struct ui_question *ret)
+{
+	const struct page_screen *s = (const struct page_screen *)screen;
+
+	if (screen->ops != &page_ops || s->about.kind != SUBJECT_WHY)
+		return false;
+	*ret = s->why.q;
+	return true;
 }

@@ -21,7 +21,13 @@ enum move {
 struct area {
 	int y, x, h, w;
 };
-enum subject_kind { SUBJECT_NONE, SUBJECT_PORT, SUBJECT_PROC, SUBJECT_SOCK };
+enum subject_kind {
+	SUBJECT_NONE,
+	SUBJECT_PORT,
+	SUBJECT_PROC,
+	SUBJECT_SOCK,
+	SUBJECT_WHY /* why a bind() of this port would fail */
+};
 struct subject { /* what a page is about: an identity (enum subject_kind beside it in `kind`) */
 	uint8_t kind;
 	struct pick pick;
@@ -72,5 +78,11 @@ struct table *screen_table(struct screen *s); /* of a table screen; NULL for oth
 const struct table *screen_table_const(const struct screen *s);
 struct screen *table_screen_new(enum view_id view);
 struct screen *page_screen_new(struct subject about, const char *parent_title);
+/* The page of `w`. It shows the answer to the question when page_screen_answer has brought it; NULL: is being asked. */
+struct ui_question;
+struct screen *page_screen_why_new(struct subject about, const struct ui_question *q,
+				   const char *parent_title);
+void page_screen_answer(struct screen *s, const char *text);
+bool page_screen_question(const struct screen *s, struct ui_question *ret); /* false: no such page */
 struct ui;
 struct screen *help_screen_new(const struct ui *u);

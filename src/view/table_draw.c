@@ -217,8 +217,7 @@ static void draw_row(struct table_view *v, const struct ctx *ctx, const struct s
 	str_done(&text);
 }
 
-/* The number that a filter for one port asks for ("9999", ":9999", "port=9999"); 0: it is another filter. */
-static uint32_t asked_port(const char *text)
+uint32_t table_asked_port(const char *text)
 {
 	unsigned long port;
 	char *end;
@@ -288,7 +287,7 @@ static void no_match_text(const struct table *t, const struct screen_env *e, str
 			  struct str *dim)
 {
 	const char *text = filter_text(t->filter), *near;
-	uint32_t port = asked_port(text);
+	uint32_t port = table_asked_port(text);
 	char n[UNIT_BUF], name[64];
 
 	if (port && !port_is_used(e->f, port)) {

@@ -16,3 +16,5 @@ void table_view_done(struct table_view *v);
 void table_draw(struct table_view *v, const struct screen_env *e, struct canvas *c, struct area a);
 /* The column whose head stands at cell x (from the area's left edge); NULL: none. After table_draw. */
 const struct column *table_head_at(const struct table_view *v, int x);
+/* The number that a filter for one port asks for ("9999", ":9999", "port=9999"); 0: it is another filter. */
+uint32_t table_asked_port(const char *filter_text);

@@ -63,10 +63,18 @@ struct screen *ui_top_const(const struct ui *u)
 	return u->stack_n ? u->stack[u->stack_n - 1] : u->views[u->view];
 }
 
+/* Nobody waits for what it asked. */
+static void drop_page(struct ui *u, struct screen *s)
+{
+	if (u->why_screen == s)
+		u->why_screen = NULL;
+	s->ops->free(s);
+}
+
 void ui_push(struct ui *u, struct screen *s)
 {
 	if (u->stack_n == STACK_MAX) { /* the oldest page is the one nobody goes back to */
-		u->stack[0]->ops->free(u->stack[0]);
+		drop_page(u, u->stack[0]);
 		memmove(u->stack, u->stack + 1, (STACK_MAX - 1) * sizeof(u->stack[0]));
 		u->stack_n--;
 	}
@@ -81,7 +89,7 @@ bool ui_pop(struct ui *u)
 	if (u->stack_n == 0)
 		return false;
 	s = u->stack[--u->stack_n];
-	s->ops->free(s);
+	drop_page(u, s);
 	ui_update_top(u);
 	return true;
 }
@@ -89,9 +97,7 @@ bool ui_pop(struct ui *u)
 void ui_show_view(struct ui *u, int view)
 {
 	while (u->stack_n > 0) {
-		struct screen *s = u->stack[--u->stack_n];
-
-		s->ops->free(s);
+		drop_page(u, u->stack[--u->stack_n]);
 	}
 	u->view = view;
 	u->detail_subject.kind = SUBJECT_NONE; /* the pane shows the new view's row at once */
@@ -302,6 +308,8 @@ bool ui_tick(struct ui *u, uint64_t now_ns)
 	    (now_ns - u->paused_ns) / NSEC_PER_SEC != (u->env.now_ns - u->paused_ns) / NSEC_PER_SEC)
 		draw = true;
 	u->env.now_ns = now_ns;
+	if (ui_take_answer(u))
+		draw = true;
 	if (u->message_until && u->message_until <= now_ns) {
 		u->message_until = 0;
 		draw = true;

@@ -43,6 +43,7 @@ ACTION(search_next);
 ACTION(search_prev);
 ACTION(kill);
 ACTION(close);
+ACTION(why);
 ACTION(copy);
 ACTION(copy_command);
 ACTION(export);

@@ -50,6 +50,7 @@ struct ui {
 	VEC(char *) history; /* of the filter prompt, oldest first; owned */
 	struct hosts hosts; /* names of addresses, once `D` was pressed */
 	char *search; /* owned; NULL: none */
+	struct screen *why_screen; /* of the stack: it waits for the answer to `w`; NULL */
 	bool pasting; /* between the brackets of a paste */
 	bool paste_told, welcomed;
 	int w, h;
@@ -122,6 +123,7 @@ struct dialog *column_menu_new(struct ui *u, struct table *t);
 /* What K and x act on: tagged rows, else the one under the cursor, else what the page is about. May be none. False:
  * that was said. */
 bool ui_picks(struct ui *u, struct picks *ret);
+bool ui_take_answer(struct ui *u); /* to `w`, to the page that waits for it. True: draw again */
 struct dialog *row_menu_new(struct ui *u, struct table *t); /* `=`; NULL: no row under the cursor */
 struct dialog *search_prompt_new(struct ui *u); /* `\` */
 /* The next (dir 1) or previous (-1) row in which `text` stands; false: none. */

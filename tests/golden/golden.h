@@ -21,6 +21,8 @@ struct golden_host {
 	struct kill_step steps[4];
 	size_t steps_n;
 	bool over;
+	struct ui_question question; /* of the last explain_begin */
+	uint64_t asked_ns; /* 0: nothing was asked */
 	char *copied; /* owned: what copy was given last */
 	const char *file; /* the one file there is; export to it asks */
 	const uint64_t *now; /* borrowed: the test's clock */

@@ -78,6 +78,37 @@ static void kill_close_(void *data)
 	h->open = false;
 }
 
+static void explain_begin_(void *data, const struct ui_question *q)
+{
+	struct golden_host *h = data;
+
+	h->question = *q;
+	h->asked_ns = *h->now;
+}
+
+/* After 100 ms, in the words of action/explain.h. */
+static const char *explain_answer_(void *data)
+{
+	const struct golden_host *h = data;
+
+	if (!h->asked_ns || *h->now < h->asked_ns + 100 * UINT64_C(1000000))
+		return NULL;
+	if (h->question.port == 9999)
+		return "9999/tcp is free: bind() and listen() by root (uid 0) would succeed on every\n"
+		       "local address.\n"
+		       "  checked     privileged, reserved, listener: none applies; a real bind() on 5\n"
+		       "              addresses agrees\n"
+		       "9999/udp is free.\n";
+	return "443/tcp is taken: bind() by root (uid 0) would fail with EADDRINUSE.\n"
+	       "  held by     nginx \xc3\x97"
+	       "5 1044  root  nginx.service  listens on *\n"
+	       "              blocks 0.0.0.0, [::] and every single address\n"
+	       "  no matter   312 in time-wait for 41s (with SO_REUSEADDR)\n"
+	       "  checked     privileged, reserved, ephemeral: none applies\n"
+	       "  to free it  systemctl stop nginx.service   (after sockeye kill it may be started again)\n"
+	       "  next free   444\n";
+}
+
 static int copy_(void *data, const char *text, size_t n)
 {
 	struct golden_host *h = data;
@@ -128,6 +159,8 @@ struct ui_host golden_host_of(struct golden_host *h)
 		.kill_send = kill_send_,
 		.kill_steps = kill_steps_,
 		.kill_close = kill_close_,
+		.explain_begin = explain_begin_,
+		.explain_answer = explain_answer_,
 		.copy = copy_,
 		.export = export_,
 		.resolve = resolve_,

@@ -9,6 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Why would a bind() of this port fail? */
+struct ui_question {
+	int proto; /* enum proto; -1: TCP and UDP */
+	uint32_t port;
+	uint64_t netns_inode;
+	bool own_netns; /* of this program: netns_inode may be 0 */
+};
 /* What only the outside can do. All are called on the thread that called ui_*. NULL members: refused with
  * a line that says so. */
 /* What `W` keeps of a view, as lists; NULL: its own. */
@@ -37,6 +44,10 @@ struct ui_host {
 	 * until the next close_begin; NULL while it runs. */
 	void (*close_begin)(void *data, struct close_plan *plan);
 	const struct close_plan *(*close_result)(void *data);
+	/* Explain (action/explain.h): begins; explain_answer gives the text when it is there, lines with labels in cells
+	 * 2 to 13, borrowed until the next explain_begin; NULL while it is worked out. */
+	void (*explain_begin)(void *data, const struct ui_question *q);
+	const char *(*explain_answer)(void *data);
 	/* Text for the clipboard of the user's terminal. 0, 1 (only if tmux is set to pass it on), -ENOTSUP or
 	 * -E2BIG. */
 	int (*copy)(void *data, const char *text, size_t n);

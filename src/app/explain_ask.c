@@ -1,0 +1,150 @@
+/* Looks, lets action judge and tries for real: what the command `explain` and the dashboard's key `w` have in common. */
+#include "explain_ask.h"
+#include "clock.h"
+#include "explain_facts.h"
+#include "live_source.h"
+#include "sockeye/base/units.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LATE_WAIT_NS (1500 * NSEC_PER_MS) /* a worker gives a read up after one second */
+#define FREE_TRIES 64
+
+static int failed(struct explain_ask *a, const char *what, int r)
+{
+	snprintf(a->err, sizeof(a->err), "%s: %s", what, strerror(-r));
+	return r;
+}
+
+static int take_look(struct explain_ask *a)
+{
+	struct want want = {
+		.protos = 1 << PROTO_TCP | 1 << PROTO_UDP, .states = STATES_ALL, .attrs = WANT_OWNERS};
+	int r = source_look(a->source, &want, &a->snap);
+
+	if (r < 0)
+		return failed(a, "cannot read the sockets", r);
+	/* A world of its own for each look: what was there before is no matter here. */
+	world_free(a->world);
+	a->world = world_new(a->names, a->services, (uint32_t)sysconf(_SC_CLK_TCK));
+	world_apply(a->world, &a->snap, NSEC_PER_SEC, &a->frame);
+	return 0;
+}
+
+int explain_ask_open(struct explain_ask *a, const struct services *services)
+{
+	int r;
+
+	a->services = services;
+	a->names = intern_new();
+	snapshot_init(&a->snap);
+	frame_init(&a->frame);
+	a->opened = true;
+	explain_read_facts(&a->facts);
+	r = live_source_open(a->names, &a->source);
+	if (r < 0)
+		return failed(a, "cannot ask the kernel for its sockets", r);
+	live_set_owner_budget(a->source, 0);
+	return take_look(a);
+}
+
+void explain_ask_done(struct explain_ask *a)
+{
+	workers_free(a->workers);
+	if (a->opened) {
+		frame_done(&a->frame);
+		snapshot_done(&a->snap);
+	}
+	world_free(a->world);
+	source_free(a->source);
+	explain_facts_done(&a->facts);
+	intern_free(a->names);
+}
+
+/* The namespace that is asked about: where this thread is, and where the child that tries will be. */
+static uint16_t netns_of(const struct frame *f)
+{
+	for (uint16_t i = 0; i < f->netns.n; i++)
+		if (f->netns.v[i].own)
+			return i;
+	return 0;
+}
+
+void explain_ask_judge(struct explain_ask *a, struct explain *e, int proto, uint32_t port)
+{
+	explain_judge(e, &a->frame, netns_of(&a->frame), (enum proto)proto, port, &a->facts);
+	explain_probe(e, &a->who);
+	explain_settle(e);
+}
+
+int explain_ask_twice(struct explain_ask *a, struct explain *e, int proto, uint32_t port)
+{
+	int r;
+
+	explain_ask_judge(a, e, proto, port);
+	if (e->odd == NONE)
+		return 0;
+	r = take_look(a);
+	if (r < 0)
+		return r;
+	explain_ask_judge(a, e, proto, port);
+	return 0;
+}
+
+uint32_t explain_ask_free(struct explain_ask *a, struct explain *e, int proto, uint32_t from)
+{
+	for (int i = 0; i < FREE_TRIES && from && from <= UINT16_MAX; i++) {
+		uint32_t port =
+			explain_next(&a->frame, netns_of(&a->frame), (enum proto)proto, &a->facts, from);
+
+		if (!port)
+			break;
+		explain_ask_judge(a, e, proto, port);
+		if (e->verdict == EXPLAIN_FREE)
+			return port;
+		from = port + 1;
+	}
+	return 0;
+}
+
+void explain_ask_late(struct explain_ask *a)
+{
+	if (!a->workers)
+		a->workers = workers_new();
+	for (size_t i = 0; i < a->frame.users.n; i++)
+		workers_ask(a->workers, a->frame.users.v[i].late, LATE_USER);
+	workers_wait(a->workers, clock_boot() + LATE_WAIT_NS);
+}
+
+int explain_ask_both(struct explain_ask *a, int proto, uint32_t port, struct explain *main_one,
+		     struct explain *beside)
+{
+	bool both = proto < 0;
+	int r = explain_ask_twice(a, main_one, both ? PROTO_TCP : proto, port);
+
+	if (r < 0)
+		return r;
+	/* A second look would replace the frame that the first one speaks of: a contradiction stands here. */
+	if (both)
+		explain_ask_judge(a, beside, PROTO_UDP, port);
+	if (main_one->verdict != EXPLAIN_FREE) {
+		struct explain free_one = {0};
+
+		main_one->next_free = explain_ask_free(a, &free_one, main_one->proto, port + 1);
+		explain_done(&free_one);
+	}
+	explain_ask_late(a);
+	return 0;
+}
+
+void explain_ask_put(const struct explain *main_one, const struct explain *beside, bool both, bool ascii,
+		     struct str *out)
+{
+	explain_put_text(main_one, ascii, out);
+	/* The same lack of privilege need not be said twice. */
+	if (both && !(main_one->verdict == EXPLAIN_DENIED && beside->verdict == EXPLAIN_DENIED)) {
+		explain_put_brief(beside, ascii, out);
+		str_putc(out, '\n');
+	}
+}
