@@ -146,6 +146,15 @@ static void host_resolve(void *data, struct late *host)
 	workers_ask(((struct dashboard *)data)->resolvers, host, LATE_HOST);
 }
 
+static void host_describe(void *data, struct late *proc)
+{
+	struct workers *w = ((struct dashboard *)data)->workers;
+
+	workers_ask(w, proc, LATE_PARENTS);
+	workers_ask(w, proc, LATE_NAMESPACES);
+	workers_ask(w, proc, LATE_RESTART);
+}
+
 void dashboard_host(struct dashboard *d, struct ui_host *ret)
 {
 	*ret = (struct ui_host){
@@ -168,5 +177,6 @@ void dashboard_host(struct dashboard *d, struct ui_host *ret)
 		.export = host_export,
 		.save = host_save,
 		.resolve = host_resolve,
+		.describe = host_describe,
 	};
 }

@@ -1,6 +1,7 @@
 /* The pool behind workers.h: a queue, up to four threads, and the list of those that were given up. */
 #include "workers.h"
 #include "clock.h"
+#include "process_facts.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/units.h"
 #include "sockeye/collect/procread.h"
@@ -157,6 +158,15 @@ static void run(const struct job *j)
 		break;
 	case LATE_HOST:
 		read_host(j->late, &text);
+		break;
+	case LATE_PARENTS:
+		process_parents((uint32_t)a, &text);
+		break;
+	case LATE_NAMESPACES:
+		process_namespaces((uint32_t)a, &text);
+		break;
+	case LATE_RESTART:
+		process_restart((uint32_t)a, &text);
 		break;
 	case LATE_N:
 		break;

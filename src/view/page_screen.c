@@ -224,6 +224,8 @@ static void page_want(const struct screen *screen, struct want *w)
 	const struct page_screen *s = (const struct page_screen *)screen;
 
 	w->protos |= 1u << PROTO_TCP | 1u << PROTO_UDP;
+	if (s->about.kind == SUBJECT_PROC) /* its other sockets, too */
+		w->protos |= PROTOS_ALL;
 	w->states |= STATES_ALL;
 	w->attrs |= WANT_INFO | WANT_MEM | WANT_OWNERS;
 	if (s->about.kind == SUBJECT_SOCK)

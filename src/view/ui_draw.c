@@ -281,6 +281,24 @@ static void draw_detail(struct ui *u, struct canvas *c, const struct ui_layout *
 	page_draw(&u->detail_page, &u->env, c, a, -1);
 }
 
+/* The process that a page or the pane shows is asked for more than a table needs. */
+static void describe(struct ui *u, const struct ui_layout *l)
+{
+	struct screen *s = ui_top(u);
+	struct subject sub = {0};
+	uint32_t row;
+
+	if (l->detail.w > 0)
+		sub = u->detail_subject;
+	else if (s->ops->about)
+		sub = s->ops->about(s);
+	if (sub.kind != SUBJECT_PROC || !u->env.f || !u->host || !u->host->describe)
+		return;
+	row = frame_proc_by_key(u->env.f, sub.pick.pid, sub.pick.start);
+	if (row != NONE && u->env.f->procs.v[row].late)
+		u->host->describe(u->host->data, u->env.f->procs.v[row].late);
+}
+
 void ui_draw(struct ui *u, struct canvas *c)
 {
 	struct screen *s = ui_top(u);
@@ -306,6 +324,7 @@ void ui_draw(struct ui *u, struct canvas *c)
 	/* What was just shown as a number is asked about. */
 	for (struct late *host; u->env.hosts && (host = hosts_next(&u->hosts)) != NULL;)
 		u->host->resolve(u->host->data, host);
+	describe(u, &l);
 	draw_last_line(u, c);
 	if (u->dialog)
 		u->dialog->ops->draw(u->dialog, &u->env, c);

@@ -5,7 +5,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum late_what { LATE_CMDLINE, LATE_EXE, LATE_CWD, LATE_USER, LATE_HOST, LATE_N };
+enum late_what {
+	LATE_CMDLINE,
+	LATE_EXE,
+	LATE_CWD,
+	LATE_USER,
+	LATE_HOST,
+	/* Of a process whose page is open: */
+	LATE_PARENTS, /* "812 sshd" "1 systemd", each with a NUL behind it; raw bytes */
+	LATE_NAMESPACES, /* "as host", "own: net pid" */
+	LATE_RESTART, /* of its unit, as systemd says: "Restart=always" */
+	LATE_N
+};
 
 struct late;
 struct late *late_new(uint64_t a, uint64_t b); /* (pid, start), (uid, 0) or an address; one reference */

@@ -57,6 +57,8 @@ struct ui_host {
 		      size_t err_n);
 	/* Asks for the name of an address (LATE_HOST of the slot); ui_refresh when it is there. */
 	void (*resolve)(void *data, struct late *host);
+	/* Asks for what only the page of a process shows (LATE_PARENTS and what follows it); ui_refresh likewise. */
+	void (*describe)(void *data, struct late *proc);
 	/* Keeps settings for the next start: the view, the interval, and of the views that were shown how they are
 	 * arranged. 0 with the file's name in text; or a negative errno, with a sentence in text. */
 	int (*save)(void *data, int view, uint64_t interval_ns, const struct ui_arranged *v, size_t n,

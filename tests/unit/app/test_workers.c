@@ -1,5 +1,6 @@
 /* Workers whose reads hang: what can be known becomes known, what cannot becomes "", and nobody waits for ever. */
 #include "clock.h"
+#include "process_facts.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/str.h"
 #include "sockeye/base/units.h"
@@ -47,6 +48,20 @@ int proc_stat_read(uint32_t pid, struct proc_stat *ret)
 	return 0;
 }
 
+/* What only a page asks for has its own test: tests/unit/app/test_process_facts.c. */
+void process_parents(uint32_t pid, struct str *out)
+{
+	str_putf(out, "parents %u", pid);
+}
+void process_namespaces(uint32_t pid, struct str *out)
+{
+	str_putf(out, "namespaces %u", pid);
+}
+void process_restart(uint32_t pid, struct str *out)
+{
+	str_putf(out, "restart %u", pid);
+}
+
 static void test_answers(void **state)
 {
 	struct workers *w = workers_new();
@@ -55,10 +70,16 @@ static void test_answers(void **state)
 
 	workers_ask(w, l, LATE_CMDLINE);
 	workers_ask(w, l, LATE_EXE);
+	workers_ask(w, l, LATE_PARENTS);
+	workers_ask(w, l, LATE_NAMESPACES);
+	workers_ask(w, l, LATE_RESTART);
 	workers_ask(w, other, LATE_CMDLINE);
 	assert_true(workers_wait(w, clock_boot() + PATIENCE_NS));
 	assert_string_equal(late_get(l, LATE_CMDLINE), "command 4711");
 	assert_string_equal(late_get(l, LATE_EXE), "exe");
+	assert_string_equal(late_get(l, LATE_PARENTS), "parents 4711");
+	assert_string_equal(late_get(l, LATE_NAMESPACES), "namespaces 4711");
+	assert_string_equal(late_get(l, LATE_RESTART), "restart 4711");
 	assert_null(late_get(l, LATE_CWD)); /* nobody asked */
 	/* The number belongs to another process by now: nothing is told about this one. */
 	assert_string_equal(late_get(other, LATE_CMDLINE), "");
