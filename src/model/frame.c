@@ -42,6 +42,8 @@ void frame_done(struct frame *f)
 	vec_done(&f->limits);
 	vec_done(&f->rings);
 	vec_done(&f->findings);
+	vec_done(&f->sock_notes.v);
+	vec_done(&f->port_notes.v);
 	vec_done(&f->containers);
 	tally_done(&f->tally);
 	map_done(&f->by_cookie);
@@ -69,6 +71,8 @@ void frame_clear(struct frame *f)
 	vec_clear(&f->limits);
 	vec_clear(&f->rings);
 	vec_clear(&f->findings);
+	vec_clear(&f->sock_notes.v);
+	vec_clear(&f->port_notes.v);
 	vec_clear(&f->containers);
 	vec_clear(&f->tally.ports);
 	vec_clear(&f->tally.procs);

@@ -180,8 +180,10 @@ static void known_row(struct world *w, const struct sock *s, uint32_t prev, stru
 	r->marks = p->marks & (MARK_START | MARK_NEW);
 	if (w->f->boot_ns - r->first_ns >= KEEP_NS)
 		r->marks &= (uint8_t)~MARK_NEW;
-	if (w->prev->socks.v[prev].state != s->state)
+	if (w->prev->socks.v[prev].state != s->state) {
 		r->state_ns = w->f->boot_ns;
+		world_note_state(w, s, w->prev->socks.v[prev].state);
+	}
 	r->backlog_peak = p->backlog_peak;
 }
 

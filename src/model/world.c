@@ -203,6 +203,7 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 {
 	begin(w, s, interval_ns, out);
 	world_containers(w);
+	world_notes_begin(w);
 	world_rows(w, s);
 	world_parents(w);
 	world_procs(w);
@@ -227,6 +228,7 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 		totals(out);
 		tally_run(&out->tally, out, NULL);
 		rings(w);
+		world_notes_ports(w);
 		findings_run(out);
 	}
 	vec_swap(&w->memo, &w->memo_prev);

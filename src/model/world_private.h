@@ -68,6 +68,7 @@ struct world {
 	bool fds_indexed; /* scratch has the inodes */
 	struct map scratch; /* inode → first descriptor; later local addresses; later pairs of ends */
 	struct map uids;
+	uint32_t noted; /* in this look */
 	uint32_t mptcp_n, unix_n; /* open rows of these protocols */
 	struct map mptcp; /* what ties a subflow → its parent's row */
 	struct map mptcp_ports; /* (netns, port) → enum mptcp_port */
@@ -120,5 +121,8 @@ void world_ports(struct world *w); /* ports.c: makes the rows, puts frame.port_o
 void world_listeners(struct world *w); /* links.c: listener and direction; port_of are keys */
 bool world_unaccepted(const struct sock *s); /* links.c: does it look like one that waits to be accepted? */
 void world_reasons(struct world *w); /* reason.c */
+void world_notes_begin(struct world *w); /* notes.c: those of prev go on */
+void world_note_state(struct world *w, const struct sock *s, uint8_t from);
+void world_notes_ports(struct world *w);
 void world_peers(struct world *w); /* peers.c */
 void world_unix_peers(struct world *w); /* peers.c */

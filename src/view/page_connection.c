@@ -1,13 +1,11 @@
 /* Builds the connection page: both ends, the buffers, the path between them, and what it waits for. */
 #include "graph.h"
-#include "page_parts.h"
+#include "page_conn.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define OWNERS_SHOWN 8
 
 /* struct tcp_info's tcpi_options (include/uapi/linux/tcp.h). */
 static const struct {
@@ -15,16 +13,6 @@ static const struct {
 	const char *name;
 } tcp_options[] = {{2, "sack"}, {1, "timestamps"}, {8, "ecn"}, {32, "fast open"}};
 #define TCP_OPT_WSCALE 4
-
-struct conn {
-	struct build b;
-	uint32_t row;
-	const struct sock *s;
-	const struct row *r;
-	struct sock_info info;
-	const struct sock_info *i; /* borrowed: the one above */
-	bool listens, peer; /* peer: it has an other end */
-};
 
 /* An open row, or one that closed within the last seconds and is still shown. */
 static uint32_t find(const struct frame *f, const struct pick *pick)
@@ -72,121 +60,6 @@ static void head(struct conn *c)
 	}
 	if (!(c->r->marks & MARK_CLOSED))
 		page_span(b->p, col, STYLE_PLAIN, str_text(&s));
-	str_done(&s);
-}
-
-static void owner_lines(struct conn *c)
-{
-	struct build *b = &c->b;
-	struct str s = {0};
-	uint32_t n = c->r->owner_n > OWNERS_SHOWN ? OWNERS_SHOWN : c->r->owner_n;
-
-	if (c->r->reason != REASON_OWNED) {
-		int col = page_label(b, "process");
-
-		page_put_reason(b, c->r->reason, &s);
-		page_span(b->p, col, STYLE_REASON, str_text(&s));
-		page_line(b->p, ' ');
-		page_wrap(b->p, col, STYLE_PLAIN, reason_table[c->r->reason].help);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		const struct owner *o = frame_owner(b->f, c->r, i);
-		const struct proc *p = &b->f->procs.v[o->proc];
-		int col = page_label(b, o->former ? "former" : i ? "" : "process");
-
-		str_clear(&s);
-		page_put_proc(b, o->proc, true, &s);
-		if (o->fd >= 0 && !o->former)
-			str_putf(&s, "  fd %d", o->fd);
-		if (p->p.pid) {
-			str_puts(&s, "  ");
-			page_cell(b, ROWS_PROC, o->proc, "user", &s);
-			str_puts(&s, "  ");
-			page_cell(b, ROWS_PROC, o->proc, "unit", &s);
-		}
-		page_span(b->p, col, o->former ? STYLE_DIM : STYLE_PLAIN, str_text(&s));
-		if (p->p.pid)
-			page_walk(b->p, page_subject_proc(b, o->proc), p->p.pid, p->p.start);
-	}
-	if (c->r->owner_n > n) {
-		int col = page_label(b, "");
-
-		page_spanf(b->p, col, STYLE_DIM, "and %u more", c->r->owner_n - n);
-	}
-	str_done(&s);
-}
-
-static void ends(struct conn *c)
-{
-	struct build *b = &c->b;
-	char one[UNIT_BUF], two[UNIT_BUF];
-	struct str s = {0};
-	const char *service;
-	int col;
-
-	page_heading(b, "THIS END");
-	col = page_label(b, "address");
-	page_put_end(b, c->row, false, &s);
-	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
-	if (frame_port_of(b->f, c->row) != NONE &&
-	    !(b->f->ports.v[frame_port_of(b->f, c->row)].flags & PORT_CLIENT)) {
-		service = b->f->services ? services_name(b->f->services, c->s->proto, c->s->lport) : "";
-		page_span(b->p, page_line_end(b->p) + 2, STYLE_PLAIN, service ? service : "");
-		page_walk(b->p, page_subject_port(b, frame_port_of(b->f, c->row)), 'p', c->s->lport);
-	}
-	owner_lines(c);
-	if (c->r->listener != NONE) {
-		col = page_label(b, "waits in");
-		str_clear(&s);
-		str_puts(&s, "the accept queue of ");
-		page_put_end(b, c->r->listener, false, &s);
-		page_span(b->p, col, STYLE_PLAIN, str_text(&s));
-		page_walk(b->p, page_subject_sock(b, c->r->listener), 'l', c->r->listener);
-	}
-	if (c->s->flags & SOCK_HAS_INFO && c->peer) {
-		col = page_label(b, "total");
-		page_spanf(b->p, col, STYLE_PLAIN, b->ascii ? "rx %s  tx %s" : "▼ %s   ▲ %s",
-			   fmt_size(one, (double)c->s->rx_bytes), fmt_size(two, (double)c->s->tx_bytes));
-		if (!isnan(c->r->rx_rate) && !isnan(c->r->tx_rate))
-			page_spanf(b->p, page_line_end(b->p) + 3, STYLE_PLAIN,
-				   b->ascii ? "now rx %s/s  tx %s/s" : "now ▼ %s/s  ▲ %s/s",
-				   fmt_size(one, (double)c->r->rx_rate),
-				   fmt_size(two, (double)c->r->tx_rate));
-	}
-	if (c->peer && (c->s->flags & SOCK_HAS_TIMES)) {
-		col = page_label(b, "idle");
-		page_spanf(b->p, col, STYLE_PLAIN, "sent %s, received %s ago",
-			   fmt_duration(one, c->i->last_sent_ms / 1e3),
-			   fmt_duration(two, c->i->last_recv_ms / 1e3));
-	}
-	if (!c->peer) {
-		str_done(&s);
-		return;
-	}
-	page_heading(b, "OTHER END");
-	col = page_label(b, "address");
-	str_clear(&s);
-	page_put_end(b, c->row, true, &s);
-	page_span(b->p, col, STYLE_PLAIN, str_text(&s));
-	service = c->r->dir == DIR_OUT && b->f->services
-			  ? services_name(b->f->services, c->s->proto, c->s->rport)
-			  : "";
-	page_span(b->p, page_line_end(b->p) + 2, STYLE_PLAIN, service ? service : "");
-	col = page_label(b, "process");
-	if (c->r->peer == NONE) {
-		page_span(b->p, col, STYLE_DIM, "not on this machine");
-	} else {
-		uint32_t owner = frame_first_owner(b->f, c->r->peer, false);
-
-		str_clear(&s);
-		if (owner != NONE)
-			page_put_proc(b, owner, true, &s);
-		else
-			page_put_reason(b, frame_row(b->f, c->r->peer)->reason, &s);
-		str_puts(&s, ", on this machine");
-		page_span(b->p, col, STYLE_INFO, str_text(&s));
-		page_walk(b->p, page_subject_sock(b, c->r->peer), 'e', frame_sock(b->f, c->r->peer)->cookie);
-	}
 	str_done(&s);
 }
 
@@ -422,6 +295,39 @@ static void identity(struct conn *c)
 	str_done(&s);
 }
 
+/* "14:02:12 close-wait", newest first, as far as it was watched. */
+static void history(struct conn *c)
+{
+	struct build *b = &c->b;
+	const struct frame *f = b->f;
+	uint64_t netns = frame_netns_inode(f, c->s->netns);
+	uint8_t first = c->s->state;
+	struct str s = {0};
+	bool any = false;
+
+	for (size_t i = f->sock_notes.v.n; i-- > 0;) {
+		const struct note *n = &f->sock_notes.v.v[i];
+
+		if (n->a != netns || n->b != c->s->cookie)
+			continue;
+		page_put_moment(b, n->at_ns, state_table[n->to].name, &s);
+		first = n->from;
+		any = true;
+	}
+	/* Changes that are too common to be noted show in the row alone. */
+	if (!any && c->r->state_ns > c->r->first_ns) {
+		page_put_moment(b, c->r->state_ns, state_table[c->s->state].name, &s);
+		page_put_moment(b, c->r->first_ns, "first seen", &s);
+	} else {
+		page_put_moment(b, c->r->first_ns, c->r->marks & MARK_START ? "at the start" : "first seen",
+				&s);
+		if (any)
+			str_putf(&s, ", %s", state_table[first].name);
+	}
+	page_history(b, str_text(&s));
+	str_done(&s);
+}
+
 void page_build_connection(struct page *p, const struct screen_env *e, const struct pick *pick)
 {
 	struct conn c = {.b = page_begin(p, e), .row = find(e->f, pick)};
@@ -448,9 +354,10 @@ void page_build_connection(struct page *p, const struct screen_env *e, const str
 		page_findings(&c.b, FINDING_ON_PORT, frame_port_of(e->f, c.row));
 	else if (c.r->findings && frame_first_owner(e->f, c.row, false) != NONE)
 		page_findings(&c.b, FINDING_ON_PROC, frame_first_owner(e->f, c.row, false));
-	ends(&c);
+	page_ends(&c);
 	buffers(&c);
 	path(&c);
 	timer(&c);
+	history(&c);
 	identity(&c);
 }

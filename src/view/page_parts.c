@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct build page_begin(struct page *p, const struct screen_env *e)
 {
@@ -243,6 +244,45 @@ void page_put_end(const struct build *b, uint32_t row, bool remote, struct str *
 				  remote ? s->rport : s->lport, 0, out);
 	else
 		page_cell(b, ROWS_SOCK, row, remote ? "remote" : "local", out);
+}
+
+void page_put_moment(const struct build *b, uint64_t at_ns, const char *what, struct str *out)
+{
+	uint64_t wall = b->f->wall_ns - (b->f->boot_ns > at_ns ? b->f->boot_ns - at_ns : 0);
+	time_t t = (time_t)(wall / NSEC_PER_SEC);
+	char when[16] = "";
+	struct tm tm;
+
+	if (localtime_r(&t, &tm))
+		strftime(when, sizeof(when), "%H:%M:%S", &tm);
+	str_putf(out, "%s%s %s", out->n ? "\n" : "", when, what);
+}
+
+void page_history(struct build *b, const char *text)
+{
+	int col = b->p->width < 50 ? HEAD_COL + 10 : TEXT_COL + 10, at;
+	struct str one = {0};
+
+	page_section(b->p);
+	page_line(b->p, ' ');
+	page_line(b->p, ' ');
+	page_span(b->p, HEAD_COL, STYLE_HEAD, "HISTORY");
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		str_clear(&one);
+		str_put(&one, text, n);
+		at = page_line_end(b->p) + 3;
+		if (at < col) {
+			at = col;
+		} else if (at + text_width(str_text(&one)) > b->p->width) {
+			page_line(b->p, ' ');
+			at = col;
+		}
+		page_span(b->p, at, STYLE_PLAIN, str_text(&one));
+		text += n + (text[n] == '\n');
+	}
+	str_done(&one);
 }
 
 void page_put_since(const struct build *b, uint64_t first_ns, uint8_t marks, struct str *out)

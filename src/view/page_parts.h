@@ -82,6 +82,9 @@ void page_top_rows(const struct frame *f, struct rows *rows, size_t max);
 /* The sockets of a port, when there are several; the processes that hold it, children under their parents. */
 void page_listeners(struct build *b, uint32_t port);
 void page_held_by(struct build *b, uint32_t port);
+/* A line "14:02:12 close-wait", behind those that are there already; and such lines as a section. */
+void page_put_moment(const struct build *b, uint64_t at_ns, const char *what, struct str *out);
+void page_history(struct build *b, const char *text);
 /* Rates of 60 s with their peaks, from a ring of the frame; a section of its own. */
 void page_rates(struct build *b, uint32_t ring_row, float rx, float tx);
 /* Peers as lines, most connections first; the tail folded. Columns: name, CONNS, RX/s, TX/s, RTT; or with

@@ -10,6 +10,7 @@
 
 #define HOLDERS_SHOWN 8
 #define CONNS_SHOWN 12
+#define HISTORY_SHOWN 8
 #define UNFOLDED_MAX 200 /* the tables have them all */
 
 static void put_port_name(const struct frame *f, const struct port *p, struct str *out)
@@ -265,6 +266,34 @@ static void connected(struct build *b, uint32_t row)
 	vec_done(&rows.v);
 }
 
+static void history(struct build *b, uint32_t row)
+{
+	const struct port *p = &b->f->ports.v[row];
+	uint64_t key = note_port_key(frame_netns_inode(b->f, p->netns), p->proto);
+	struct str s = {0}, what = {0};
+	unsigned n = 0;
+
+	for (size_t i = b->f->port_notes.v.n; i-- > 0 && n < HISTORY_SHOWN;) {
+		const struct note *x = &b->f->port_notes.v.v[i];
+
+		if (x->a != key || x->b != p->port)
+			continue;
+		str_clear(&what);
+		if (x->pid && x->comm) {
+			text_put_cell(&what, intern_get(b->f->names, x->comm),
+				      intern_len(b->f->names, x->comm), b->ascii, 64);
+			str_putf(&what, " %u ", x->pid);
+		}
+		str_puts(&what, note_words[x->kind]);
+		page_put_moment(b, x->at_ns, str_text(&what), &s);
+		n++;
+	}
+	if (n)
+		page_history(b, str_text(&s));
+	str_done(&s);
+	str_done(&what);
+}
+
 void page_build_port(struct page *p, const struct screen_env *e, const struct pick *pick)
 {
 	struct build b = page_begin(p, e);
@@ -295,4 +324,5 @@ void page_build_port(struct page *p, const struct screen_env *e, const struct pi
 	states(&b, row);
 	page_rates(&b, port->ring, e->f->tally.ports.v[row].rx_rate, e->f->tally.ports.v[row].tx_rate);
 	connected(&b, row);
+	history(&b, row);
 }

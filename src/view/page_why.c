@@ -191,7 +191,11 @@ static void of_filter(struct ui *u, const struct table *t, struct subject *ret, 
 		if (f->netns.v[i].own)
 			netns = i;
 	*ret = (struct subject){SUBJECT_WHY,
-				{.kind = PICK_PORT, .netns = netns, .proto = PROTO_TCP, .port = port}};
+				{.kind = PICK_PORT,
+				 .netns = netns,
+				 .netns_inode = frame_netns_inode(f, netns),
+				 .proto = PROTO_TCP,
+				 .port = port}};
 	*ret_proto = -1;
 }
 

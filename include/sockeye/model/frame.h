@@ -8,6 +8,7 @@
 #include "sockeye/base/mem.h"
 #include "sockeye/model/history.h"
 #include "sockeye/model/late.h"
+#include "sockeye/model/notes.h"
 #include "sockeye/model/snapshot.h"
 #include "sockeye/model/tally.h"
 #include <stdbool.h>
@@ -155,6 +156,7 @@ struct frame {
 	struct snap_memory memory;
 	VEC(struct ring) rings;
 	VEC(struct finding) findings;
+	struct notes sock_notes, port_notes;
 	VEC(struct frame_container) containers;
 	struct totals totals;
 	struct tally tally; /* of all rows, unfiltered */

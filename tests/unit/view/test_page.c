@@ -313,12 +313,15 @@ static void process_page(void **state)
 	HAS(t, " node  21877   deploy   sleeping   up ");
 	HAS(t, "   command   /usr/bin/node /srv/api/server.js --port 8080\n");
 	HAS(t, "   exe       /usr/bin/node\n");
-	HAS(t, "   unit      api.service\n");
+	HAS(t, "   unit      api.service                    parents  systemd 1\n");
+	t = build(&b, proc(b.f, 21877), 75); /* no room for two facts a line */
+	HAS(t, "   unit      api.service\n   parents   systemd 1\n");
+	t = build(&b, proc(b.f, 21877), 80);
 	HAS(t, "   files     1,019 of 1,024  ███████████████████▉  99%\n");
 	HAS(t, "!  5 descriptors left");
 	HAS(t, "!  7 sockets in close-wait");
-	HAS(t, " LISTENS ON 2 ADDRESS");
-	HAS(t, "  8080 tcp   *");
+	HAS(t, " LISTENS ON 2   ADDRESS");
+	HAS(t, "  8080 tcp     *");
 	HAS(t, " CONNECTIONS 59 ");
 	HAS(t, " ▾ ← :8080  ");
 	HAS(t, "     this machine, nginx 1047");
@@ -348,13 +351,18 @@ static void connection_page(void **state)
 	t = build(&b, sock(b.f, STATE_CLOSE_WAIT, 38610, 5432), 80);
 	HAS(t, " tcp 10.0.0.5:38610 → 10.0.0.7:5432\n close-wait   we connected   ≥");
 	HAS(t, "!  7 sockets in close-wait");
-	HAS(t, "   address   10.0.0.7:5432  postgresql");
+	HAS(t, "\n THIS END                                     OTHER END\n"
+	       "   address   10.0.0.5:38610                   10.0.0.7:5432  postgresql\n");
 	HAS(t, "not on this machine");
-	HAS(t, "node 21877  fd ");
+	HAS(t, "node 21877 fd ");
 	HAS(t, "read to the end, never closed");
 	HAS(t, " PATH\n");
 	HAS(t, "segments sent again");
 	HAS(t, "   cookie ");
+	HAS(t, " HISTORY     ");
+	HAS(t, " at the start\n");
+	t = build(&b, sock(b.f, STATE_CLOSE_WAIT, 38610, 5432), 75); /* the ends below each other */
+	HAS(t, "\n OTHER END\n   address   10.0.0.7:5432  postgresql\n   process   not on this machine\n");
 	t = build(&b, sock(b.f, STATE_ESTABLISHED, 443, 40100), 80);
 	HAS(t, "‹unaccepted›");
 	HAS(t, "the accept queue of *:443");
