@@ -8,6 +8,7 @@
 #define HOLDERS_SHOWN 8
 #define MEMBERS_SHOWN 8
 #define UNFOLDED_MAX 200 /* the tables have them all */
+#define DEPTH_MAX 8
 
 static unsigned members_held(const struct build *b, const struct port *p, uint32_t proc)
 {
@@ -23,9 +24,7 @@ static unsigned members_held(const struct build *b, const struct port *p, uint32
 	return n;
 }
 
-/* Of several owners the one that this member tells from the others: a worker rather than the master that
- * holds them all. NULL: none. */
-static const struct owner *own_owner(const struct build *b, const struct port *p, const struct row *r)
+const struct owner *page_own_owner(const struct build *b, const struct port *p, const struct row *r)
 {
 	const struct owner *best = NULL;
 	unsigned held = 0;
@@ -63,7 +62,7 @@ void page_listeners(struct build *b, uint32_t row)
 		uint32_t m = b->f->members.v[p->member + i];
 		const struct sock *k = frame_sock(b->f, m);
 		const struct row *r = frame_row(b->f, m);
-		const struct owner *own = own_owner(b, p, r);
+		const struct owner *own = page_own_owner(b, p, r);
 
 		if (i == MEMBERS_SHOWN && p->member_n > MEMBERS_SHOWN + 1) {
 			page_line(b->p, ' ');
@@ -114,22 +113,40 @@ void page_listeners(struct build *b, uint32_t row)
 	str_done(&s);
 }
 
-/* How deep below another holder; a child stands under its parent. */
-static int depth_of(const struct build *b, const struct port *p, uint32_t proc)
+/* The holders in the order of a tree: each under its parent, siblings as they stand (oldest first). */
+struct tree {
+	uint32_t proc[UNFOLDED_MAX];
+	uint8_t depth[UNFOLDED_MAX];
+	uint32_t n;
+};
+
+static bool is_parent(const struct frame *f, uint32_t parent, uint32_t child)
 {
-	int depth = 0;
+	return parent != child && f->procs.v[parent].p.pid == f->procs.v[child].p.ppid;
+}
 
-	for (uint32_t at = proc; depth < 8; depth++) {
-		uint32_t up = NONE;
+static void add_below(const struct build *b, const struct port *p, uint32_t parent, uint8_t depth,
+		      struct tree *t)
+{
+	uint32_t n = p->holder_n < UNFOLDED_MAX ? p->holder_n : UNFOLDED_MAX;
 
-		for (uint32_t i = 0; i < p->holder_n && up == NONE; i++)
-			if (b->f->procs.v[b->f->holders.v[p->holder + i]].p.pid == b->f->procs.v[at].p.ppid)
-				up = b->f->holders.v[p->holder + i];
-		if (up == NONE || up == at)
-			break;
-		at = up;
+	for (uint32_t i = 0; i < n && t->n < UNFOLDED_MAX; i++) {
+		uint32_t proc = b->f->holders.v[p->holder + i];
+		bool here = parent == NONE;
+
+		if (parent != NONE) {
+			here = is_parent(b->f, parent, proc);
+		} else {
+			for (uint32_t k = 0; k < n && here; k++)
+				here = !is_parent(b->f, b->f->holders.v[p->holder + k], proc);
+		}
+		if (!here)
+			continue;
+		t->proc[t->n] = proc;
+		t->depth[t->n++] = depth;
+		if (depth < DEPTH_MAX)
+			add_below(b, p, proc, depth + 1, t);
 	}
-	return depth;
 }
 
 static void holder_line(struct build *b, uint32_t proc, int depth)
@@ -172,27 +189,22 @@ static void holder_line(struct build *b, uint32_t proc, int depth)
 void page_held_by(struct build *b, uint32_t row)
 {
 	const struct port *p = &b->f->ports.v[row];
-	uint32_t n = p->holder_n, shown = n;
+	struct tree t = {.n = 0};
+	uint32_t shown;
 
-	if (!n)
+	if (!p->holder_n)
 		return;
-	page_heading(b, "HELD BY %u", n);
-	if (n > HOLDERS_SHOWN + 1)
-		shown = HOLDERS_SHOWN;
-	for (uint32_t i = 0; i < shown; i++) {
-		uint32_t proc = b->f->holders.v[p->holder + i];
-
-		holder_line(b, proc, depth_of(b, p, proc));
-	}
-	if (shown == n)
+	page_heading(b, "HELD BY %u", p->holder_n);
+	add_below(b, p, NONE, 0, &t);
+	shown = t.n > HOLDERS_SHOWN + 1 ? HOLDERS_SHOWN : t.n;
+	for (uint32_t i = 0; i < shown; i++)
+		holder_line(b, t.proc[i], t.depth[i]);
+	if (shown == p->holder_n)
 		return;
 	page_line(b->p, ' ');
-	page_spanf(b->p, TEXT_COL, STYLE_DIM, "%u more", n - shown);
+	page_spanf(b->p, TEXT_COL, STYLE_DIM, "%u more", p->holder_n - shown);
 	if (page_fold(b->p, 'h', 0, true))
 		return;
-	for (uint32_t i = shown; i < n && i < UNFOLDED_MAX; i++) {
-		uint32_t proc = b->f->holders.v[p->holder + i];
-
-		holder_line(b, proc, depth_of(b, p, proc));
-	}
+	for (uint32_t i = shown; i < t.n; i++)
+		holder_line(b, t.proc[i], t.depth[i]);
 }

@@ -80,6 +80,9 @@ struct rows {
 void page_top_rows(const struct frame *f, struct rows *rows, size_t max);
 
 /* The sockets of a port, when there are several; the processes that hold it, children under their parents. */
+/* Of several owners of a port's socket the one that this socket tells from the others: a worker rather than the master
+ * that holds them all. NULL: none. */
+const struct owner *page_own_owner(const struct build *b, const struct port *p, const struct row *r);
 void page_listeners(struct build *b, uint32_t port);
 void page_held_by(struct build *b, uint32_t port);
 /* A line "14:02:12 close-wait", behind those that are there already; and such lines as a section. */

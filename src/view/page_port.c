@@ -11,6 +11,7 @@
 #define HOLDERS_SHOWN 8
 #define CONNS_SHOWN 12
 #define HISTORY_SHOWN 8
+#define MEMBERS_ASKED 64
 #define UNFOLDED_MAX 200 /* the tables have them all */
 
 static void put_port_name(const struct frame *f, const struct port *p, struct str *out)
@@ -97,6 +98,111 @@ static void who(struct build *b, uint32_t row)
 	str_done(&s);
 }
 
+static void put_interned(const struct build *b, uint32_t id, struct str *out)
+{
+	text_put_cell(out, intern_get(b->f->names, id), intern_len(b->f->names, id), b->ascii, 128);
+}
+
+/* Where a forwarder leads, and what stops it for good. */
+static void forwards(struct build *b, uint32_t row)
+{
+	static const char *const runtimes[] = {"docker:", "podman:"};
+	const struct port *p = &b->f->ports.v[row];
+	struct str s = {0}, name = {0};
+	int col;
+
+	if (!p->forward)
+		return;
+	put_interned(b, p->forward, &name);
+	str_putf(&s, b->ascii ? ":%u > %s" : ":%u → %s", p->port, str_text(&name));
+	if (p->forward_port != NONE) {
+		str_puts(&s, b->ascii ? " > " : " → ");
+		page_cell(b, ROWS_PORT, p->forward_port, "process", &s);
+		str_putc(&s, ' ');
+		page_cell(b, ROWS_PORT, p->forward_port, "pid", &s);
+	}
+	col = page_label(b, "forwards");
+	page_span(b->p, col, STYLE_INFO, str_text(&s));
+	if (p->forward_port != NONE)
+		page_walk(b->p, page_subject_port(b, p->forward_port), 'f', p->port);
+	for (size_t i = 0; i < ARRAY_LEN(runtimes); i++) {
+		size_t n = strlen(runtimes[i]), len;
+
+		if (strncmp(str_text(&name), runtimes[i], n) != 0)
+			continue;
+		len = strcspn(str_text(&name) + n, ":");
+		if (p->forward_port != NONE && b->f->ports.v[p->forward_port].netns != p->netns) {
+			page_line(b->p, ' ');
+			str_clear(&s);
+			str_putf(&s, "what NAT leads there from outside is counted in row %s %u",
+				 b->ascii ? "c" : "⊂", b->f->ports.v[p->forward_port].port);
+			page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
+		}
+		str_clear(&s);
+		str_putf(&s, "%.*s stop %.*s", (int)n - 1, runtimes[i], (int)len, str_text(&name) + n);
+		col = page_label(b, "to stop");
+		page_span(b->p, col, STYLE_KEY, str_text(&s));
+		page_span(b->p, page_line_end(b->p) + 5, STYLE_PLAIN,
+			  "(killing the forwarder may leave a NAT rule)");
+	}
+	str_done(&s);
+	str_done(&name);
+}
+
+/* How long the one at the head has waited, and who lets it wait. */
+static void waiting(struct build *b, const struct port *p)
+{
+	double longest = -1, age;
+	bool at_least = false;
+	char buf[UNIT_BUF];
+	struct str s = {0};
+
+	for (uint32_t i = 0; i < b->f->rows_n && p->backlog; i++) {
+		const struct row *r = frame_row(b->f, i);
+
+		if (r->listener == NONE || frame_sock(b->f, i)->state == STATE_SYN_RECV ||
+		    r->marks & MARK_CLOSED || frame_port_of(b->f, i) == NONE ||
+		    &b->f->ports.v[frame_port_of(b->f, i)] != p)
+			continue;
+		age = frame_age_s(b->f, r->first_ns);
+		if (r->marks & MARK_START && frame_sock(b->f, i)->flags & SOCK_HAS_TIMES) {
+			/* Whatever came last came while it waited. */
+			struct sock_info info = frame_info(b->f, i);
+			uint32_t ms = info.last_recv_ms > info.last_ack_recv_ms ? info.last_recv_ms
+										: info.last_ack_recv_ms;
+
+			age = ms / 1e3 > age ? ms / 1e3 : age;
+		}
+		if (age > longest) {
+			longest = age;
+			at_least = r->marks & MARK_START;
+		}
+	}
+	if (longest >= 1)
+		str_putf(&s, "longest wait %s%s",
+			 !at_least  ? ""
+			 : b->ascii ? ">="
+				    : "≥",
+			 fmt_duration(buf, longest));
+	for (uint32_t i = 0; i < p->member_n && i < MEMBERS_ASKED; i++) {
+		uint32_t m = b->f->members.v[p->member + i];
+		const struct owner *own = page_own_owner(b, p, frame_row(b->f, m));
+		char state = own ? b->f->procs.v[own->proc].p.state : 0;
+
+		if (!frame_sock(b->f, m)->recvq || own == NULL || (state != 'T' && state != 't'))
+			continue;
+		str_puts(&s, s.n ? "; " : "");
+		page_put_proc(b, own->proc, true, &s);
+		str_putf(&s, " is stopped (%c)", state);
+	}
+	if (s.n) {
+		int col = page_label(b, "waiting");
+
+		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
+	}
+	str_done(&s);
+}
+
 /* "queue  512 of 511  ██████ 100%" and what was dropped. */
 static void queue(struct build *b, uint32_t row, unsigned findings)
 {
@@ -139,6 +245,7 @@ static void queue(struct build *b, uint32_t row, unsigned findings)
 			page_spanf(b->p, page_line_end(b->p), STYLE_BAD, ", %.*f/s now",
 				   p->drop_rate < 10 ? 1 : 0, (double)p->drop_rate);
 	}
+	waiting(b, p);
 	if (p->recvq) {
 		col = page_label(b, "unread");
 		page_spanf(b->p, col, STYLE_PLAIN, "%s", fmt_size(one, p->recvq));
@@ -310,6 +417,7 @@ void page_build_port(struct page *p, const struct screen_env *e, const struct pi
 	port = &e->f->ports.v[row];
 	head(&b, row);
 	who(&b, row);
+	forwards(&b, row);
 	page_line(p, ' ');
 	findings = page_findings(&b, FINDING_ON_PORT, row);
 	for (uint32_t i = 0; i < port->member_n; i++)
