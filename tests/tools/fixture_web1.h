@@ -44,9 +44,13 @@ static const struct {
 	{2290, 1, 1000, "python3", "/system.slice/worker.service", "/usr/bin/python3 -m worker",
 	 "/usr/bin/python3.11"},
 	{20311, 1, 0, "docker-proxy", "/system.slice/docker.service",
-	 "/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 5432 -container-ip 172.17.0.2 -container-port 5432", "/usr/bin/docker-proxy"},
+	 "/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 5432 -container-ip 172.17.0.2 "
+	 "-container-port 5432",
+	 "/usr/bin/docker-proxy"},
 	{20318, 1, 0, "docker-proxy", "/system.slice/docker.service",
-	 "/usr/bin/docker-proxy -proto tcp -host-ip :: -host-port 5432 -container-ip 172.17.0.2 -container-port 5432", "/usr/bin/docker-proxy"},
+	 "/usr/bin/docker-proxy -proto tcp -host-ip :: -host-port 5432 -container-ip 172.17.0.2 "
+	 "-container-port 5432",
+	 "/usr/bin/docker-proxy"},
 	{21877, 1, 1000, "node", "/system.slice/api.service", "/usr/bin/node /srv/api/server.js --port 8080",
 	 "/usr/bin/node"},
 	{30555, 30991, 1000, "python3", "/user.slice/user-1000.slice/session-4.scope",
