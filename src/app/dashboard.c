@@ -111,6 +111,7 @@ static int make_ui(struct dashboard *d, const struct options *o, struct ui_host 
 	u.columns = o->columns;
 	u.listening = o->listening;
 	u.all = o->all;
+	u.findings = o->findings;
 	for (int i = 0; i < VIEW_N; i++) {
 		u.view_columns[i] = d->config.columns[i];
 		u.view_sort[i] = d->config.sort[i];

@@ -101,6 +101,7 @@ static int look_open(struct look *l, const struct options *o)
 	l->table.filter = l->base.filter;
 	l->table.all = o->all;
 	l->table.listening = l->table.view == VIEW_CONNECTIONS && (o->listening || o->all);
+	l->table.findings_only = o->findings;
 	table_hide_live(&l->table);
 	/* More and fewer than what the format has unasked: for programs that is every key. */
 	if (o->format != FORMAT_TEXT && o->columns && (*o->columns == '+' || *o->columns == '-')) {

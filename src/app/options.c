@@ -274,6 +274,7 @@ const struct option_row option_rows[] = {
 	 take_view, 0},
 	{0, "sort", "[-]COL,...", "sort by these columns; - is descending", BOTH, take_text, AT(sort)},
 	{0, "columns", "COL,...", "show just these, or more and fewer: +a,-b", BOTH, take_text, AT(columns)},
+	{0, "findings", NULL, "only rows with a finding, as the key ! has it", BOTH, take_true, AT(findings)},
 	{'d', "interval", "DUR", "time between two looks: 2, 500ms (default 1s)", ON_DASHBOARD, take_interval,
 	 0},
 	{'N', "netns", "NS", "network namespace: a name, path or pid, all, host", ON_ALL, take_text,

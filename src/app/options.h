@@ -38,6 +38,7 @@ struct options {
 	bool summary;
 	/* -l, -a, and whether any of ss's letters was given: they choose view and rows (list). */
 	bool listening, all, letters;
+	bool findings; /* only rows with one */
 	uint64_t interval_ns; /* 0: not given */
 	bool ascii, no_color, no_mouse, read_only;
 	bool print_config;

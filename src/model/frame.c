@@ -45,6 +45,7 @@ void frame_done(struct frame *f)
 	vec_done(&f->sock_notes.v);
 	vec_done(&f->port_notes.v);
 	vec_done(&f->containers);
+	vec_done(&f->freed);
 	tally_done(&f->tally);
 	map_done(&f->by_cookie);
 	map_done(&f->by_port);
@@ -74,6 +75,7 @@ void frame_clear(struct frame *f)
 	vec_clear(&f->sock_notes.v);
 	vec_clear(&f->port_notes.v);
 	vec_clear(&f->containers);
+	vec_clear(&f->freed);
 	vec_clear(&f->tally.ports);
 	vec_clear(&f->tally.procs);
 	map_clear(&f->by_cookie);

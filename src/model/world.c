@@ -30,6 +30,7 @@ void world_free(struct world *w)
 	vec_done(&w->memo_prev);
 	vec_done(&w->keys);
 	vec_done(&w->places);
+	vec_done(&w->freed);
 	vec_done(&w->client_bits);
 	map_done(&w->client_groups);
 	map_done(&w->revived);
@@ -218,6 +219,7 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 		no_ports(out);
 	else
 		world_ports(w);
+	world_freed(w);
 	world_proc_lists(w);
 	frame_forwards(out, w->names);
 	world_unix_peers(w);

@@ -77,6 +77,7 @@ struct world {
 	VEC(uint64_t) client_bits; /* local ports of connections, 65536 bits a group */
 	struct map client_groups; /* (netns, protocol) → which of them */
 	/* For the world's life: */
+	VEC(struct frame_freed) freed; /* oldest first */
 	struct nums units; /* cgroup id → unit id + 1; 0: not asked yet */
 	struct str text;
 };
@@ -107,6 +108,7 @@ uint32_t world_kernel_proc(struct world *w); /* pid 0; appended when it is missi
  * processes stand. */
 uint32_t world_former_proc(struct world *w, uint32_t prev_proc);
 void world_closed_procs(struct world *w);
+void world_freed(struct world *w); /* freed.c: ports whose rows were closed in this look */
 void world_proc_lists(struct world *w); /* sockets, ports and users */
 void world_owners(struct world *w); /* owners.c: present ones */
 /* A socket of prev's with a port of its own is not in this dump. Is it closed? Its owner is known, and this look

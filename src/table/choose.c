@@ -184,6 +184,10 @@ void table_want(const struct table *t, struct want *want)
 	if (t->rows_kind == ROWS_PROC) /* what else it listens on is a fact of its own, whatever is picked */
 		want->protos |= view_table[t->view].protos;
 	want->attrs |= attrs;
+	if (t->findings_only) { /* rules look at everything */
+		want->attrs |= WANT_OWNERS | WANT_INFO | WANT_MEM;
+		want->states |= STATES_ALL;
+	}
 	if (t->rows_kind == ROWS_PORT && t->all)
 		want->attrs |= WANT_CLIENT_PORTS;
 	/* A port's own facts come from its listening and bound sockets; what it counts needs all of them. */

@@ -224,15 +224,45 @@ static bool number_kind(uint8_t kind)
 	       kind == KIND_DURATION || kind == KIND_MS;
 }
 
+/* 8080/tcp as everything here prints it, tcp:8080 as lsof does: two terms. False: the word is none of these. */
+static bool port_and_proto(struct parser *p, const char *w, size_t at, size_t len, uint32_t *ret,
+			   bool *ret_ok)
+{
+	char left[32];
+	const char *sep = strpbrk(w, "/:"), *proto, *port;
+	struct list both = {0};
+	uint32_t node = NONE;
+
+	if (!sep || sep == w || !sep[1] || (size_t)(sep - w) >= sizeof(left))
+		return false;
+	memcpy(left, w, (size_t)(sep - w));
+	left[sep - w] = '\0';
+	port = *sep == '/' ? left : sep + 1;
+	proto = *sep == '/' ? sep + 1 : left;
+	if (proto_by_name(proto) < 0 || (*sep == '/' && !looks_like_ports(port)) || strpbrk(port, ":/"))
+		return false;
+	*ret_ok = bare_field(p, "port", port, at, len, &node);
+	if (!*ret_ok)
+		return true;
+	list_add(p->f, &both, NODE_AND, node);
+	*ret_ok = bare_field(p, "proto", proto, at, len, &node);
+	list_add(p->f, &both, NODE_AND, node);
+	*ret = list_done(p->f, &both, NODE_AND);
+	return true;
+}
+
 static bool bare_word(struct parser *p, const char *w, size_t at, size_t len, uint32_t *ret)
 {
 	struct ip_net net;
 	struct field field;
+	bool ok;
 
 	if (*w == '@' && (!ip_parse_net(w + 1, &net) || (w[1] >= '0' && w[1] <= '9') || w[1] == '['))
 		return bare_field(p, "raddr", w + 1, at, len, ret);
 	if (looks_like_ports(w) || (*w == ':' && w[1] && !strchr(w + 1, ':')))
 		return bare_field(p, "port", w, at, len, ret);
+	if (port_and_proto(p, w, at, len, ret, &ok))
+		return ok;
 	if (state_by_name(w) > 0)
 		return bare_field(p, "state", w, at, len, ret);
 	if (proto_by_name(w) >= 0)
@@ -272,6 +302,7 @@ static bool term_of_word(struct parser *p, const char *w, size_t at, size_t len,
 		if (p->lex.token != TOKEN_WORD)
 			return parse_fail(p, at, len, NULL, "expected a value after \"%s\"", w);
 		p->lex.at = p->lex.start;
+		p->ss_state = !strcasecmp(w, "state");
 		return field_term(p, exclude ? "state" : w, at, len, exclude ? OP_NE : OP_EQ, at + len, ret);
 	}
 	return bare_word(p, w, at, len, ret);
@@ -315,6 +346,7 @@ static bool parse_factor(struct parser *p, uint32_t *ret)
 	size_t open;
 	uint8_t about;
 
+	p->ss_state = false;
 	while (p->lex.token == TOKEN_NOT || is_word(p, "not")) {
 		negate = !negate;
 		if (!next(p))
@@ -331,9 +363,11 @@ static bool parse_factor(struct parser *p, uint32_t *ret)
 		p->depth--;
 		if (!next(p))
 			return false;
+		p->ss_state = false;
 	} else if (!parse_term(p, ret)) {
 		return false;
 	}
+	p->ss_state = p->ss_state && !negate && p->f->nodes.v[*ret].kind == NODE_TERM;
 	if (negate) {
 		about = p->f->nodes.v[*ret].about;
 		if (p->f->nodes.v[*ret].kind == NODE_NOT)
@@ -344,15 +378,33 @@ static bool parse_factor(struct parser *p, uint32_t *ret)
 	return true;
 }
 
+/* "state established state syn-recv": to ss these are the states to show, one more each time; no socket could be in
+ * both. The node just read, the last one of all, goes into the one before it. */
+static bool join_states(struct filter *f, uint32_t before, uint32_t node)
+{
+	struct term *a = &f->terms.v[f->nodes.v[before].child], *b = a + 1;
+
+	if (node != before + 1 || node + 1 != f->nodes.n || f->nodes.v[node].child + 1 != f->terms.n ||
+	    b != &f->terms.v[f->nodes.v[node].child] || a->alt + a->alt_n != b->alt)
+		return false;
+	a->alt_n += b->alt_n;
+	f->nodes.n--;
+	f->terms.n--;
+	return true;
+}
+
 static bool parse_and(struct parser *p, uint32_t *ret)
 {
 	struct list l = {0};
-	uint32_t node = NONE;
+	uint32_t node = NONE, before = NONE;
 
 	do {
 		if (!parse_factor(p, &node))
 			return false;
-		list_add(p->f, &l, NODE_AND, node);
+		if (!p->ss_state || before == NONE || !join_states(p->f, before, node)) {
+			list_add(p->f, &l, NODE_AND, node);
+			before = p->ss_state ? node : NONE;
+		}
 		if (is_and(p)) {
 			if (!next(p))
 				return false;

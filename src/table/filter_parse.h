@@ -3,6 +3,7 @@
 #include "filter_private.h"
 
 struct parser {
+	bool ss_state; /* the term read last was "state NAME", as ss writes it */
 	struct lexer lex;
 	struct parts parts;
 	struct filter *f; /* owned until it is handed over */

@@ -221,7 +221,7 @@ void table_want_alone(const struct table *t, bool all_keys, struct want *want)
 	/* A finding may be about a port or process as a whole, for which every socket counts; and a port of outgoing
 	 * connections is what all of them are. */
 	if (t->rows_kind > ROWS_PROC || (t->rows_kind == ROWS_PORT && t->all) || filter_empty(t->filter) ||
-	    uses(t, all_keys, "findings")) {
+	    t->findings_only || uses(t, all_keys, "findings")) {
 		want->states |= need.states;
 		return;
 	}

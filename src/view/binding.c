@@ -64,6 +64,7 @@ const struct binding binding_table[] = {
 	{"export",         "e",             "export what is shown",      NULL,      KEYS_ACT,     TABLE, 0, 0, act_export},
 	{"tag",            "Space",         "tag and go down, untag all", "tag",    KEYS_ACT,     TABLE, 9, 0, act_tag},
 	{"untag_all",      "U",             "tag and go down, untag all", NULL,     KEYS_ACT,     TABLE, 0, 0, act_untag_all},
+	{"mark",           "m",             "mark this moment",          NULL,      KEYS_ACT,     ANY,   0, 0, act_mark},
 
 	{"sort_menu",      "s F6 . ,",      "sort by",                   "sort",    KEYS_ARRANGE, TABLE, 6, 0, act_sort_menu},
 	{"sort_left",      "<",             "sort by next column",       NULL,      KEYS_ARRANGE, TABLE, 0, 0, act_sort_left},
@@ -99,7 +100,6 @@ static const struct {
 	{"0", "`:` finds a port"},
 	{"1 2 3 4 5 6 7 8 9", "`:` finds a port; views change at the top, Esc goes there"},
 	{"F7 F8", "no nice value here: sockets have none; `K` sends a signal"},
-	{"m", "no marks in this version; `Space` tags rows"},
 	{"d", "`-` and `+` change the interval"},
 	{"i f", "`/` filters"},
 	{"o O", "`s` sorts"},

@@ -225,12 +225,14 @@ static void put_table_command(struct ui *u, const struct table *t, struct str *o
 	put_netns(u, out);
 	if (t->all || (t->listening && t->view == VIEW_CONNECTIONS))
 		str_puts(out, " -a");
+	if (t->findings_only)
+		str_puts(out, " --findings");
 	if (t->filter && !filter_empty(t->filter))
 		str_puts(&filter, filter_text(t->filter));
+	/* The key leaves the counts alone. A term on sockets would count only over those that it picks; in one "or" with
+	 * a term on rows, which never holds, it is judged on rows. */
 	if (t->listening && t->view == VIEW_PORTS)
-		add_term(&filter, "state=listening");
-	if (t->findings_only)
-		add_term(&filter, "findings!=none");
+		add_term(&filter, "(state=listening or conns<0)");
 	/* A filter that could be taken for an option goes last, behind the end of options. */
 	if (filter.n && filter.s[0] != '-')
 		put_word(out, str_text(&filter));
@@ -288,13 +290,16 @@ void act_copy_command(struct ui *u, uint32_t key)
 	struct table *t = screen_table(s);
 	struct subject about = s->ops->about ? s->ops->about(s) : (struct subject){0};
 	struct str text = {0};
+	char what[60] = "";
 
 	if (t)
 		put_table_command(u, t, &text);
 	else
 		put_page_command(u, &about, &text);
+	if (t && t->group_by != GROUP_NONE && t->group_by != GROUP_FORKS)
+		snprintf(what, sizeof(what), " without the groups (%s)", group_table[t->group_by].key);
 	if (text.n)
-		copy(u, &text, "");
+		copy(u, &text, what);
 	else
 		ui_say(u, "no command prints this page");
 	str_done(&text);

@@ -42,6 +42,7 @@ struct screen_env { /* what every screen may know; kept by ui.c */
 	struct hosts *hosts; /* NULL: addresses are shown as numbers */
 	uint32_t own_row; /* as in struct ctx */
 	bool dialog_open; /* then the order is held */
+	uint64_t mark_ns; /* boot_ns of the frame that `m` marked; 0: none */
 	int table_h; /* visible rows of the top screen's list: without heads on a table, all lines of a page */
 };
 struct screen;

@@ -1,6 +1,7 @@
 /* Drawing a table: heads with the sort mark, gutter, cells, selection bar, and what an empty table says.
  * Apart from the screen's behaviour so that each of the two stays easy to read. */
 #include "table_draw.h"
+#include "marks.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include <stdio.h>
@@ -61,18 +62,20 @@ struct row_look { /* what concerns a row as a whole */
 	uint8_t style; /* of all its cells, when not PLAIN */
 };
 
-static struct row_look look_of_head(const struct table_group *g)
+static struct row_look look_of_head(const struct table *t, const struct table_group *g, uint64_t mark_ns)
 {
 	if (g->all_closed)
 		return (struct row_look){"-", STYLE_BAD, STYLE_DIM};
 	if (g->all_new)
 		return (struct row_look){"+", STYLE_OK, STYLE_OK};
+	if (marks_group_since(t, g, mark_ns))
+		return (struct row_look){"+", STYLE_OK, STYLE_PLAIN};
 	if (g->finding)
 		return (struct row_look){"!", STYLE_BAD, STYLE_PLAIN};
 	return (struct row_look){" ", STYLE_PLAIN, STYLE_PLAIN};
 }
 
-static struct row_look look_of(const struct table *t, uint32_t row, bool ascii)
+static struct row_look look_of(const struct table *t, uint32_t row, const struct screen_env *e)
 {
 	const struct frame *f = t->f;
 	struct row_look l = {" ", STYLE_PLAIN, STYLE_PLAIN};
@@ -101,12 +104,14 @@ static struct row_look look_of(const struct table *t, uint32_t row, bool ascii)
 		l = (struct row_look){"-", STYLE_BAD, STYLE_DIM};
 	else if (marks & MARK_NEW)
 		l = (struct row_look){"+", STYLE_OK, STYLE_OK};
+	else if (marks_since(t, row, e->mark_ns))
+		l = (struct row_look){"+", STYLE_OK, STYLE_PLAIN};
 	else if (findings)
 		l = (struct row_look){"!", STYLE_BAD, STYLE_PLAIN};
 	/* Where all rows are in one namespace (-N), line 1 says which. */
 	if (l.gutter[0] == ' ' && netns >= 0 && (size_t)netns < f->netns.n && !f->netns.v[netns].own &&
 	    frame_netns_n(f) > 1)
-		l = (struct row_look){ascii ? "c" : "⊂", STYLE_DIM, STYLE_DIM};
+		l = (struct row_look){e->ascii ? "c" : "⊂", STYLE_DIM, STYLE_DIM};
 	return l;
 }
 
@@ -114,6 +119,7 @@ void table_view_done(struct table_view *v)
 {
 	map_done(&v->now);
 	map_done(&v->before);
+	str_done(&v->nearest);
 }
 
 /* The cells of the last frame become those before; drawing one frame twice changes nothing. */
@@ -175,7 +181,7 @@ static void draw_row(struct table_view *v, const struct ctx *ctx, const struct s
 {
 	const struct table *t = v->t;
 	const struct table_group *head = table_head(t, at);
-	struct row_look look = head ? look_of_head(head) : look_of(t, t->order.v[at], e->ascii);
+	struct row_look look = head ? look_of_head(t, head, e->mark_ns) : look_of(t, t->order.v[at], e);
 	struct ident id = table_ident(t, at);
 	struct str text = {0};
 	int x = a.x + GUTTER, indent = table_nested(t, at) ? INDENT : 0, covered = 0;
@@ -259,50 +265,87 @@ static bool sees_all_ports(const struct frame *f)
 	return true;
 }
 
-#define NEAREST_MAX 200
+#define NEAREST_MAX 500
 
-/* A program whose name is nearly the word that found nothing. */
-static const char *nearest_process(const struct frame *f, const char *text, char buf[64])
+/* The value nearest to the one that found nothing, of the last term that asks for one, and how many rows have it:
+ * "nginx (988)". A word alone is taken for a process. */
+static void put_nearest(const struct table *t, const struct screen_env *e, const char *text, struct str *out)
 {
-	const char *names[NEAREST_MAX], *word = strrchr(text, ' ');
-	size_t n = 0;
+	const char *names[NEAREST_MAX], *word = strrchr(text, ' '), *eq;
+	struct filter_values values = {0};
+	char field[32] = "process", n[UNIT_BUF];
 	int at;
 
 	word = word ? word + 1 : text;
-	if (!strncmp(word, "process=", 8))
-		word += 8;
-	if (!*word || word[strcspn(word, "=<>~!\"()")])
-		return NULL;
-	for (size_t i = 0; i < f->procs.n && n < NEAREST_MAX; i++)
-		if (f->procs.v[i].sock_n)
-			names[n++] = intern_get(f->names, f->procs.v[i].p.comm);
-	at = text_nearest(word, names, n);
-	if (at < 0 || !strcasecmp(word, names[at]))
-		return NULL;
-	snprintf(buf, 64, "%s", names[at]);
-	return buf;
+	eq = strchr(word, '=');
+	if (eq && eq > word && (size_t)(eq - word) < sizeof(field)) {
+		snprintf(field, sizeof(field), "%.*s", (int)(eq - word), word);
+		word = eq + 1;
+	}
+	if (!*word || word[strcspn(word, "=<>~!\"()@:,")])
+		return;
+	filter_values(t, e->f, field, "", NEAREST_MAX, &values);
+	for (size_t i = 0; i < values.v.n; i++)
+		names[i] = values.v.v[i].text;
+	at = text_nearest(word, names, values.v.n);
+	if (at >= 0 && strcasecmp(word, names[at]) != 0) {
+		str_puts(out, "nearest: ");
+		text_put_cell(out, names[at], strlen(names[at]), e->ascii, 64);
+		str_putf(out, " (%s)   ", fmt_count(n, values.v.v[at].rows));
+	}
+	filter_values_done(&values);
 }
 
-static void no_match_text(const struct table *t, const struct screen_env *e, struct str *plain,
+/* Kept until the next frame or filter: an empty table is drawn at every key. */
+static const char *nearest(struct table_view *v, const struct screen_env *e, const char *text)
+{
+	uint64_t hash = e->f->number;
+
+	for (const char *p = text; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	if (hash != v->nearest_of) {
+		v->nearest_of = hash;
+		str_clear(&v->nearest);
+		put_nearest(v->t, e, text, &v->nearest);
+	}
+	return str_text(&v->nearest);
+}
+
+static void put_last_holder(const struct screen_env *e, uint32_t port, struct str *out)
+{
+	const struct frame_freed *last = frame_last_holder(e->f, port);
+	char ago[UNIT_BUF];
+	const char *comm;
+
+	if (!last)
+		return;
+	fmt_duration(ago, frame_age_s(e->f, last->closed_ns));
+	if (last->pid) {
+		comm = intern_get(e->f->names, last->comm);
+		str_puts(out, "Last: ");
+		text_put_cell(out, comm, strlen(comm), e->ascii, 64);
+		str_putf(out, " %u, %s ago   ", last->pid, ago);
+	} else {
+		str_putf(out, "Last held %s ago   ", ago);
+	}
+}
+
+static void no_match_text(struct table_view *v, const struct screen_env *e, struct str *plain,
 			  struct str *dim)
 {
-	const char *text = filter_text(t->filter), *near;
+	const struct table *t = v->t;
+	const char *text = filter_text(t->filter);
 	uint32_t port = table_asked_port(text);
-	char n[UNIT_BUF], name[64];
+	char n[UNIT_BUF];
 
 	if (port && !port_is_used(e->f, port)) {
 		str_putf(plain, "Nothing holds %u.", port);
 		if (sees_all_ports(e->f))
 			str_puts(dim, "It is free for tcp and udp.   ");
+		put_last_holder(e, port, dim);
 	} else {
 		str_puts(plain, "No row matches");
-		str_putf(dim, "%s   ", text);
-		near = nearest_process(e->f, text, name);
-		if (near) {
-			str_puts(dim, "nearest: ");
-			text_put_cell(dim, near, strlen(near), e->ascii, 64);
-			str_puts(dim, "   ");
-		}
+		str_putf(dim, "%s   %s", text, nearest(v, e, text));
 	}
 	str_putf(dim, "Esc shows all %s", fmt_count(n, t->total));
 }
@@ -336,14 +379,16 @@ static bool missing_text(const struct table *t, const struct screen_env *e, stru
 	return all;
 }
 
-static void empty_text(const struct table *t, const struct screen_env *e, struct str *plain, struct str *dim)
+static void empty_text(struct table_view *v, const struct screen_env *e, struct str *plain, struct str *dim)
 {
+	const struct table *t = v->t;
+
 	if (!table_shows(t, e->f)) {
 		str_puts(plain, e->ascii ? "Looking..." : "Looking…");
 	} else if (!filter_empty(t->filter) && missing_text(t, e, plain)) {
 		str_puts(dim, "Esc shows all");
 	} else if (!filter_empty(t->filter)) {
-		no_match_text(t, e, plain, dim);
+		no_match_text(v, e, plain, dim);
 	} else if (t->findings_only) {
 		str_puts(plain, "No findings.");
 		str_puts(dim, "! shows all rows");
@@ -358,12 +403,12 @@ static void empty_text(const struct table *t, const struct screen_env *e, struct
 	}
 }
 
-static void draw_empty(const struct table *t, const struct screen_env *e, struct canvas *c, struct area a)
+static void draw_empty(struct table_view *v, const struct screen_env *e, struct canvas *c, struct area a)
 {
 	struct str plain = {0}, dim = {0}, cut = {0};
 	int w1, w2, x, y = a.y + (a.h - 1) / 2;
 
-	empty_text(t, e, &plain, &dim);
+	empty_text(v, e, &plain, &dim);
 	w1 = text_width(str_text(&plain));
 	w2 = text_width(str_text(&dim));
 	if (w2 && w1 + 3 + w2 <= a.w - 2) {
@@ -453,7 +498,7 @@ void table_draw(struct table_view *v, const struct screen_env *e, struct canvas 
 	a.y++;
 	a.h--;
 	if (!table_shows(t, e->f) || t->order.n == 0) {
-		draw_empty(t, e, c, a);
+		draw_empty(v, e, c, a);
 		return;
 	}
 	turn_memory(v);

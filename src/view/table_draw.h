@@ -10,6 +10,8 @@ struct table_view { /* how it is looked at; kept by table_screen.c */
 	/* Texts of the cells drawn, as hashes: what differs from the frame before is shown as changed. */
 	struct map now, before;
 	uint64_t now_frame;
+	uint64_t nearest_of; /* hash of frame and filter for: */
+	struct str nearest; /* what an empty table proposes */
 };
 void table_view_done(struct table_view *v);
 /* Heads on the first line of the area, rows below. */

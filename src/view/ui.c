@@ -217,6 +217,7 @@ int ui_new(const struct ui_opts *o, const struct ui_host *host, const struct ser
 	}
 	t = screen_table(view_screen(u, u->view));
 	t->all = o->all && t->view == VIEW_PORTS;
+	t->findings_only = o->findings;
 	t->listening = t->view == VIEW_CONNECTIONS && (o->listening || o->all);
 	if (r == 0 && o->sort)
 		r = table_set_sort_list(t, o->sort, err, err_n);

@@ -1,5 +1,6 @@
 /* What the keys do: one handler for each row of the binding table. */
 #include "ui_actions.h"
+#include "marks.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include "ui_private.h"
@@ -121,7 +122,7 @@ void act_back(struct ui *u, uint32_t key)
 	} else if (t && t->findings_only) {
 		t->findings_only = false;
 		ui_update_top(u);
-	} else {
+	} else if (!marks_clear(u)) {
 		ui_say(u, "this is the top; q quits");
 	}
 }

@@ -27,6 +27,7 @@ ACTION(next);
 ACTION(prev);
 ACTION(open);
 ACTION(back);
+ACTION(mark);
 ACTION(back_or_quit);
 ACTION(quit);
 ACTION(help);

@@ -1,4 +1,5 @@
 /* The frame around the screens: line 2, hint line, messages, and where everything stands. */
+#include "marks.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include "ui_private.h"
@@ -142,6 +143,10 @@ static void draw_line_2(struct ui *u, struct canvas *c)
 	status_w = text_width(str_text(&status));
 	if (t && t->tags.n)
 		str_putf(&mid, "* %zu tagged", t->tags.n);
+	if (t && u->env.mark_ns) {
+		str_puts(&mid, mid.n ? "  " : "");
+		marks_text(u, t, &mid);
+	}
 	if (t && t->findings_only)
 		str_putf(&mid, "%s! findings only", mid.n ? "  " : "");
 	if (t && *ui_filter_text(u))

@@ -51,6 +51,7 @@ struct ui {
 	struct hosts hosts; /* names of addresses, once `D` was pressed */
 	char *search; /* owned; NULL: none */
 	struct screen *why_screen; /* of the stack: it waits for the answer to `w`; NULL */
+	uint64_t mark_wall_ns; /* when that was, with env.mark_ns */
 	bool pasting; /* between the brackets of a paste */
 	bool paste_told, welcomed;
 	int w, h;

@@ -112,6 +112,13 @@ struct frame_container { /* one whose address is known */
 	uint32_t unit; /* interned "docker:db" */
 	uint8_t addr[16]; /* IPv4 */
 };
+struct frame_freed { /* a port that nobody holds any more, or somebody else by now */
+	uint64_t netns_inode;
+	uint64_t closed_ns; /* the look that did not find it any more */
+	uint32_t port;
+	uint32_t pid, comm; /* of the oldest holder; pid 0: not known. comm interned */
+	uint8_t proto;
+};
 struct totals {
 	uint32_t listening, bound, unconn_udp, states[STATE_N], socks;
 	uint32_t client_ports; /* of outgoing connections, whether they have rows or not */
@@ -158,6 +165,7 @@ struct frame {
 	VEC(struct finding) findings;
 	struct notes sock_notes, port_notes;
 	VEC(struct frame_container) containers;
+	VEC(struct frame_freed) freed; /* the last ones that came free, each once */
 	struct totals totals;
 	struct tally tally; /* of all rows, unfiltered */
 	struct map by_cookie; /* (netns, cookie) → row, open rows only */
@@ -206,6 +214,8 @@ uint32_t frame_iface(const struct frame *f, uint16_t netns, uint32_t ifindex);
 uint32_t frame_row_by_cookie(const struct frame *f, uint16_t netns, uint64_t cookie); /* NONE */
 uint32_t frame_port_by_key(const struct frame *f, uint16_t netns, uint8_t proto, uint32_t port); /* NONE */
 uint32_t frame_proc_by_key(const struct frame *f, uint32_t pid, uint64_t start); /* NONE */
+/* The last one that held a port of this number and let go; NULL: nobody did while we looked. Until the next frame. */
+const struct frame_freed *frame_last_holder(const struct frame *f, uint32_t port);
 /* The user's name, or NULL while it is not known; "" when the uid has no name. */
 const char *frame_user(const struct frame *f, uint32_t uid);
 /* The first present owner's process, else NONE. former: a former one will do. */

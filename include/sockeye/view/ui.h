@@ -83,6 +83,7 @@ struct ui_opts {
 	const char *filter; /* a text that parses, or NULL */
 	const char *sort, *columns; /* lists, or NULL */
 	bool listening, all; /* -l, -a: as if the keys `l` and `a` had been pressed in the first view */
+	bool findings; /* as if `!` had been pressed there */
 	const char *view_sort[VIEW_N],
 		*view_columns[VIEW_N]; /* of each view, for the one without sort or columns */
 	const struct ui_named_view *named; /* borrowed likewise */

@@ -149,18 +149,69 @@ static void test_command(void **state)
 	desk_init(&d, (struct ui_opts){0});
 	copies(&d, "Y", "sockeye list --view ports");
 	copies(&d, "a Y", "sockeye list --view ports -a");
-	copies(&d, "a ! Y", "sockeye list --view ports 'findings!=none'");
+	copies(&d, "a ! Y", "sockeye list --view ports --findings");
 	copies(&d, "! / \"port>80 Enter Y", "sockeye list --view ports 'port>80'");
 	copies(&d, "/ ^U \"node Enter Y", "sockeye list --view ports node");
 	copies(&d, "/ ^U \"process=\"it's\" Enter Y", "sockeye list --view ports 'process=\"it'\\''s\"'");
 	copies(&d, "/ ^U \"tcp Space \"or Space \"udp Enter l Y",
-	       "sockeye list --view ports '(tcp or udp) state=listening'");
+	       "sockeye list --view ports '(tcp or udp) (state=listening or conns<0)'");
 	copies(&d, "Esc 2 l Y", "sockeye list --view connections -a");
 	copies(&d, "l < Y", "sockeye list --view connections --sort -tx_rate");
 	copies(&d, "r Y", "sockeye list --view connections --sort tx_rate");
 	copies(&d, "c / \"cookie Enter Space Enter Y",
 	       "sockeye list --view connections --sort tx_rate --columns +cookie");
+	copies(&d, "b Down Enter Y", "sockeye list --view connections --sort tx_rate --columns +cookie");
+	assert_non_null(strstr(d.u->message, "copied without the groups (process): sockeye list"));
 	desk_done(&d);
+}
+
+static uint32_t conns_of(const struct table *t, size_t line)
+{
+	struct ctx c = table_ctx(t);
+	struct value v;
+
+	column_value(column_by_key(t->rows_kind, "conns"), &c, t->order.v[line], &v);
+	return v.null ? UINT32_MAX : (uint32_t)v.i;
+}
+
+/* What the command prints are the rows of the screen, with the same counts. */
+static void same_by_command(const char *keys)
+{
+	const char *text;
+	struct filter *f = NULL;
+	struct filter_error err;
+	struct table t;
+	struct desk d;
+	struct str filter = {0};
+	const struct table *shown;
+
+	desk_init(&d, (struct ui_opts){0});
+	press(&d, keys);
+	shown = screen_table(ui_top(d.u));
+	text = strstr(d.copied, " '");
+	assert_non_null(text);
+	for (text += 2; *text && *text != '\''; text++)
+		str_putc(&filter, *text);
+	assert_int_equal(filter_parse(str_text(&filter), d.x.services, &f, &err), 0);
+	table_init(&t, shown->view);
+	t.filter = f;
+	table_update(&t, shown->f, UINT16_MAX, false);
+	assert_true(t.order.n > 1);
+	assert_int_equal(t.order.n, shown->order.n);
+	for (size_t i = 0; i < t.order.n; i++) {
+		assert_int_equal(t.order.v[i], shown->order.v[i]);
+		assert_int_equal(conns_of(&t, i), conns_of(shown, i));
+	}
+	table_done(&t);
+	filter_free(f);
+	str_done(&filter);
+	desk_done(&d);
+}
+
+static void test_command_counts(void **state)
+{
+	same_by_command("l Y");
+	same_by_command("/ \"nginx Enter l Y");
 }
 
 static void test_save(void **state)
@@ -291,10 +342,11 @@ static void test_first_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copy_row),    cmocka_unit_test(test_copy_page),
-		cmocka_unit_test(test_command),     cmocka_unit_test(test_save),
-		cmocka_unit_test(test_settings),    cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_named_views), cmocka_unit_test(test_first_view),
+		cmocka_unit_test(test_copy_row),       cmocka_unit_test(test_copy_page),
+		cmocka_unit_test(test_command),        cmocka_unit_test(test_save),
+		cmocka_unit_test(test_command_counts), cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_keys),           cmocka_unit_test(test_named_views),
+		cmocka_unit_test(test_first_view),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
