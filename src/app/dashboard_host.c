@@ -2,10 +2,13 @@
 #include "clock.h"
 #include "dashboard_private.h"
 #include "export.h"
+#include "sockeye/base/units.h"
 #include "sockeye/term/term.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+
+#define REST_NS NSEC_PER_SEC /* for a look under way to come to its end */
 
 static void quit(void *data)
 {
@@ -48,10 +51,15 @@ void dashboard_suspend(struct dashboard *d)
 	bool stopped;
 
 	term_suspend_before();
+	/* Stopped we could not let go of a namespace that ends: nothing is held before. */
+	sampler_rest(d->sampler, true, REST_NS);
+	killing_rest(d->killing, true, REST_NS);
 	/* Continued in the background there is nothing to do but to stop again. */
 	do
 		stopped = stop_self();
 	while (stopped && !term_foreground() && !end_pending());
+	killing_rest(d->killing, false, 0);
+	sampler_rest(d->sampler, false, 0);
 	if (end_pending())
 		return;
 	term_suspend_after();

@@ -35,6 +35,7 @@ struct attempt {
 	struct str answer; /* of systemd, with steps_lock; taken by main */
 	bool answered;
 	atomic_bool quit;
+	atomic_bool rest, resting; /* the watch has to hold no namespace; it holds none */
 	atomic_uint refs;
 	bool watching; /* main's */
 	int fd; /* owned; the same eventfd as killing.fd */
@@ -106,6 +107,14 @@ static void *watch_main(void *arg)
 	while (go_on && !atomic_load(&a->quit)) {
 		struct timespec t = {0, WATCH_EVERY_NS};
 
+		if (atomic_load(&a->rest)) {
+			if (have)
+				live_leave(source);
+			atomic_store(&a->resting, true);
+			while (atomic_load(&a->rest) && !atomic_load(&a->quit))
+				nanosleep(&t, NULL);
+			atomic_store(&a->resting, false);
+		}
 		pthread_mutex_lock(&a->lock);
 		go_on = kill_watch(a->kill, have ? &how : NULL, clock_boot(), WATCH_NS);
 		if (publish(a, !go_on))
@@ -247,6 +256,29 @@ const struct kill_step *killing_steps(void *data, size_t *ret_n, uint64_t *ret_s
 	*ret_sent_ns = k->shown.sent_ns;
 	*ret_over = k->shown.over;
 	return k->shown.list.v;
+}
+
+static bool watches(struct attempt *a)
+{
+	bool over;
+
+	pthread_mutex_lock(&a->steps_lock);
+	over = a->steps.over;
+	pthread_mutex_unlock(&a->steps_lock);
+	return a->watching && !over;
+}
+
+void killing_rest(struct killing *k, bool on, uint64_t wait_ns)
+{
+	struct timespec t = {0, WATCH_EVERY_NS};
+	struct attempt *a = k->attempt;
+
+	if (!a)
+		return;
+	atomic_store(&a->rest, on);
+	for (uint64_t ns = 0; on && ns < wait_ns && !atomic_load(&a->resting) && watches(a);
+	     ns += WATCH_EVERY_NS)
+		nanosleep(&t, NULL);
 }
 
 void killing_note(struct killing *k, uint64_t at_ns, const char *text)

@@ -15,6 +15,9 @@ int killing_send(void *data, int sig);
 const struct kill_step *killing_steps(void *data, size_t *ret_n, uint64_t *ret_sent_ns, bool *ret_over);
 void killing_close(void *data);
 
+/* on: a watch under way lets go of every network namespace and waits, which this waits for (at most wait_ns). */
+void killing_rest(struct killing *k, bool on, uint64_t wait_ns);
+
 int killing_fd(const struct killing *k); /* readable: there are new steps */
 void killing_taken(struct killing *k);
 /* A line of another action, for the log; safe text. */

@@ -48,6 +48,7 @@ struct sampler {
 	struct source_fd seen[SAMPLER_SEEN_MAX];
 	size_t seen_n;
 	bool quit, poke, ended;
+	bool rest, resting; /* asked for; done */
 };
 
 static void notify(struct sampler *s)
@@ -104,6 +105,20 @@ static void ask_late(struct workers *w, const struct frame *f)
 	workers_tick(w);
 }
 
+/* With the lock held. */
+static void rest(struct sampler *s, struct source *source)
+{
+	pthread_mutex_unlock(&s->lock);
+	live_leave(source);
+	pthread_mutex_lock(&s->lock);
+	s->resting = true;
+	pthread_cond_broadcast(&s->wake);
+	while (s->rest && !s->quit)
+		pthread_cond_wait(&s->wake, &s->lock);
+	s->resting = false;
+	s->poke = true;
+}
+
 /* Sleeps until the next look is due, a poke or the end; gives the order for that look. Looks that take longer than
  * the interval leave the machine at least as much time as they took. */
 static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t last_start,
@@ -113,10 +128,14 @@ static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t l
 	bool go_on;
 
 	pthread_mutex_lock(&s->lock);
-	while (!s->quit && !s->poke) {
+	while (!s->quit && (!s->poke || s->rest)) {
 		uint64_t next = last_start ? last_start + s->interval_ns : 0, at;
 		struct timespec t;
 
+		if (s->rest) {
+			rest(s, source);
+			break;
+		}
 		if (next < earliest)
 			next = earliest;
 		now = clock_read(CLOCK_MONOTONIC);
@@ -311,6 +330,22 @@ void sampler_want(struct sampler *s, const struct want *w)
 	}
 	s->want = *w;
 	pthread_mutex_unlock(&s->lock);
+}
+
+bool sampler_rest(struct sampler *s, bool on, uint64_t wait_ns)
+{
+	uint64_t until = clock_read(CLOCK_MONOTONIC) + wait_ns;
+	struct timespec t = {(time_t)(until / NSEC_PER_SEC), (long)(until % NSEC_PER_SEC)};
+	bool resting;
+
+	pthread_mutex_lock(&s->lock);
+	s->rest = on;
+	pthread_cond_broadcast(&s->wake);
+	while (on && !s->resting && !s->ended && pthread_cond_timedwait(&s->wake, &s->lock, &t) != ETIMEDOUT)
+		;
+	resting = s->resting;
+	pthread_mutex_unlock(&s->lock);
+	return resting;
 }
 
 void sampler_interval(struct sampler *s, uint64_t ns)

@@ -34,3 +34,6 @@ struct source_fd;
 void sampler_verify(struct sampler *s, const struct source_fd *v, size_t n);
 void sampler_want(struct sampler *s, const struct want *w);
 void sampler_interval(struct sampler *s, uint64_t ns);
+/* on: no look begins any more, and every foreign network namespace is let go of; waits at most wait_ns for that. True:
+ * it is so. off: it goes on with a look at once. */
+bool sampler_rest(struct sampler *s, bool on, uint64_t wait_ns);

@@ -170,6 +170,16 @@ void live_let_go(struct source *s)
 		netns_set_let_go(&l->netns, clock_ns(CLOCK_BOOTTIME));
 }
 
+void live_leave(struct source *s)
+{
+	struct live *l = as_live(s);
+
+	if (!l)
+		return;
+	netns_set_leave(&l->netns);
+	map_clear(&l->strays.asked); /* else those that only a socket leads to were not found again */
+}
+
 void live_verify(struct source *s, const struct source_fd *v, size_t n)
 {
 	struct live *l = as_live(s);

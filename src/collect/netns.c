@@ -257,7 +257,8 @@ void netns_set_update(struct netns_set *s, const struct want *want, uint64_t now
 	if (alone) {
 		s->denied = s->failed = 0;
 		drop(s, s->want, s->want_inode, false);
-	} else if (other || now_ns - s->last_ns >= SEARCH_NS || now_ns < s->last_ns) {
+	} else if (other || s->left || now_ns - s->last_ns >= SEARCH_NS || now_ns < s->last_ns) {
+		s->left = false;
 		search(s, now_ns);
 		drop(s, s->want, s->want_inode, want->attrs & WANT_OWNERS);
 		enter_new(s, now_ns);
@@ -272,6 +273,14 @@ void netns_set_let_go(struct netns_set *s, uint64_t now_ns)
 		return;
 	search(s, now_ns);
 	drop(s, s->want, s->want_inode, false);
+}
+
+void netns_set_leave(struct netns_set *s)
+{
+	for (size_t i = 1; i < s->v.n; i++)
+		netns_free(s->v.v[i]);
+	s->v.n = 1;
+	s->left = true;
 }
 
 /* A netlink socket may be that of another program like this one, and two of them would hold each other. */

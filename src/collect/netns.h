@@ -45,6 +45,7 @@ struct netns_set {
 	uint8_t want; /* enum want_netns of the look before, and: */
 	uint64_t want_inode;
 	uint64_t last_ns; /* when it was last searched; 0: never */
+	bool left; /* all but the own one were let go of since */
 	uint32_t denied; /* namespaces that are there and may not be entered */
 	uint32_t failed; /* … could not be for another reason: */
 	int error;
@@ -58,6 +59,8 @@ void netns_set_done(struct netns_set *s);
 void netns_set_update(struct netns_set *s, const struct want *want, uint64_t now_ns);
 /* Lets go of what has ended; enters nothing. */
 void netns_set_let_go(struct netns_set *s, uint64_t now_ns);
+/* Lets go of all but the own one, whoever else holds them; the next update enters them again. */
+void netns_set_leave(struct netns_set *s);
 /* Enters the namespace that fd names and a socket of process `pid` led to. True: it was not known yet. */
 bool netns_set_enter_stray(struct netns_set *s, uint64_t inode, int fd, uint32_t pid, uint64_t now_ns);
 /* After a look: which of the namespaces that no process is in have sockets that processes hold. Lets go of those

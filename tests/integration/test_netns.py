@@ -169,6 +169,34 @@ def slow_looks_keep_nothing_alive_either():
 
 
 @test
+def a_stopped_dashboard_keeps_nothing_alive():
+    """^Z: what cannot let go while it is stopped has let go before, and looks everywhere again afterwards."""
+    need("bash")
+    with Netns() as outside, Named("stop") as ns, Named("stay") as stay, stay.factory("listen,port=8128,comm=stays"), \
+            ns.factory("listen,port=8127,comm=gone") as factory:
+        link = f"st{os.getpid() % 100000}x"
+        r = outside.run(["ip", "link", "add", link, "type", "veth", "peer", "name", "inside", "netns", ns.path])
+        if r.returncode:
+            raise Skip("no veth: " + r.stderr.decode(errors="replace").strip())
+        with Tmux("exec env PS1='prompt:' bash --norc --noprofile -i", 140, 30, keep=False) as tmux:
+            tmux.shows("prompt:")
+            tmux.type(" ".join([*outside.enter, SOCKEYE, "port=8127-8128"]))
+            tmux.keys("Enter")
+            tmux.shows(r"8127 .*gone(.|\n)*8128 .*stays")
+            tmux.keys("C-z")
+            tmux.shows(r"Stopped")
+            factory.close()
+            same(ns.delete(), 0, "ip netns del")
+            until(lambda: outside.run(["ip", "link", "show", link]).returncode, f"{link} goes", 3)
+            tmux.type("fg")
+            tmux.keys("Enter")
+            tmux.shows(r"8128 .*stays")
+            tmux.hides(r"^.. *8127")
+            check(re.search(r"^⊂ *8128", tmux.screen(), re.M), f"it looks into the other one again:\n{tmux.screen()}")
+            tmux.keys("q")
+
+
+@test
 def without_privileges_the_own_one():
     with Named("shut") as ns, ns.factory("listen,port=8080"), as_nobody() as program:
         limits, ports = listed(program=program, code=0 if listed("-N", "host")[1] else 1)

@@ -41,6 +41,9 @@ void live_set_ns_budget(struct source *s, uint64_t ns);
 /* Lets go of network namespaces that have ended, which our descriptors would keep alive. Every look does this by
  * itself; for when the next one is more than two seconds off. */
 void live_let_go(struct source *s);
+/* Lets go of every network namespace but the own one, until the next look: for who is going to be stopped, when nobody
+ * could let go of what ends meanwhile. */
+void live_leave(struct source *s);
 /* A descriptor of a process that is on the screen. inode 0: only the process is. */
 struct source_fd {
 	uint32_t pid;
