@@ -303,6 +303,17 @@ def forwarders():
                     same(sockets(ns, "-N", "all")[7015]["forwards"], CONTAINER + ":80", "where the socket leads")
                     with dashboard(ns, "-N", "all", width=120) as screen:
                         screen.shows(r"7015 tcp .* docker-proxy .* →docker:\d")
+                    for width in (80, 120):
+                        with dashboard(ns, "-N", "all", "port=7015", width=width) as screen:
+                            screen.shows(r"7015 tcp .* docker-proxy")
+                            screen.keys("Enter")
+                            screen.shows(rf"forwards +:7015 → {CONTAINER}:80 → python\S* +{p.pid}\b")
+                            screen.keys("Enter")
+                            shown = screen.shows(r"80/tcp +http")
+                            check("in network namespace" in shown and str(p.pid) in shown and INNER in shown,
+                                  f"the page of the real listener:\n{shown}")
+                            screen.keys("Escape")
+                            screen.shows(r"7015/tcp(.|\n)*forwards")
 
 
 @test
