@@ -6,18 +6,18 @@
 #include <strings.h>
 
 const struct proto_info proto_table[PROTO_N] = {
-	[PROTO_TCP] = {"tcp", 6, true, true},
-	[PROTO_UDP] = {"udp", 17, true, false},
-	[PROTO_UDPLITE] = {"udplite", 136, true, false, "udpl"},
-	[PROTO_SCTP] = {"sctp", 132, true, true},
-	[PROTO_MPTCP] = {"mptcp", 255, true,
-			 true}, /* 262 does not fit sdiag_protocol: 255 and an attribute */
-	[PROTO_RAW] = {"raw", 255, false, false},
-	[PROTO_ICMP] = {"icmp", 1, false, false},
-	[PROTO_UNIX] = {"unix", 0, false, false},
-	[PROTO_PACKET] = {"packet", 0, false, false, "pack"},
-	[PROTO_NETLINK] = {"netlink", 0, false, false, "nlink"},
-	[PROTO_VSOCK] = {"vsock", 0, true, true},
+	[PROTO_TCP] = {"tcp", 6, true, true, NULL, "TCP"},
+	[PROTO_UDP] = {"udp", 17, true, false, NULL, "UDP"},
+	[PROTO_UDPLITE] = {"udplite", 136, true, false, "udpl", "UDP-Lite"},
+	[PROTO_SCTP] = {"sctp", 132, true, true, NULL, "SCTP"},
+	/* 262 does not fit sdiag_protocol: 255 and an attribute */
+	[PROTO_MPTCP] = {"mptcp", 255, true, true, NULL, "MPTCP"},
+	[PROTO_RAW] = {"raw", 255, false, false, NULL, "raw"},
+	[PROTO_ICMP] = {"icmp", 1, false, false, NULL, "ICMP"},
+	[PROTO_UNIX] = {"unix", 0, false, false, NULL, "unix"},
+	[PROTO_PACKET] = {"packet", 0, false, false, "pack", "packet"},
+	[PROTO_NETLINK] = {"netlink", 0, false, false, "nlink", "netlink"},
+	[PROTO_VSOCK] = {"vsock", 0, true, true, NULL, "vsock"},
 };
 
 const struct state_info state_table[STATE_N] = {

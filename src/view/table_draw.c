@@ -370,11 +370,12 @@ static bool missing_text(const struct table *t, const struct screen_env *e, stru
 		if (!(protos & PROTO_BIT(i)))
 			continue;
 		all = is_missing(e->f, proto_table[i].name);
-		str_putf(&names, "%s%s", names.n ? ", " : "", proto_table[i].name);
+		str_putf(&names, "%s%s", names.n ? ", " : "", proto_table[i].title);
 	}
+	/* SCTP always comes with what lists it; of the others there may be some that nobody can list. */
 	if (all)
-		str_putf(plain, "This kernel lists no %s sockets (protocol not supported). Nothing to show.",
-			 str_text(&names));
+		str_putf(plain, "This kernel %s no %s sockets (protocol not supported). Nothing to show.",
+			 protos == PROTO_BIT(PROTO_SCTP) ? "has" : "lists", str_text(&names));
 	str_done(&names);
 	return all;
 }

@@ -252,6 +252,7 @@ void ui_free(struct ui *u)
 	vec_done(&u->hits);
 	free(u->search);
 	hosts_done(&u->hosts);
+	map_done(&u->limits_told);
 	free(u);
 }
 

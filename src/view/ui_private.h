@@ -54,6 +54,7 @@ struct ui {
 	uint64_t mark_wall_ns; /* when that was, with env.mark_ns */
 	bool pasting; /* between the brackets of a paste */
 	bool paste_told, welcomed;
+	struct map limits_told; /* (hash of what and reason, 0) → 1 */
 	int w, h;
 };
 struct screen *ui_top(struct ui *u);
@@ -72,6 +73,7 @@ bool ui_try_filter(struct ui *u, const char *text);
 /* After a change of what the top screen shows: the same frame again, and visible rows counted anew. */
 void ui_update_top(struct ui *u);
 void ui_finish(struct ui *u); /* whatever is on its way, before what depends on it */
+void ui_tell_limits(struct ui *u); /* the first of those that were not told yet, if the line is free */
 void ui_say(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void ui_error(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -54,6 +54,7 @@ static void settle(struct ui *u)
 	if (u->dialog && u->dialog->ops->frame)
 		u->dialog->ops->frame(u->dialog, u);
 	welcome(u);
+	ui_tell_limits(u);
 }
 
 void ui_update_top(struct ui *u)

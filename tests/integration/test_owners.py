@@ -308,7 +308,7 @@ def forwarders():
                             screen.shows(r"7015 tcp .* docker-proxy")
                             screen.keys("Enter")
                             screen.shows(rf"forwards +:7015 → {CONTAINER}:80 → python\S* +{p.pid}\b")
-                            screen.keys("Enter")
+                            screen.keys("Home", "Enter")
                             shown = screen.shows(r"80/tcp +http")
                             check("in network namespace" in shown and str(p.pid) in shown and INNER in shown,
                                   f"the page of the real listener:\n{shown}")

@@ -361,6 +361,32 @@ def without_sock_diag():
 
 
 @test
+def limits_on_the_dashboard():
+    """What this kernel cannot tell is said once at the start, and not again."""
+    with scene("listen,port=8080", "pair,port=9000,n=2", "unaccepted,port=9010") as (ns, factory):
+        r = ns.run([NO_SOCK_DIAG, SOCKEYE, "--version"])
+        if r.returncode == 77:
+            raise Skip("no seccomp")
+        command = " ".join([*ns.enter, NO_SOCK_DIAG, SOCKEYE, *HERE, "-d", "0.3"])
+        with Tmux(command) as tmux:
+            tmux.shows(r"There is no sock_diag here: TCP and UDP come from /proc/net")
+            screen = tmux.screen()
+            check(re.search(r"8080 +tcp .*factory", screen) and re.search(r"9010 +tcp .*factory", screen),
+                  f"ports and owners:\n{screen}")
+            tmux.hides("no sock_diag")
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                check("sock_diag" not in tmux.screen(), f"said twice:\n{tmux.screen()}")
+                time.sleep(0.2)
+        missing = [x["what"] for x in ns.json()["limits"] if x["reason"] == "not-supported"]
+        if missing:
+            with dashboard(ns) as tmux:
+                screen = tmux.shows(r"This kernel lists no .* sockets: protocol not supported\.")
+                check(all(word.upper() in screen.upper() for word in missing), f"{missing} in\n{screen}")
+                tmux.hides("protocol not supported")
+
+
+@test
 def on_the_dashboard():
     with everything() as (ns, factory):
         with dashboard(ns, f"netns={ns.inode}") as tmux:
@@ -375,4 +401,5 @@ def on_the_dashboard():
             sctp = any(line.split()[0] == "SCTP" for line in f)
         if not sctp:
             with dashboard(ns, "sctp") as tmux:
-                tmux.shows(r"lists no sctp sockets \(protocol not supported\)")
+                tmux.shows(r"This kernel has no SCTP sockets \(protocol not supported\)\. Nothing to show")
+                tmux.shows(r"Esc shows all")

@@ -27,6 +27,7 @@ struct proto_info {
 	bool ports; /* has port numbers, so it can have rows in Ports */
 	bool connected; /* has states beyond unconn/established (TCP, MPTCP, SCTP) */
 	const char *brief; /* at most 5 characters; NULL: the name is that short */
+	const char *title; /* in sentences: "UDP-Lite" */
 };
 extern const struct proto_info proto_table[PROTO_N];
 #define PROTO_BIT(p) (1u << (p))

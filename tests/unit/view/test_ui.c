@@ -495,6 +495,47 @@ static void test_page_keeps_its_namespace(void **state)
 	desk_done(&d);
 }
 
+/* What this kernel cannot tell is said, one thing after the other, and no thing twice. */
+static void test_limits_are_told_once(void **state)
+{
+	struct desk d;
+
+	desk_init(&d, (struct ui_opts){0});
+	snapshot_limit(&d.x.snap, "sctp", "not-supported", "no handler for sctp");
+	snapshot_limit(&d.x.snap, "vsock", "not-supported", "no handler for vsock");
+	snapshot_limit(&d.x.snap, "sock_diag", "from-proc", "There is no sock_diag here.");
+	snapshot_limit(&d.x.snap, "owners", "not-permitted", "line 1 has that");
+	snapshot_limit(&d.x.snap, "owner-scan", "bpf", "nobody needs that");
+	press(&d, "/"); /* a prompt is not written over */
+	frame(&d);
+	assert_false(shows(&d, "This kernel"));
+	press(&d, "Esc");
+	frame(&d);
+	assert_true(shows(&d, "This kernel lists no SCTP, vsock sockets: protocol not supported."));
+	frame(&d);
+	assert_true(shows(&d, "This kernel lists no SCTP"));
+	ui_tick(d.u, d.now += MESSAGE_NS);
+	frame(&d);
+	assert_true(shows(&d, "There is no sock_diag here."));
+	for (int i = 0; i < 3; i++) {
+		ui_tick(d.u, d.now += MESSAGE_NS);
+		frame(&d);
+		assert_false(shows(&d, "This kernel"));
+		assert_false(shows(&d, "sock_diag here"));
+		assert_false(shows(&d, "line 1 has that"));
+		assert_false(shows(&d, "nobody needs"));
+	}
+	/* whoever asks for it is told again */
+	type(&d, "/sctp");
+	press(&d, "Enter");
+	assert_true(shows(&d, "This kernel has no SCTP sockets (protocol not supported). Nothing to show."));
+	press(&d, "Esc");
+	type(&d, "/vsock or sctp");
+	press(&d, "Enter");
+	assert_true(shows(&d, "This kernel lists no SCTP, vsock sockets (protocol not supported)."));
+	desk_done(&d);
+}
+
 static bool has_seen(const struct ui_seen *v, size_t n, uint32_t pid, int32_t fd, bool inode)
 {
 	for (size_t i = 0; i < n; i++)
@@ -574,6 +615,7 @@ int main(void)
 		cmocka_unit_test(test_detail_rests),
 		cmocka_unit_test(test_page_keeps_its_namespace),
 		cmocka_unit_test(test_visible_rows),
+		cmocka_unit_test(test_limits_are_told_once),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
