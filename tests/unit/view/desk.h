@@ -1,7 +1,7 @@
 /* A dashboard without a terminal, on the invented host, with a host that counts what it is asked to do. */
 #pragma once
 #include "fixture.h"
-#include "ui_private.h"
+#include "sockeye/view/ui.h"
 #include <errno.h>
 #include <locale.h>
 #include <setjmp.h>

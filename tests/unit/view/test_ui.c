@@ -1,5 +1,6 @@
 /* What the dashboard does with keys and time; how it looks is in tests/golden. */
 #include "desk.h"
+#include "ui_private.h"
 
 static void test_wrong_options(void **state)
 {

@@ -1,5 +1,6 @@
 /* What the dashboard does with frames: whom it keeps to, what it says of them, what it has read again. */
 #include "desk.h"
+#include "ui_private.h"
 
 static bool shows(const struct desk *d, const char *text)
 {
