@@ -30,7 +30,7 @@ const struct close_kind_info close_kind_table[CLOSE_KIND_N] = {
 
 static uint8_t kind_of(const struct frame *f, uint32_t row)
 {
-	const struct sock *s = &f->socks.v[row];
+	const struct sock *s = frame_sock(f, row);
 	bool udp = s->proto == PROTO_UDP || s->proto == PROTO_UDPLITE;
 
 	if (s->proto == PROTO_MPTCP)
@@ -56,9 +56,9 @@ static uint8_t kind_of(const struct frame *f, uint32_t row)
 	default:
 		break;
 	}
-	if (f->rows.v[row].reason == REASON_UNACCEPTED)
+	if (frame_row(f, row)->reason == REASON_UNACCEPTED)
 		return CLOSE_UNACCEPTED;
-	if (f->rows.v[row].reason == REASON_ORPHAN)
+	if (frame_row(f, row)->reason == REASON_ORPHAN)
 		return CLOSE_ORPHAN;
 	return CLOSE_CONNECTED;
 }
@@ -72,7 +72,7 @@ static void put_end(struct str *out, const uint8_t b[16], bool v6, uint32_t port
 
 static void name_it(struct close_item *i, const struct frame *f, uint32_t row, bool ascii)
 {
-	const struct sock *s = &f->socks.v[row];
+	const struct sock *s = frame_sock(f, row);
 	bool v6 = s->family == FAMILY_IPV6;
 	struct str text = {0};
 
@@ -84,7 +84,7 @@ static void name_it(struct close_item *i, const struct frame *f, uint32_t row, b
 	put_end(&text, s->laddr, v6, s->lport);
 	if (i->kind < CLOSE_LISTENER) {
 		/* As the tables show it: who called whom. */
-		bool in = f->rows.v[row].dir == DIR_IN;
+		bool in = frame_row(f, row)->dir == DIR_IN;
 
 		str_puts(&text, ascii ? (in ? " <- " : " -> ") : in ? " ← " : " → ");
 		put_end(&text, s->raddr, v6, s->rport);
@@ -95,8 +95,9 @@ static void name_it(struct close_item *i, const struct frame *f, uint32_t row, b
 
 static void name_peer(struct close_item *i, const struct frame *f, uint32_t row)
 {
-	uint32_t peer = f->rows.v[row].peer, proc = peer == NONE ? NONE : frame_first_owner(f, peer, false);
-	const struct sock *s = &f->socks.v[row];
+	uint32_t peer = frame_row(f, row)->peer,
+		 proc = peer == NONE ? NONE : frame_first_owner(f, peer, false);
+	const struct sock *s = frame_sock(f, row);
 	char addr[IP_TEXT], name[40];
 	struct ip ip;
 
@@ -111,10 +112,10 @@ static void name_peer(struct close_item *i, const struct frame *f, uint32_t row)
 
 static void add_holders(struct close_item *i, const struct frame *f, uint32_t row)
 {
-	const struct row *r = &f->rows.v[row];
+	const struct row *r = frame_row(f, row);
 
 	for (uint32_t o = 0; o < r->owner_n; o++) {
-		const struct owner *ow = &f->owners.v[r->owner + o];
+		const struct owner *ow = frame_owner(f, r, o);
 		const struct proc *p = &f->procs.v[ow->proc];
 		struct close_holder *h;
 
@@ -137,7 +138,7 @@ void close_plan_build(struct close_plan *p, const struct frame *f, const uint32_
 		snprintf(p->your_name, sizeof(p->your_name), "%s", you->name);
 	}
 	for (size_t k = 0; k < n; k++) {
-		const struct sock *s = &f->socks.v[rows[k]];
+		const struct sock *s = frame_sock(f, rows[k]);
 		struct close_item *i = vec_add(&p->items);
 
 		*i = (struct close_item){

@@ -1,5 +1,6 @@
 /* The rules that judge a frame, one table row each: what is worth a person's attention, in one sentence. */
 #include "sockeye/model/finding.h"
+#include "frame_private.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include <stdio.h>
@@ -59,10 +60,10 @@ static void spread_full(struct frame *f, uint32_t row)
 
 	for (uint32_t i = 0; i < p->member_n; i++) {
 		uint32_t at = f->members.v[p->member + i];
-		const struct sock *s = &f->socks.v[at];
+		const struct sock *s = frame_sock(f, at);
 
 		if (s->state == STATE_LISTENING && full(s->recvq, s->sendq))
-			mark(&f->rows.v[at].findings);
+			mark(&frame_write_row(f, at)->findings);
 	}
 }
 
@@ -105,8 +106,8 @@ static bool database_exposed(const struct frame *f, uint32_t row, char *text, si
 
 static bool close_wait_old(const struct frame *f, uint32_t row, double *ret_age)
 {
-	const struct sock *s = &f->socks.v[row];
-	double seen = frame_age_s(f, f->rows.v[row].state_ns), told = 0;
+	const struct sock *s = frame_sock(f, row);
+	double seen = frame_age_s(f, frame_row(f, row)->state_ns), told = 0;
 
 	if (s->state != STATE_CLOSE_WAIT)
 		return false;
@@ -133,7 +134,7 @@ static bool close_wait_leak(const struct frame *f, uint32_t row, char *text, siz
 			continue;
 		n++;
 		/* The receive queue of a close-wait socket counts the end itself until it is read. */
-		unread += f->socks.v[at].recvq > 0;
+		unread += frame_sock(f, at)->recvq > 0;
 		oldest = age > oldest ? age : oldest;
 	}
 	if (!n)
@@ -168,7 +169,7 @@ static void spread_leak(struct frame *f, uint32_t row)
 
 	for (uint32_t i = 0; i < p->sock_n; i++)
 		if (close_wait_old(f, f->proc_socks.v[p->sock + i], &age))
-			mark(&f->rows.v[f->proc_socks.v[p->sock + i]].findings);
+			mark(&frame_write_row(f, f->proc_socks.v[p->sock + i])->findings);
 	spread_to_ports(f, row);
 }
 
@@ -205,7 +206,7 @@ static uint8_t *counter(struct frame *f, uint8_t on, uint32_t row)
 {
 	switch (on) {
 	case FINDING_ON_SOCK:
-		return &f->rows.v[row].findings;
+		return &frame_write_row(f, row)->findings;
 	case FINDING_ON_PORT:
 		return &f->ports.v[row].findings;
 	default:
@@ -247,10 +248,11 @@ void findings_run(struct frame *f)
 		}
 	}
 	/* Whoever waits in a queue that is full is part of that finding. */
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		uint32_t l = f->rows.v[i].listener;
+	for (uint32_t i = 0; f->findings.n && i < f->open_rows; i++) {
+		uint32_t l = frame_row(f, i)->listener;
 
-		if (l != NONE && f->rows.v[l].findings && full(f->socks.v[l].recvq, f->socks.v[l].sendq))
-			mark(&f->rows.v[i].findings);
+		if (l != NONE && frame_row(f, l)->findings &&
+		    full(frame_sock(f, l)->recvq, frame_sock(f, l)->sendq))
+			mark(&frame_write_row(f, i)->findings);
 	}
 }

@@ -32,7 +32,7 @@ static void index_addrs(struct search *x)
 	uint64_t a, b;
 
 	for (uint32_t i = 0; i < x->f->open_rows; i++) {
-		const struct sock *s = &x->f->socks.v[i];
+		const struct sock *s = frame_sock(x->f, i);
 
 		if (s->family > FAMILY_IPV6 ||
 		    (last && last->netns == s->netns && last->family == s->family &&

@@ -1,5 +1,6 @@
 /* Life of a frame and the few look-ups that every reader of one needs. */
-#include "sockeye/model/frame.h"
+#include "frame_private.h"
+#include "row_index.h"
 #include "sockeye/base/units.h"
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,9 @@ void frame_done(struct frame *f)
 	if (!f)
 		return;
 	drop_references(f);
-	vec_done(&f->socks);
-	vec_done(&f->infos);
-	vec_done(&f->rows);
+	blocks_done(&f->socks);
+	blocks_done(&f->infos);
+	blocks_done(&f->rows);
 	vec_done(&f->owners);
 	vec_done(&f->port_of);
 	vec_done(&f->ports);
@@ -47,7 +48,7 @@ void frame_done(struct frame *f)
 	vec_done(&f->containers);
 	vec_done(&f->freed);
 	tally_done(&f->tally);
-	map_done(&f->by_cookie);
+	row_index_drop(f->by_cookie);
 	map_done(&f->by_port);
 	map_done(&f->by_proc);
 	frame_init(f);
@@ -56,9 +57,9 @@ void frame_done(struct frame *f)
 void frame_clear(struct frame *f)
 {
 	drop_references(f);
-	vec_clear(&f->socks);
-	vec_clear(&f->infos);
-	vec_clear(&f->rows);
+	blocks_clear(&f->socks);
+	blocks_clear(&f->infos);
+	blocks_clear(&f->rows);
 	vec_clear(&f->owners);
 	vec_clear(&f->port_of);
 	vec_clear(&f->ports);
@@ -78,7 +79,8 @@ void frame_clear(struct frame *f)
 	vec_clear(&f->freed);
 	vec_clear(&f->tally.ports);
 	vec_clear(&f->tally.procs);
-	map_clear(&f->by_cookie);
+	row_index_drop(f->by_cookie);
+	f->by_cookie = NULL;
 	map_clear(&f->by_port);
 	map_clear(&f->by_proc);
 	f->number = f->boot_ns = f->wall_ns = f->took_ns = f->boot_wall_ns = 0;
@@ -104,16 +106,35 @@ unsigned frame_netns_n(const struct frame *f)
 
 struct sock_info frame_info(const struct frame *f, uint32_t row)
 {
-	return row < f->infos.n ? f->infos.v[row] : (struct sock_info){0};
+	const struct sock *s;
+	struct sock_info i;
+
+	if (!f->infos.n || row >= f->rows_n)
+		return (struct sock_info){0};
+	s = frame_sock(f, row);
+	i = *(const struct sock_info *)blocks_at(&f->infos, row, sizeof(i));
+	if (s->flags & SOCK_HAS_TIMES) {
+		uint32_t now = (uint32_t)(frame_read_ns(f, s->netns) / 1000000);
+
+		i.last_sent_ms = now - i.last_sent_ms;
+		i.last_recv_ms = now - i.last_recv_ms;
+		i.last_ack_recv_ms = now - i.last_ack_recv_ms;
+	}
+	return i;
+}
+
+struct row *frame_write_row(struct frame *f, uint32_t row)
+{
+	return blocks_write(&f->rows, row, sizeof(struct row));
 }
 
 bool frame_counts(const struct frame *f, uint32_t row, const uint8_t *picked)
 {
-	uint32_t parent = f->rows.v[row].parent;
+	uint32_t parent = frame_row(f, row)->parent;
 
 	if (parent != NONE)
 		return picked && !picked[parent];
-	return picked || proto_table[f->socks.v[row].proto].ports;
+	return picked || proto_table[frame_sock(f, row)->proto].ports;
 }
 
 uint32_t frame_iface(const struct frame *f, uint16_t netns, uint32_t ifindex)
@@ -126,7 +147,7 @@ uint32_t frame_iface(const struct frame *f, uint16_t netns, uint32_t ifindex)
 
 uint32_t frame_row_by_cookie(const struct frame *f, uint16_t netns, uint64_t cookie)
 {
-	return map_get(&f->by_cookie, netns, cookie);
+	return row_index_find(f, netns, cookie);
 }
 
 uint32_t frame_port_by_key(const struct frame *f, uint16_t netns, uint8_t proto, uint32_t port)
@@ -156,12 +177,12 @@ const char *frame_user(const struct frame *f, uint32_t uid)
 
 uint32_t frame_first_owner(const struct frame *f, uint32_t row, bool former)
 {
-	const struct row *r = &f->rows.v[row];
+	const struct row *r = frame_row(f, row);
 	const struct owner *o;
 
 	if (!r->owner_n)
 		return NONE;
-	o = &f->owners.v[r->owner]; /* present ones stand first */
+	o = frame_owner(f, r, 0); /* present ones stand first */
 	return o->former && !former ? NONE : o->proc;
 }
 

@@ -11,11 +11,11 @@
 /* True when somebody holds this socket and all who do are targets. */
 static bool ends_with_targets(const struct build *b, uint32_t row)
 {
-	const struct row *r = &b->f->rows.v[row];
+	const struct row *r = frame_row(b->f, row);
 	bool held = false;
 
 	for (uint32_t i = 0; i < r->owner_n; i++) {
-		const struct owner *o = &b->f->owners.v[r->owner + i];
+		const struct owner *o = frame_owner(b->f, r, i);
 
 		if (o->former)
 			continue;
@@ -38,14 +38,14 @@ struct peer_counts {
 
 static uint32_t process_here(const struct frame *f, uint32_t row)
 {
-	uint32_t peer = f->rows.v[row].peer;
+	uint32_t peer = frame_row(f, row)->peer;
 
 	return peer == NONE ? NONE : frame_first_owner(f, peer, false);
 }
 
 static void count_peer(struct peer_counts *c, const struct frame *f, uint32_t row)
 {
-	const struct sock *s = &f->socks.v[row];
+	const struct sock *s = frame_sock(f, row);
 	uint32_t proc = process_here(f, row), *at;
 	uint64_t key[2];
 	struct ip ip;
@@ -67,7 +67,7 @@ static void count_peer(struct peer_counts *c, const struct frame *f, uint32_t ro
 static void name_peer(struct kill_peer *p, const struct frame *f, const struct peer_count *c)
 {
 	uint32_t proc = process_here(f, c->row);
-	const struct sock *s = &f->socks.v[c->row];
+	const struct sock *s = frame_sock(f, c->row);
 	char buf[IP_TEXT], name[48];
 	struct ip ip;
 
@@ -108,16 +108,16 @@ static void count_drops(struct build *b)
 	const struct frame *f = b->f;
 
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct row *r = &f->rows.v[i];
+		const struct row *r = frame_row(f, i);
 
-		if (!frame_counts(f, i, NULL) || !state_table[f->socks.v[i].state].conn ||
+		if (!frame_counts(f, i, NULL) || !state_table[frame_sock(f, i)->state].conn ||
 		    !(r->listener != NONE ? ends_with_targets(b, r->listener) : ends_with_targets(b, i)))
 			continue;
 		if (r->dir == DIR_OUT) {
 			b->p->drops_out++;
 		} else {
 			b->p->drops_in++;
-			if (f->socks.v[i].family <= FAMILY_IPV6)
+			if (frame_sock(f, i)->family <= FAMILY_IPV6)
 				count_peer(&peers, f, i);
 		}
 	}
@@ -192,7 +192,7 @@ static void judge_systemd(struct build *b, struct kill_target *t, uint32_t proc)
 	snprintf(t->why, sizeof(t->why), "holds it for a .socket unit");
 	snprintf(t->instead, sizeof(t->instead), "systemctl %slist-sockets", user);
 	for (uint32_t i = 0; i < p->sock_n && !name[0]; i++) {
-		const struct sock *s = &f->socks.v[f->proc_socks.v[p->sock + i]];
+		const struct sock *s = frame_sock(f, f->proc_socks.v[p->sock + i]);
 
 		str_clear(&unit);
 		unit_name(intern_get(f->names, s->cgroup), &unit);
@@ -215,10 +215,10 @@ static const struct port *port_of(const struct build *b, const struct kill_targe
 	for (uint32_t i = 0; i < p->sock_n; i++) {
 		uint32_t row = f->proc_socks.v[p->sock + i], port = frame_port_of(f, row);
 
-		if (port == NONE || !(STATES_PORT & STATE_BIT(f->socks.v[row].state)))
+		if (port == NONE || !(STATES_PORT & STATE_BIT(frame_sock(f, row)->state)))
 			continue;
 		any = &f->ports.v[port];
-		if (is_proof(t, &f->socks.v[row]))
+		if (is_proof(t, frame_sock(f, row)))
 			return any;
 	}
 	return any;
@@ -297,7 +297,7 @@ uint32_t kill_you_row(const struct frame *f, const struct kill_you *you)
 	if (!you || !you->ssh)
 		return NONE;
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = &f->socks.v[i];
+		const struct sock *s = frame_sock(f, i);
 		bool v6 = s->family == FAMILY_IPV6;
 
 		if (s->proto == PROTO_TCP && s->lport == you->here_port && state_table[s->state].conn &&
@@ -319,8 +319,8 @@ void kill_plan_judge(struct kill_plan *p, const struct frame *f, const struct ki
 	if (row == NONE)
 		return;
 	/* Who holds it carries this session, even where it is no ancestor: a terminal multiplexer stands between. */
-	for (uint32_t i = 0; i < f->rows.v[row].owner_n; i++) {
-		const struct owner *o = &f->owners.v[f->rows.v[row].owner + i];
+	for (uint32_t i = 0; i < frame_row(f, row)->owner_n; i++) {
+		const struct owner *o = frame_owner(f, frame_row(f, row), i);
 		const struct snap_proc *holder = &f->procs.v[o->proc].p;
 
 		for (size_t t = 0; t < p->targets.n && !o->former; t++)

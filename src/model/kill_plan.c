@@ -77,7 +77,7 @@ static uint32_t add_target(struct build *b, uint32_t proc)
 
 static void add_proof(struct build *b, uint32_t target, uint32_t row, int32_t fd)
 {
-	const struct sock *s = &b->f->socks.v[row];
+	const struct sock *s = frame_sock(b->f, row);
 
 	vec_push(&b->p->targets.v[target].proofs, ((struct kill_proof){s->inode, fd, s->cookie}));
 }
@@ -85,10 +85,10 @@ static void add_proof(struct build *b, uint32_t target, uint32_t row, int32_t fd
 /* A picked socket that nobody known holds: one line a port and reason. */
 static void add_unowned(struct build *b, uint32_t row)
 {
-	const struct sock *s = &b->f->socks.v[row];
+	const struct sock *s = frame_sock(b->f, row);
 	uint32_t port = frame_port_of(b->f, row);
-	struct kill_unowned *u,
-		new = {.reason = b->f->rows.v[row].reason, .uid = s->flags & SOCK_HAS_UID ? s->uid : NONE};
+	struct kill_unowned *u, new = {.reason = frame_row(b->f, row)->reason,
+				       .uid = s->flags & SOCK_HAS_UID ? s->uid : NONE};
 	struct str unit = {0};
 
 	if (port != NONE && STATES_PORT & STATE_BIT(s->state)) {
@@ -113,13 +113,13 @@ static void add_unowned(struct build *b, uint32_t row)
 /* The present owners of a socket. */
 static void add_owners(struct build *b, uint32_t row)
 {
-	const struct row *r = &b->f->rows.v[row];
+	const struct row *r = frame_row(b->f, row);
 	bool owned = false;
 
 	if (r->reason != REASON_OWNED && b->p->no_owner_reason == REASON_OWNED)
 		b->p->no_owner_reason = r->reason;
 	for (uint32_t i = 0; i < r->owner_n; i++) {
-		const struct owner *o = &b->f->owners.v[r->owner + i];
+		const struct owner *o = frame_owner(b->f, r, i);
 
 		if (!o->former && !(b->f->procs.v[o->proc].marks & MARK_CLOSED)) {
 			add_proof(b, add_target(b, o->proc), row, o->fd);
@@ -168,7 +168,7 @@ static void add_port(struct build *b, uint32_t port, bool asked)
 		kp->shared |= b->target[b->f->holders.v[p->holder + h]] == NONE;
 	/* A member that nobody known holds stays too. */
 	for (uint32_t m = 0; m < p->member_n; m++)
-		kp->shared |= b->f->rows.v[b->f->members.v[p->member + m]].reason != REASON_OWNED;
+		kp->shared |= frame_row(b->f, b->f->members.v[p->member + m])->reason != REASON_OWNED;
 }
 
 static void pick_port(struct build *b, const struct pick *k)
@@ -197,10 +197,10 @@ static void pick_proc(struct build *b, const struct pick *k)
 	target = add_target(b, at);
 	for (uint32_t i = 0; i < p->sock_n; i++) {
 		uint32_t row = b->f->proc_socks.v[p->sock + i];
-		const struct row *r = &b->f->rows.v[row];
+		const struct row *r = frame_row(b->f, row);
 
 		for (uint32_t o = 0; o < r->owner_n; o++) {
-			const struct owner *ow = &b->f->owners.v[r->owner + o];
+			const struct owner *ow = frame_owner(b->f, r, o);
 
 			if (ow->proc == at && !ow->former)
 				add_proof(b, target, row, ow->fd);
@@ -231,7 +231,7 @@ static void pick_targets(struct build *b, const struct pick *k)
 static void only_address(struct build *b, uint32_t port, uint32_t row)
 {
 	const struct port *p = &b->f->ports.v[port];
-	const struct sock *s = &b->f->socks.v[row];
+	const struct sock *s = frame_sock(b->f, row);
 	struct kill_port *kp = b->p->ports.v;
 	struct ip ip = {.v6 = s->family == FAMILY_IPV6};
 
@@ -258,13 +258,13 @@ static void narrow(struct build *b, struct kill_port *kp)
 	kp->shared = false;
 	for (uint32_t m = 0; m < p->member_n; m++) {
 		uint32_t row = b->f->members.v[p->member + m];
-		const struct row *r = &b->f->rows.v[row];
+		const struct row *r = frame_row(b->f, row);
 
-		if (!kill_port_has(kp, &b->f->socks.v[row]))
+		if (!kill_port_has(kp, frame_sock(b->f, row)))
 			continue;
 		kp->shared |= r->reason != REASON_OWNED;
 		for (uint32_t i = 0; i < r->owner_n; i++) {
-			const struct owner *o = &b->f->owners.v[r->owner + i];
+			const struct owner *o = frame_owner(b->f, r, i);
 
 			kp->shared |= !o->former && b->target[o->proc] == NONE;
 		}
@@ -291,7 +291,7 @@ static void asked_ports(struct build *b, const struct pick *k)
 		at = frame_port_by_key(b->f, k->netns, k->proto, k->port);
 	if (k->kind == PICK_SOCK) {
 		row = frame_row_by_cookie(b->f, k->netns, k->cookie);
-		if (row != NONE && STATES_PORT & STATE_BIT(b->f->socks.v[row].state))
+		if (row != NONE && STATES_PORT & STATE_BIT(frame_sock(b->f, row)->state))
 			at = frame_port_of(b->f, row);
 	}
 	if (at != NONE && b->f->ports.v[at].member_n && !(b->f->ports.v[at].marks & MARK_CLOSED)) {
@@ -344,7 +344,7 @@ static void sort_targets(struct build *b)
 
 void kill_put_sock(char *buf, size_t size, const struct frame *f, uint32_t row)
 {
-	const struct sock *s = &f->socks.v[row];
+	const struct sock *s = frame_sock(f, row);
 	bool v6 = s->family == FAMILY_IPV6;
 	char addr[IP_TEXT];
 

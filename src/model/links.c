@@ -27,20 +27,21 @@ static int fits(const struct sock *l, const struct sock *s)
 static uint32_t find_listener(struct world *w, uint32_t row)
 {
 	const struct frame *f = w->f;
-	const struct sock *s = &f->socks.v[row], *best = NULL;
+	const struct sock *s = frame_sock(f, row), *best = NULL;
 	struct port_key *k = &w->keys.v[f->port_of.v[row]];
 	int best_fit = 0;
 
 	if (!k->member || k->closed)
 		return NONE;
-	if (k->asked != NONE && f->socks.v[k->asked].family == s->family &&
-	    f->socks.v[k->asked].ifindex == s->ifindex && !memcmp(f->socks.v[k->asked].laddr, s->laddr, 16))
+	if (k->asked != NONE && frame_sock(f, k->asked)->family == s->family &&
+	    frame_sock(f, k->asked)->ifindex == s->ifindex &&
+	    !memcmp(frame_sock(f, k->asked)->laddr, s->laddr, 16))
 		return k->answer;
 	k->asked = row;
 	k->answer = NONE;
 	for (uint32_t i = 0; i < k->n; i++) {
 		uint32_t at = w->port_rows.v[k->at + i];
-		const struct sock *l = &f->socks.v[at];
+		const struct sock *l = frame_sock(f, at);
 		int fit = fits(l, s);
 
 		if (!fit || fit < best_fit || (fit == best_fit && l->recvq <= best->recvq))
@@ -62,13 +63,13 @@ static uint8_t direction(const struct world *w, const struct sock *s, uint32_t k
 {
 	const struct frame *f = w->f;
 	const struct snap_netns *ns = &f->netns.v[s->netns];
-	const struct row *before = prev == NONE ? NULL : &w->prev->rows.v[prev];
+	const struct row *before = prev == NONE ? NULL : frame_row(w->prev, prev);
 	uint32_t listening =
 		proto_table[s->proto].connected ? STATE_BIT(STATE_LISTENING) : STATE_BIT(STATE_UNCONN);
 
 	if (!state_table[s->state].connected || !proto_table[s->proto].ports || !s->lport)
 		return DIR_NONE;
-	if (before && before->dir != DIR_NONE && same_tuple(&w->prev->socks.v[prev], s))
+	if (before && before->dir != DIR_NONE && same_tuple(frame_sock(w->prev, prev), s))
 		return before->dir;
 	if (s->state == STATE_SYN_RECV || (key != NONE && w->keys.v[key].listener))
 		return DIR_IN;
@@ -80,24 +81,26 @@ static uint8_t direction(const struct world *w, const struct sock *s, uint32_t k
 	return DIR_NONE;
 }
 
+static uint8_t scope(const struct world *w, const struct sock *s, uint32_t prev)
+{
+	if (prev != NONE && !memcmp(frame_sock(w->prev, prev)->laddr, s->laddr, 16) &&
+	    frame_sock(w->prev, prev)->family == s->family)
+		return frame_row(w->prev, prev)->scope;
+	return s->family <= FAMILY_IPV6 ? (uint8_t)scope_of(s->laddr, s->family == FAMILY_IPV6) : SCOPE_NONE;
+}
+
 void world_listeners(struct world *w)
 {
 	struct frame *f = w->f;
 
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = &f->socks.v[i];
-		struct row *r = &f->rows.v[i];
-		uint32_t prev = w->prev_of.v[i];
+		const struct sock *s = frame_sock(f, i);
+		uint32_t prev = w->prev_of.v[i], listener = NONE;
 
-		if (prev != NONE && !memcmp(w->prev->socks.v[prev].laddr, s->laddr, 16) &&
-		    w->prev->socks.v[prev].family == s->family)
-			r->scope = w->prev->rows.v[prev].scope;
-		else
-			r->scope = s->family <= FAMILY_IPV6
-					   ? (uint8_t)scope_of(s->laddr, s->family == FAMILY_IPV6)
-					   : SCOPE_NONE;
-		r->dir = direction(w, s, f->port_of.v[i], prev);
+		frame_set(f, i, scope, scope(w, s, prev));
+		frame_set(f, i, dir, direction(w, s, f->port_of.v[i], prev));
 		if (f->port_of.v[i] != NONE && (s->state == STATE_SYN_RECV || world_unaccepted(s)))
-			r->listener = find_listener(w, i);
+			listener = find_listener(w, i);
+		frame_set(f, i, listener, listener);
 	}
 }

@@ -25,7 +25,7 @@ static void index_parents(struct world *w)
 
 	map_clear(&w->mptcp);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = &f->socks.v[i];
+		const struct sock *s = frame_sock(f, i);
 
 		if (s->proto != PROTO_MPTCP)
 			continue;
@@ -48,7 +48,7 @@ static uint32_t find_parent(const struct world *w, const struct sock *s)
 	if (s->inode)
 		return map_get(&w->mptcp, s->netns, s->inode);
 	row = map_get(&w->mptcp, s->netns, tuple_key(s));
-	return row != MAP_NONE && same_tuple(&f->socks.v[row], s) ? row : NONE;
+	return row != MAP_NONE && same_tuple(frame_sock(f, row), s) ? row : NONE;
 }
 
 static void listens(struct world *w, const struct sock *s, enum mptcp_port bit)
@@ -63,19 +63,20 @@ void world_parents(struct world *w)
 	struct frame *f = w->f;
 
 	map_clear(&w->mptcp_ports);
-	if (!w->mptcp_n)
+	if (!w->mptcp_n && !w->had_parents)
 		return;
+	w->had_parents = w->mptcp_n;
 	index_parents(w);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = &f->socks.v[i];
+		const struct sock *s = frame_sock(f, i);
 
 		if (s->proto == PROTO_TCP)
-			f->rows.v[i].parent = find_parent(w, s);
+			frame_set(f, i, parent, find_parent(w, s));
 		if (s->state != STATE_LISTENING)
 			continue;
 		if (s->proto == PROTO_MPTCP)
 			listens(w, s, MPTCP_LISTENS);
-		else if (s->proto == PROTO_TCP && f->rows.v[i].parent == NONE)
+		else if (s->proto == PROTO_TCP && frame_row(f, i)->parent == NONE)
 			listens(w, s, TCP_LISTENS);
 	}
 }
@@ -83,12 +84,12 @@ void world_parents(struct world *w)
 /* A MPTCP listener takes plain TCP as well: what comes in over its port is its, unless TCP listens there too. */
 uint8_t world_port_proto(const struct world *w, uint32_t row)
 {
-	const struct sock *s = &w->f->socks.v[row];
-	uint32_t parent = w->f->rows.v[row].parent;
+	const struct sock *s = frame_sock(w->f, row);
+	uint32_t parent = frame_row(w->f, row)->parent;
 
 	if (!w->mptcp_n || s->proto != PROTO_TCP)
 		return s->proto;
-	if (parent != NONE && w->f->socks.v[parent].lport == s->lport)
+	if (parent != NONE && frame_sock(w->f, parent)->lport == s->lport)
 		return PROTO_MPTCP;
 	return map_get(&w->mptcp_ports, s->netns, s->lport) == MPTCP_LISTENS ? PROTO_MPTCP : PROTO_TCP;
 }

@@ -30,30 +30,55 @@ static uint32_t find_fds(struct world *w, uint32_t inode, uint32_t guess)
 	return map_get(&w->scratch, inode, 0);
 }
 
+static bool holds_same(const struct row *r, const struct owner *v, uint32_t n, uint32_t many)
+{
+	const struct owner *o = &r->owners.one;
+
+	if (r->owner_n != n || n != 1)
+		return r->owner_n == n && (!n || r->owners.many == many);
+	return o->proc == v->proc && o->fd == v->fd && o->former == v->former;
+}
+
+/* Writes those in w->holding. */
+static void set_owners(struct world *w, uint32_t row)
+{
+	struct frame *f = w->f;
+	uint32_t n = (uint32_t)w->holding.n, many = (uint32_t)f->owners.n;
+	struct row *r;
+
+	for (uint32_t i = 0; n > 1 && i < n; i++)
+		vec_push(&f->owners, w->holding.v[i]);
+	if (holds_same(frame_row(f, row), w->holding.v, n, many))
+		return;
+	r = frame_write_row(f, row);
+	r->owner_n = n;
+	memset(&r->owners, 0, sizeof(r->owners));
+	if (n == 1)
+		r->owners.one = w->holding.v[0];
+	else
+		r->owners.many = n ? many : 0;
+}
+
 /* A row that this dump skipped, if it was not closed: whoever held it and is still there holds it still, as far as
  * anybody knows. Sockets with a port of their own were looked for (see world_let_go). */
 static void keep_owners(struct world *w, uint32_t row)
 {
-	struct frame *f = w->f;
-	struct row *r = &f->rows.v[row];
-	const struct row *old = &w->prev->rows.v[w->prev_of.v[row]];
+	const struct row *old = frame_row(w->prev, w->prev_of.v[row]);
 
 	for (uint32_t o = 0; o < old->owner_n; o++) {
-		const struct owner *was = &w->prev->owners.v[old->owner + o];
+		const struct owner *was = frame_owner(w->prev, old, o);
 		uint32_t proc = w->proc_of.v[was->proc];
 
-		if (was->former || proc == NONE)
-			continue;
-		vec_push(&f->owners, ((struct owner){proc, was->fd, false}));
-		r->owner_n++;
+		if (!was->former && proc != NONE)
+			vec_push(&w->holding, ((struct owner){proc, was->fd, false}));
 	}
 }
 
 bool world_let_go(struct world *w, uint32_t prev)
 {
 	const struct frame *p = w->prev;
-	const struct sock *so = &p->socks.v[prev];
-	const struct row *r = &p->rows.v[prev];
+	const struct sock *so = frame_sock(p, prev);
+	const struct row *r = frame_row(p, prev);
 
 	/* the source looks for what it gave before, so it must have been asked for the same */
 	if (p->want.states != w->f->want.states || p->want.protos != w->f->want.protos ||
@@ -72,38 +97,25 @@ void world_owners(struct world *w)
 	struct frame *f = w->f;
 	uint32_t shift = 0; /* how far the last one found had moved; wraps like the indexes */
 
-	vec_reserve(&f->owners, s->fds.n);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *so = &f->socks.v[i];
-		struct row *r = &f->rows.v[i];
-		uint32_t prev = w->prev_of.v[i], was, at;
+		uint32_t inode = frame_sock(f, i)->inode, was = w->fd_at.v[i], at = NONE;
 
-		r->owner = (uint32_t)f->owners.n;
-		r->owner_n = 0;
-		w->memo.v[i].fd_at = NONE;
-		if (!so->inode)
-			continue;
-		was = prev == NONE ? NONE : w->memo_prev.v[prev].fd_at;
-		at = find_fds(w, so->inode, was == NONE ? NONE : was + shift);
-		if (at == NONE) {
-			if (r->marks & MARK_MISSED)
-				keep_owners(w, i);
-			continue;
-		}
-		w->memo.v[i].fd_at = at;
-		if (was != NONE)
+		vec_clear(&w->holding);
+		if (inode)
+			at = find_fds(w, inode, was == NONE ? NONE : was + shift);
+		w->fd_at.v[i] = at;
+		if (was != NONE && at != NONE)
 			shift = at - was;
-		for (; at < s->fds.n && s->fds.v[at].inode == so->inode; at++) {
-			const struct snap_fd *fd = &s->fds.v[at];
-
-			if (fd->proc >= s->procs.n)
-				continue;
-			vec_push(&f->owners, ((struct owner){fd->proc, fd->fd, false}));
-			r->owner_n++;
-		}
+		if (at == NONE && inode && frame_row(f, i)->marks & MARK_MISSED)
+			keep_owners(w, i);
+		for (; at < s->fds.n && s->fds.v[at].inode == inode; at++)
+			if (s->fds.v[at].proc < s->procs.n)
+				vec_push(&w->holding,
+					 ((struct owner){s->fds.v[at].proc, s->fds.v[at].fd, false}));
+		set_owners(w, i);
 	}
-	for (size_t i = f->open_rows; i < w->memo.n; i++)
-		w->memo.v[i].fd_at = NONE;
+	for (size_t i = f->open_rows; i < w->fd_at.n; i++)
+		w->fd_at.v[i] = NONE;
 }
 
 void world_formers(struct world *w)
@@ -113,21 +125,20 @@ void world_formers(struct world *w)
 
 	if (!p || !(f->want.attrs & WANT_OWNERS))
 		return;
-	for (uint32_t i = 0; i < f->rows.n; i++) {
-		struct row *r = &f->rows.v[i];
+	for (uint32_t i = 0; i < f->rows_n; i++) {
 		uint32_t prev = w->prev_of.v[i];
 		const struct row *old;
 
-		if (r->owner_n || prev == NONE || !p->rows.v[prev].owner_n)
+		if (frame_row(f, i)->owner_n || prev == NONE || !frame_row(p, prev)->owner_n)
 			continue;
-		old = &p->rows.v[prev];
-		r->owner = (uint32_t)f->owners.n;
-		r->owner_n = old->owner_n;
+		old = frame_row(p, prev);
+		vec_clear(&w->holding);
 		for (uint32_t o = 0; o < old->owner_n; o++) {
-			const struct owner *was = &p->owners.v[old->owner + o];
+			const struct owner *was = frame_owner(p, old, o);
 
-			vec_push(&f->owners,
+			vec_push(&w->holding,
 				 ((struct owner){world_former_proc(w, was->proc), was->fd, true}));
 		}
+		set_owners(w, i);
 	}
 }

@@ -17,13 +17,13 @@ static bool same_end(const uint8_t *a, uint8_t family_a, const uint8_t *b, uint8
 /* Are these the two ends of one conversation? */
 static bool ends_of_one(const struct frame *f, uint32_t i, uint32_t j)
 {
-	const struct sock *a = &f->socks.v[i], *b = &f->socks.v[j];
+	const struct sock *a = frame_sock(f, i), *b = frame_sock(f, j);
 
 	return i != j && a->proto == b->proto && a->lport == b->rport && a->rport == b->lport &&
 	       same_end(a->laddr, a->family, b->raddr, b->family) &&
 	       same_end(a->raddr, a->family, b->laddr, b->family) &&
 	       /* 127.0.0.1 of another namespace is another machine. */
-	       (a->netns == b->netns || f->rows.v[i].scope != SCOPE_LOOPBACK);
+	       (a->netns == b->netns || frame_row(f, i)->scope != SCOPE_LOOPBACK);
 }
 
 static bool is_datagram(const struct sock *s)
@@ -36,7 +36,7 @@ static bool is_datagram(const struct sock *s)
  * address, 1: to any, 0: no. */
 static int takes_all_from(const struct frame *f, uint32_t i, uint32_t j)
 {
-	const struct sock *a = &f->socks.v[i], *b = &f->socks.v[j];
+	const struct sock *a = frame_sock(f, i), *b = frame_sock(f, j);
 	struct ip to, at, from;
 	bool loopback;
 
@@ -63,6 +63,19 @@ static bool has_ends(const struct sock *s)
 	return s->rport && s->lport && s->family <= FAMILY_IPV6;
 }
 
+/* The other end that prev knew, where it still is that. */
+static uint32_t known_peer(const struct world *w, uint32_t i, uint32_t prev)
+{
+	const struct frame *f = w->f;
+	uint32_t peer = frame_row(w->prev, prev)->peer;
+
+	if (peer == NONE || (peer = w->row_of.v[peer]) == NONE || peer >= f->open_rows)
+		return NONE;
+	if (ends_of_one(f, i, peer) || (is_datagram(frame_sock(f, i)) && takes_all_from(f, i, peer)))
+		return peer;
+	return NONE;
+}
+
 /* Takes over what prev knew. True when some socket without a known other end is new or talks to somebody
  * else than before: only that can make a new pair. */
 static bool carry_peers(struct world *w)
@@ -71,22 +84,22 @@ static bool carry_peers(struct world *w)
 	bool fresh = false;
 
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		uint32_t prev = w->prev_of.v[i], peer;
+		const struct sock *s = frame_sock(f, i);
+		uint32_t prev = w->prev_of.v[i];
 
-		if (!has_ends(&f->socks.v[i])) {
+		if (!has_ends(s)) {
 			/* who waits for everybody may be the other end of a datagram socket that was there before */
-			fresh |= prev == NONE && is_datagram(&f->socks.v[i]);
+			fresh |= prev == NONE && is_datagram(s);
+			if (s->proto != PROTO_UNIX)
+				frame_set(f, i, peer, NONE);
 			continue;
 		}
-		if (prev == NONE || !same_tuple(&w->prev->socks.v[prev], &f->socks.v[i])) {
+		if (prev == NONE || !same_tuple(frame_sock(w->prev, prev), s)) {
 			fresh = true;
+			frame_set(f, i, peer, NONE);
 			continue;
 		}
-		peer = w->prev->rows.v[prev].peer;
-		if (peer == NONE || (peer = w->row_of.v[peer]) == NONE)
-			continue;
-		if (ends_of_one(f, i, peer) || (is_datagram(&f->socks.v[i]) && takes_all_from(f, i, peer)))
-			f->rows.v[i].peer = peer;
+		frame_set(f, i, peer, known_peer(w, i, prev));
 	}
 	return fresh;
 }
@@ -109,7 +122,7 @@ static void index_local_addrs(struct world *w)
 
 	map_clear(&w->scratch);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = &f->socks.v[i];
+		const struct sock *s = frame_sock(f, i);
 
 		if (!has_ends(s) || (last && last->family == s->family && !memcmp(last->laddr, s->laddr, 16)))
 			continue;
@@ -145,10 +158,10 @@ static uint32_t find_end(const struct world *w, uint32_t i, bool own)
 	uint32_t found = NONE, n = 0;
 	uint64_t a, b;
 
-	pair_key(&f->socks.v[i], &a, &b);
+	pair_key(frame_sock(f, i), &a, &b);
 	for (uint32_t j = map_get(&w->scratch, a, b); j != NONE && n < CHAIN_MAX; j = w->same.v[j], n++) {
-		if (f->rows.v[j].peer != NONE || (f->socks.v[j].netns == f->socks.v[i].netns) != own ||
-		    !ends_of_one(f, i, j))
+		if (frame_row(f, j)->peer != NONE ||
+		    (frame_sock(f, j)->netns == frame_sock(f, i)->netns) != own || !ends_of_one(f, i, j))
 			continue;
 		if (found != NONE)
 			return AMBIGUOUS;
@@ -164,12 +177,12 @@ static void pair_up(struct world *w, bool own)
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		uint32_t j;
 
-		if (!w->candidate.v[i] || f->rows.v[i].peer != NONE)
+		if (!w->candidate.v[i] || frame_row(f, i)->peer != NONE)
 			continue;
 		j = find_end(w, i, own);
 		if (j < AMBIGUOUS && find_end(w, j, own) == i) {
-			f->rows.v[i].peer = j;
-			f->rows.v[j].peer = i;
+			frame_set(f, i, peer, j);
+			frame_set(f, j, peer, i);
 		}
 	}
 }
@@ -177,7 +190,7 @@ static void pair_up(struct world *w, bool own)
 /* Of one namespace, where the nearest address wins; a group that shares one (SO_REUSEPORT) is several. */
 static uint32_t find_bound_in(const struct frame *f, uint32_t i, uint16_t netns)
 {
-	const struct sock *s = &f->socks.v[i];
+	const struct sock *s = frame_sock(f, i);
 	uint32_t at = frame_port_by_key(f, netns, s->proto, s->rport), found = NONE;
 	int best = 0;
 
@@ -199,7 +212,7 @@ static uint32_t find_bound_in(const struct frame *f, uint32_t i, uint16_t netns)
 static void find_bound(struct world *w, uint32_t i)
 {
 	struct frame *f = w->f;
-	uint16_t own = f->socks.v[i].netns;
+	uint16_t own = frame_sock(f, i)->netns;
 	uint32_t found = find_bound_in(f, i, own);
 
 	for (uint16_t n = 0; found == NONE && n < f->netns.n; n++) {
@@ -211,7 +224,7 @@ static void find_bound(struct world *w, uint32_t i)
 		found = j;
 	}
 	if (found < AMBIGUOUS)
-		f->rows.v[i].peer = found;
+		frame_set(f, i, peer, found);
 }
 
 /* Unix sockets name the other end by its inode, which is one numbering for the whole machine: a pair may lie in
@@ -224,17 +237,20 @@ void world_unix_peers(struct world *w)
 		return;
 	map_clear(&w->scratch);
 	for (uint32_t i = 0; i < f->open_rows; i++)
-		if (f->socks.v[i].proto == PROTO_UNIX && f->socks.v[i].inode)
-			*map_at(&w->scratch, f->socks.v[i].inode, 0) = i;
+		if (frame_sock(f, i)->proto == PROTO_UNIX && frame_sock(f, i)->inode)
+			*map_at(&w->scratch, frame_sock(f, i)->inode, 0) = i;
 	for (uint32_t i = 0; i < f->open_rows; i++)
-		if (f->socks.v[i].proto == PROTO_UNIX && f->socks.v[i].peer_inode)
-			f->rows.v[i].peer = map_get(&w->scratch, f->socks.v[i].peer_inode, 0);
+		if (frame_sock(f, i)->proto == PROTO_UNIX)
+			frame_set(f, i, peer,
+				  frame_sock(f, i)->peer_inode
+					  ? map_get(&w->scratch, frame_sock(f, i)->peer_inode, 0)
+					  : NONE);
 	for (size_t i = 0; i < w->snap->waiting.n; i++) {
 		const struct snap_waiting *one = &w->snap->waiting.v[i];
 		uint32_t client = one->client ? map_get(&w->scratch, one->client, 0) : MAP_NONE;
 
-		if (client != MAP_NONE && f->rows.v[client].peer == NONE)
-			f->rows.v[client].peer = map_get(&w->scratch, one->listener, 0);
+		if (client != MAP_NONE && frame_row(f, client)->peer == NONE)
+			frame_set(f, client, peer, map_get(&w->scratch, one->listener, 0));
 	}
 }
 
@@ -248,9 +264,9 @@ void world_peers(struct world *w)
 	index_local_addrs(w);
 	nums_fill(&w->candidate, f->open_rows, 0);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = &f->socks.v[i];
+		const struct sock *s = frame_sock(f, i);
 
-		if (f->rows.v[i].peer != NONE || !has_ends(s))
+		if (frame_row(f, i)->peer != NONE || !has_ends(s))
 			continue;
 		addr_key(s->raddr, s->family, &a, &b);
 		w->candidate.v[i] = map_get(&w->scratch, a, b) != MAP_NONE; /* both ends may be here */
@@ -262,7 +278,7 @@ void world_peers(struct world *w)
 
 		if (!w->candidate.v[i])
 			continue;
-		pair_key(&f->socks.v[i], &a, &b);
+		pair_key(frame_sock(f, i), &a, &b);
 		slot = map_at(&w->scratch, a, b);
 		w->same.v[i] = *slot;
 		*slot = i;
@@ -271,6 +287,7 @@ void world_peers(struct world *w)
 	if (f->netns.n > 1)
 		pair_up(w, false);
 	for (uint32_t i = 0; i < f->open_rows; i++)
-		if (f->rows.v[i].peer == NONE && is_datagram(&f->socks.v[i]) && has_ends(&f->socks.v[i]))
+		if (frame_row(f, i)->peer == NONE && is_datagram(frame_sock(f, i)) &&
+		    has_ends(frame_sock(f, i)))
 			find_bound(w, i);
 }

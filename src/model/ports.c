@@ -46,7 +46,7 @@ static bool makes(const struct frame *f, const struct port_key *k, uint32_t row)
 static void member_keys(struct world *w, bool closed)
 {
 	struct frame *f = w->f;
-	uint32_t from = closed ? f->open_rows : 0, to = closed ? (uint32_t)f->rows.n : f->open_rows;
+	uint32_t from = closed ? f->open_rows : 0, to = closed ? (uint32_t)f->rows_n : f->open_rows;
 
 	for (uint32_t i = from; i < to; i++) {
 		const struct sock *s = frame_sock(f, i);
@@ -102,7 +102,7 @@ static void list_members(struct world *w)
 	uint32_t total = 0;
 	bool clients = f->want.attrs & WANT_CLIENT_PORTS;
 
-	for (uint32_t i = 0; i < f->rows.n; i++) {
+	for (uint32_t i = 0; i < f->rows_n; i++) {
 		uint32_t key = f->port_of.v[i];
 
 		if (key != NONE && (clients || is_member(f, i)))
@@ -116,7 +116,7 @@ static void list_members(struct world *w)
 	vec_clear(&w->port_rows);
 	vec_reserve(&w->port_rows, total);
 	w->port_rows.n = total;
-	for (uint32_t i = 0; i < f->rows.n; i++) {
+	for (uint32_t i = 0; i < f->rows_n; i++) {
 		struct port_key *k;
 
 		if (f->port_of.v[i] == NONE || !(clients || is_member(f, i)))
@@ -136,13 +136,13 @@ void world_port_keys(struct world *w)
 	vec_clear(&w->client_bits);
 	map_clear(&w->client_groups);
 	vec_clear(&f->port_of);
-	vec_reserve(&f->port_of, f->rows.n);
-	f->port_of.n = f->rows.n;
+	vec_reserve(&f->port_of, f->rows_n);
+	f->port_of.n = f->rows_n;
 	f->totals.client_ports = 0;
 	member_keys(w, false);
 	client_keys(w);
 	member_keys(w, true);
-	for (uint32_t i = 0; i < f->rows.n; i++) {
+	for (uint32_t i = 0; i < f->rows_n; i++) {
 		const struct sock *s = frame_sock(f, i);
 		uint8_t proto = world_port_proto(w, i);
 		uint32_t key = NONE;
@@ -192,7 +192,7 @@ static void addresses(struct frame *f, struct port *p, const uint32_t *rows, uin
 	vec_reserve(&f->addrs, n);
 	v = f->addrs.v + p->addr;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct sock *s = &f->socks.v[rows[i]];
+		const struct sock *s = frame_sock(f, rows[i]);
 
 		v[i] = (struct port_addr){.ip = {.v6 = s->family == FAMILY_IPV6},
 					  .ifindex = s->ifindex,
@@ -201,8 +201,8 @@ static void addresses(struct frame *f, struct port *p, const uint32_t *rows, uin
 			memcpy(v[i].ip.b, s->laddr, 16);
 		else
 			v[i].name = s->lname;
-		if (f->rows.v[rows[i]].scope > p->scope)
-			p->scope = f->rows.v[rows[i]].scope;
+		if (frame_row(f, rows[i])->scope > p->scope)
+			p->scope = frame_row(f, rows[i])->scope;
 	}
 	if (n > 1)
 		qsort(v, n, sizeof(*v), by_addr);
@@ -253,10 +253,10 @@ static void holders(struct world *w, struct port *p, uint32_t port, const uint32
 
 	p->holder = (uint32_t)f->holders.n;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct row *r = &f->rows.v[rows[i]];
+		const struct row *r = frame_row(f, rows[i]);
 
 		for (uint32_t o = 0; o < r->owner_n; o++) {
-			const struct owner *ow = &f->owners.v[r->owner + o];
+			const struct owner *ow = frame_owner(f, r, o);
 
 			if ((ow->former && !former) || w->stamp.v[ow->proc] == port + 1)
 				continue;
@@ -264,10 +264,10 @@ static void holders(struct world *w, struct port *p, uint32_t port, const uint32
 			insert_holder(f, p, ow->proc);
 		}
 	}
-	p->reason = p->holder_n && !former ? REASON_OWNED : f->rows.v[rows[0]].reason;
+	p->reason = p->holder_n && !former ? REASON_OWNED : frame_row(f, rows[0])->reason;
 	p->unit = p->holder_n ? f->procs.v[f->holders.v[p->holder]].unit : 0;
 	if (!p->unit)
-		p->unit = f->rows.v[rows[0]].unit;
+		p->unit = frame_row(f, rows[0])->unit;
 }
 
 /* Is a/b fuller than c/d? A limit of 0 takes one. */
@@ -283,8 +283,8 @@ static void queues(struct world *w, struct port *p, const uint32_t *rows, uint32
 	uint64_t dropped = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct sock *s = &f->socks.v[rows[i]];
-		uint32_t prev = w->prev_of.v[rows[i]], peak = f->rows.v[rows[i]].backlog_peak;
+		const struct sock *s = frame_sock(f, rows[i]);
+		uint32_t prev = w->prev_of.v[rows[i]], peak = frame_row(f, rows[i])->backlog_peak;
 
 		if (s->state == STATE_LISTENING) {
 			if (!listens || fuller(s->recvq, s->sendq, p->backlog, p->backlog_max)) {
@@ -304,8 +304,8 @@ static void queues(struct world *w, struct port *p, const uint32_t *rows, uint32
 			continue;
 		p->has_drops = true;
 		p->drops += s->drops;
-		if (prev != NONE && w->prev->socks.v[prev].flags & SOCK_HAS_MEM) {
-			uint32_t before = w->prev->socks.v[prev].drops;
+		if (prev != NONE && frame_sock(w->prev, prev)->flags & SOCK_HAS_MEM) {
+			uint32_t before = frame_sock(w->prev, prev)->drops;
 
 			dropped += s->drops >= before ? s->drops - before : s->drops;
 			known = true;
@@ -331,8 +331,8 @@ static void lifetime(struct world *w, struct port *p, uint32_t prev, const uint3
 			memset(vec_add(&f->rings), 0, sizeof(struct ring));
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		all_missed &= (f->rows.v[rows[i]].marks & MARK_MISSED) != 0;
-		start |= (f->rows.v[rows[i]].marks & MARK_START) != 0;
+		all_missed &= (frame_row(f, rows[i])->marks & MARK_MISSED) != 0;
+		start |= (frame_row(f, rows[i])->marks & MARK_START) != 0;
 	}
 	/* Freed and taken again, or listened on while it was a connection's port, it begins anew. */
 	if (before && (closed || !(before->marks & MARK_CLOSED)) &&
@@ -348,8 +348,8 @@ static void lifetime(struct world *w, struct port *p, uint32_t prev, const uint3
 	if (!closed && all_missed)
 		p->marks |= MARK_MISSED;
 	for (uint32_t i = 0; closed && i < n; i++)
-		if (f->rows.v[rows[i]].closed_ns > p->closed_ns)
-			p->closed_ns = f->rows.v[rows[i]].closed_ns;
+		if (frame_row(f, rows[i])->closed_ns > p->closed_ns)
+			p->closed_ns = frame_row(f, rows[i])->closed_ns;
 }
 
 static void make_port(struct world *w, const struct port_key *k, uint32_t index)
@@ -357,7 +357,7 @@ static void make_port(struct world *w, const struct port_key *k, uint32_t index)
 	struct frame *f = w->f;
 	const struct snap_netns *ns = &f->netns.v[k->netns];
 	const uint32_t *rows = w->port_rows.v + k->at;
-	const struct sock *first = &f->socks.v[rows[0]];
+	const struct sock *first = frame_sock(f, rows[0]);
 	struct port *p = vec_add(&f->ports);
 
 	*p = (struct port){.port = k->port, .netns = k->netns, .proto = k->proto};
@@ -422,7 +422,7 @@ void world_ports(struct world *w)
 	for (size_t i = 0; i < f->by_port.cap; i++) /* in the order of the memory, not of the keys */
 		if (f->by_port.slots[i].value != MAP_NONE)
 			f->by_port.slots[i].value = w->order.v[f->by_port.slots[i].value];
-	for (uint32_t i = 0; i < f->rows.n; i++)
+	for (uint32_t i = 0; i < f->rows_n; i++)
 		if (f->port_of.v[i] != NONE)
 			f->port_of.v[i] = w->order.v[f->port_of.v[i]];
 }

@@ -143,9 +143,9 @@ void world_closed_procs(struct world *w)
 
 /* Calls once per present owning process of the row; stamps hold row + 1. */
 #define for_each_process(w, row_, proc_)                                                                     \
-	for (uint32_t o_ = 0, proc_; o_ < (w)->f->rows.v[row_].owner_n; o_++)                                \
-		if (!(w)->f->owners.v[(w)->f->rows.v[row_].owner + o_].former &&                             \
-		    (proc_ = (w)->f->owners.v[(w)->f->rows.v[row_].owner + o_].proc,                         \
+	for (uint32_t o_ = 0, proc_; o_ < frame_row((w)->f, row_)->owner_n; o_++)                            \
+		if (!frame_owner((w)->f, frame_row((w)->f, row_), o_)->former &&                             \
+		    (proc_ = frame_owner((w)->f, frame_row((w)->f, row_), o_)->proc,                         \
 		     (w)->stamp.v[proc_] != (row_) + 1 && ((w)->stamp.v[proc_] = (row_) + 1)))
 
 static void list_socks(struct world *w)
@@ -156,7 +156,7 @@ static void list_socks(struct world *w)
 	nums_fill(&w->stamp, f->procs.n, 0);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		for_each_process(w, i, p) f->procs.v[p].sock_n++;
-		if (f->rows.v[i].reason == REASON_KERNEL && kernel != NONE)
+		if (frame_row(f, i)->reason == REASON_KERNEL && kernel != NONE)
 			f->procs.v[kernel].sock_n++;
 	}
 	for (uint32_t i = 0; i < f->procs.n; i++) {
@@ -169,7 +169,7 @@ static void list_socks(struct world *w)
 	nums_fill(&w->stamp, f->procs.n, 0);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		for_each_process(w, i, p) f->proc_socks.v[f->procs.v[p].sock + f->procs.v[p].sock_n++] = i;
-		if (f->rows.v[i].reason == REASON_KERNEL && kernel != NONE)
+		if (frame_row(f, i)->reason == REASON_KERNEL && kernel != NONE)
 			f->proc_socks.v[f->procs.v[kernel].sock + f->procs.v[kernel].sock_n++] = i;
 	}
 }
@@ -243,8 +243,8 @@ static void list_users(struct world *w)
 	for (size_t i = 0; i < f->procs.n; i++)
 		if (f->procs.v[i].p.pid)
 			meet_user(w, f->procs.v[i].p.uid);
-	for (size_t i = 0; i < f->socks.n; i++) {
-		const struct sock *s = &f->socks.v[i];
+	for (size_t i = 0; i < f->rows_n; i++) {
+		const struct sock *s = frame_sock(f, i);
 
 		if (!(s->flags & SOCK_HAS_UID) || s->uid == last)
 			continue;

@@ -7,7 +7,7 @@
 static bool may_be_closing(const struct world *w, const struct sock *s, const struct row *r, uint32_t prev)
 {
 	if (prev != NONE)
-		return w->prev->rows.v[prev].owner_n > 0;
+		return frame_row(w->prev, prev)->owner_n > 0;
 	return r->marks & MARK_NEW && !is_member_state(s->state);
 }
 
@@ -98,14 +98,14 @@ void world_reasons(struct world *w)
 	bool kernel = false;
 
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		struct row *r = &f->rows.v[i];
+		uint8_t why = reason(w, frame_sock(f, i), frame_row(f, i), w->prev_of.v[i]);
 
-		r->reason = reason(w, &f->socks.v[i], r, w->prev_of.v[i]);
-		kernel |= r->reason == REASON_KERNEL;
+		frame_set(f, i, reason, why);
+		kernel |= why == REASON_KERNEL;
 	}
 	if (kernel)
 		world_kernel_proc(w);
-	for (size_t i = f->open_rows; i < f->rows.n; i++)
-		if (f->rows.v[i].reason == REASON_OWNED)
-			f->rows.v[i].reason = REASON_GONE;
+	for (size_t i = f->open_rows; i < f->rows_n; i++)
+		if (frame_row(f, i)->reason == REASON_OWNED)
+			frame_set(f, (uint32_t)i, reason, REASON_GONE);
 }

@@ -2,6 +2,7 @@
  * it is, and which ones have gone. Dumps of the kernel repeat and skip stable sockets when many share one
  * hash bucket (a dump resumes by index in the bucket), so identity is the cookie, repeated rows are dropped,
  * and one missed look is no death. */
+#include "row_index.h"
 #include "sockeye/model/unit.h"
 #include "world_private.h"
 #include <math.h>
@@ -67,7 +68,8 @@ static uint32_t find_prev(struct world *w, const struct sock *s, uint32_t hint)
 
 	if (!p || (ns = w->ns_prev.v[s->netns]) == NONE)
 		return NONE;
-	if (hint < p->open_rows && p->socks.v[hint].cookie == s->cookie && p->socks.v[hint].netns == ns)
+	if (hint < p->open_rows && frame_sock(p, hint)->cookie == s->cookie &&
+	    frame_sock(p, hint)->netns == ns)
 		return hint;
 	row = frame_row_by_cookie(p, (uint16_t)ns, s->cookie);
 	return row != NONE || !w->revived.n ? row : map_get(&w->revived, ns, s->cookie);
@@ -100,198 +102,287 @@ static bool moves_nothing(const struct sock *s)
 	return proto_table[s->proto].connected && (s->state == STATE_LISTENING || s->state == STATE_BOUND);
 }
 
-/* When the counters of connections in this namespace of a frame were read. */
-static uint64_t read_ns(const struct frame *f, uint32_t netns)
+static bool is_counted(const struct sock *s)
 {
-	uint64_t as_of = f->netns.v[netns].as_of_ns;
-
-	return as_of ? as_of : f->boot_ns;
+	return s->flags & (SOCK_HAS_INFO | SOCK_HAS_BYTES) && proto_table[s->proto].connected;
 }
 
-/* An old reading shown again says nothing about what has been since: what was known then stands. */
-static bool shown_again(struct world *w, const struct sock *s, uint32_t prev, struct row *r, struct memo *m)
+/* When the counters of a row of prev were read; 0: never. */
+static uint64_t counted_ns(const struct world *w, uint32_t prev)
 {
-	const struct row *p = &w->prev->rows.v[prev];
+	const struct sock *s = frame_sock(w->prev, prev);
+	const struct row *r = frame_row(w->prev, prev);
 
-	if (!w->f->netns.v[s->netns].as_of_ns || w->memo_prev.v[prev].counted_ns != m->counted_ns)
-		return false;
-	*m = w->memo_prev.v[prev];
-	r->rx_rate = p->rx_rate;
-	r->tx_rate = p->tx_rate;
-	r->rate_mean = p->rate_mean;
-	return true;
+	if (!is_counted(s))
+		return 0;
+	return r->marks & (MARK_MISSED | MARK_CLOSED) ? r->counted_ns : frame_read_ns(w->prev, s->netns);
 }
 
-static void rates(struct world *w, const struct sock *s, uint32_t prev, struct row *r, struct memo *m)
+static void rates(struct world *w, const struct sock *s, uint32_t prev, struct row *r)
 {
-	const struct memo *pm = prev == NONE ? NULL : &w->memo_prev.v[prev];
-	uint64_t now = read_ns(w->f, s->netns), since = 0, rx = 0, tx = 0;
-	float sum = 0;
+	const struct row *p = prev == NONE ? NULL : frame_row(w->prev, prev);
+	uint64_t now = frame_read_ns(w->f, s->netns), since = 0, before = p ? counted_ns(w, prev) : 0, rx = 0,
+		 tx = 0;
+	float rate[3] = {NAN, p ? p->rx_rate + p->tx_rate : NAN, p ? p->rate_before : NAN}, sum = 0;
 	unsigned n = 0;
 
 	r->rx_rate = r->tx_rate = NAN;
-	m->counted_ns = 0;
-	if (s->flags & (SOCK_HAS_INFO | SOCK_HAS_BYTES) && proto_table[s->proto].connected) {
-		m->counted_ns = now;
-		if (pm && shown_again(w, s, prev, r, m))
+	if (is_counted(s)) {
+		/* An old reading shown again says nothing about what has been since: what was known stands. */
+		if (before == now && w->f->netns.v[s->netns].as_of_ns) {
+			r->rx_rate = p->rx_rate;
+			r->tx_rate = p->tx_rate;
 			return;
-		if (pm && pm->counted_ns) {
-			since = pm->counted_ns;
-			rx = w->prev->socks.v[prev].rx_bytes;
-			tx = w->prev->socks.v[prev].tx_bytes;
+		}
+		if (before) {
+			since = before;
+			rx = frame_sock(w->prev, prev)->rx_bytes;
+			tx = frame_sock(w->prev, prev)->tx_bytes;
 		} else if (prev == NONE && !(r->marks & MARK_START)) {
-			since = read_ns(w->prev, w->ns_prev.v[s->netns]);
+			since = frame_read_ns(w->prev, w->ns_prev.v[s->netns]);
 		}
 		if (since && since < now && !w->gap) {
-			r->rx_rate = per_second(s->rx_bytes, rx, now - since);
-			r->tx_rate = per_second(s->tx_bytes, tx, now - since);
+			r->rx_rate = s->rx_bytes == rx ? 0 : per_second(s->rx_bytes, rx, now - since);
+			r->tx_rate = s->tx_bytes == tx ? 0 : per_second(s->tx_bytes, tx, now - since);
 		}
 	}
 	if (moves_nothing(s))
 		r->rx_rate = r->tx_rate = w->prev && !w->gap && w->f->want.attrs & WANT_INFO ? 0 : NAN;
 
-	m->rate[0] = r->rx_rate + r->tx_rate;
-	m->rate[1] = pm ? pm->rate[0] : NAN;
+	rate[0] = r->rx_rate + r->tx_rate;
+	r->rate_before = rate[1];
 	for (int i = 0; i < 3; i++) {
-		float v = i < 2 ? m->rate[i] : pm ? pm->rate[1] : NAN;
-
-		if (isnan(v))
+		if (isnan(rate[i]))
 			continue;
-		sum += v;
+		sum += rate[i];
 		n++;
 	}
 	r->rate_mean = n ? sum / (float)n : 0;
 }
 
-static void new_row(struct world *w, const struct sock *s, struct row *r)
+/* ---- what a look tells, as frames keep it: moments instead of ages, so that what rests does not change ---- */
+
+static uint32_t ms_of(uint64_t ns)
+{
+	return (uint32_t)(ns / 1000000);
+}
+
+/* A dump takes its time, and an idle socket's turn in it comes now sooner, now later: a moment that differs by less
+ * is the same one. */
+#define SAME_MS 500
+
+static uint32_t moment(uint32_t now, uint32_t before, bool comparable)
+{
+	int32_t d = (int32_t)(now - before);
+
+	return comparable && d > -SAME_MS && d < SAME_MS ? before : now;
+}
+
+static void keep_sock(struct world *w, struct sock *s, const struct sock *before)
+{
+	bool same = before && before->timer == s->timer && before->retrans == s->retrans;
+
+	if (s->timer)
+		s->timer_ms = moment(ms_of(frame_read_ns(w->f, s->netns)) + s->timer_ms,
+				     before ? before->timer_ms : 0, same);
+}
+
+static void keep_info(struct world *w, const struct sock *s, struct sock_info *i, const struct sock *was,
+		      const struct sock_info *before)
+{
+	uint32_t now = ms_of(frame_read_ns(w->f, s->netns));
+	bool comparable = before && was->flags & SOCK_HAS_TIMES;
+
+	if (!(s->flags & SOCK_HAS_TIMES))
+		return;
+	if (!before)
+		before = i;
+	i->last_sent_ms = moment(now - i->last_sent_ms, before->last_sent_ms,
+				 comparable && i->segs_out == before->segs_out);
+	i->last_recv_ms = moment(now - i->last_recv_ms, before->last_recv_ms,
+				 comparable && s->rx_bytes == was->rx_bytes);
+	i->last_ack_recv_ms = moment(now - i->last_ack_recv_ms, before->last_ack_recv_ms, comparable);
+}
+
+static struct sock *write_sock(struct world *w, uint32_t row)
+{
+	return blocks_write(&w->f->socks, row, sizeof(struct sock));
+}
+
+static struct sock_info *write_info(struct world *w, uint32_t row)
+{
+	return blocks_write(&w->f->infos, row, sizeof(struct sock_info));
+}
+
+static const struct sock_info *info_at(const struct frame *f, uint32_t row)
+{
+	return f->infos.n ? blocks_at(&f->infos, row, sizeof(struct sock_info)) : NULL;
+}
+
+/* ---- the join ---- */
+
+static void begin_row(struct world *w, const struct sock *s, struct row *r)
 {
 	*r = (struct row){.listener = NONE, .peer = NONE, .parent = NONE};
 	r->first_ns = r->state_ns = w->f->boot_ns;
 	r->marks = would_have_been_seen(w, s) ? MARK_NEW : MARK_START;
 }
 
-static void known_row(struct world *w, const struct sock *s, uint32_t prev, struct row *r)
+static void go_on(struct world *w, const struct sock *s, uint32_t prev, struct row *r)
 {
-	const struct row *p = &w->prev->rows.v[prev];
+	const struct row *p = frame_row(w->prev, prev);
 
-	*r = (struct row){.listener = NONE, .peer = NONE, .parent = NONE};
-	r->first_ns = p->first_ns;
-	r->state_ns = p->state_ns;
+	*r = *p;
+	r->closed_ns = r->counted_ns = 0;
 	r->marks = p->marks & (MARK_START | MARK_NEW);
 	if (w->f->boot_ns - r->first_ns >= KEEP_NS)
 		r->marks &= (uint8_t)~MARK_NEW;
-	if (w->prev->socks.v[prev].state != s->state) {
+	if (frame_sock(w->prev, prev)->state != s->state) {
 		r->state_ns = w->f->boot_ns;
-		world_note_state(w, s, w->prev->socks.v[prev].state);
+		world_note_state(w, s, frame_sock(w->prev, prev)->state);
 	}
-	r->backlog_peak = p->backlog_peak;
+	r->findings = 0;
 }
 
-/* The map of cookies is larger than the caches: asking for a slot well before it is needed hides most of
- * the waiting, which is the dearest part of the join. */
-#define AHEAD 12
-
-static void prefetch_slot(const struct frame *f, size_t i)
+static void peak(const struct sock *s, struct row *r)
 {
-	const struct sock *s = &f->socks.v[i];
-
-	__builtin_prefetch(&f->by_cookie.slots[map_hash(s->netns, s->cookie) & (f->by_cookie.cap - 1)], 1);
+	if (s->state == STATE_LISTENING && s->recvq > r->backlog_peak)
+		r->backlog_peak = s->recvq;
 }
 
-/* Joins the sockets of this look, in place; rubbish and repeated rows are closed up. */
-static void join_rows(struct world *w)
+static void count_proto(struct world *w, const struct sock *s)
 {
-	struct frame *f = w->f;
-	size_t n = f->socks.n, kept = 0;
-	uint32_t hint = 0;
+	w->mptcp_n += s->proto == PROTO_MPTCP;
+	w->unix_n += s->proto == PROTO_UNIX;
+}
 
-	if (f->infos.n != n)
-		vec_clear(&f->infos);
-	map_reserve(&f->by_cookie, n);
-	for (size_t i = 0; i < n; i++) {
-		const struct sock *s = &f->socks.v[i];
-		uint32_t *slot, prev;
-		struct row *r;
+/* A socket that was there before keeps its row, and what has not changed of it is not written. */
+static void same_row(struct world *w, const struct snapshot *s, size_t at, uint32_t row)
+{
+	const struct sock *was = frame_sock(w->prev, row);
+	struct sock now = s->socks.v[at];
+	struct row r;
 
-		if (i + AHEAD < n)
-			prefetch_slot(f, i + AHEAD);
-		if (!sane(w, s))
+	go_on(w, &now, row, &r);
+	rates(w, &now, row, &r);
+	peak(&now, &r);
+	keep_sock(w, &now, was);
+	if (s->infos.n) {
+		const struct sock_info *before = info_at(w->prev, row);
+		struct sock_info i = s->infos.v[at];
+
+		keep_info(w, &now, &i, was, before);
+		if (!before || memcmp(before, &i, sizeof(i)))
+			*write_info(w, row) = i;
+	}
+	if (memcmp(was, &now, sizeof(now)))
+		*write_sock(w, row) = now;
+	if (memcmp(frame_row(w->prev, row), &r, sizeof(r)))
+		*frame_write_row(w->f, row) = r;
+}
+
+/* prev: the closed row that it was; NONE. */
+static void put_fresh(struct world *w, const struct snapshot *s, const struct fresh_row *n, uint32_t row)
+{
+	struct sock k = s->socks.v[n->at];
+	struct row r;
+
+	if (n->prev == NONE)
+		begin_row(w, &k, &r);
+	else
+		go_on(w, &k, n->prev, &r);
+	r.owner_n = 0;
+	r.listener = r.peer = r.parent = NONE;
+	rates(w, &k, n->prev, &r);
+	peak(&k, &r);
+	if (s->infos.n) {
+		struct sock_info i = s->infos.v[n->at];
+
+		keep_info(w, &k, &i, NULL, NULL);
+		*write_info(w, row) = i;
+	}
+	keep_sock(w, &k, NULL);
+	*write_sock(w, row) = k;
+	*frame_write_row(w->f, row) = r;
+	w->prev_of.v[row] = n->prev;
+	w->fd_at.v[row] = NONE;
+	if (n->prev != NONE)
+		w->row_of.v[n->prev] = row;
+}
+
+static void join_rows(struct world *w, const struct snapshot *s)
+{
+	uint32_t open = w->prev ? w->prev->open_rows : 0, hint = 0;
+
+	for (size_t i = 0; i < s->socks.n; i++) {
+		const struct sock *k = &s->socks.v[i];
+		uint32_t prev;
+
+		if (!sane(w, k))
 			continue;
-		slot = map_at(&f->by_cookie, s->netns, s->cookie);
-		if (*slot != MAP_NONE)
-			continue;
-		*slot = (uint32_t)kept;
-		if (kept != i) {
-			f->socks.v[kept] = *s;
-			s = &f->socks.v[kept];
-			if (f->infos.n)
-				f->infos.v[kept] = f->infos.v[i];
-		}
-		w->mptcp_n += s->proto == PROTO_MPTCP;
-		w->unix_n += s->proto == PROTO_UNIX;
-		prev = find_prev(w, s, hint);
-		r = vec_add(&f->rows);
-		if (prev == NONE) {
-			new_row(w, s, r);
-		} else {
-			known_row(w, s, prev, r);
-			w->row_of.v[prev] = (uint32_t)kept;
+		prev = find_prev(w, k, hint);
+		if (prev == NONE || prev >= open) {
+			uint32_t *known = map_at(&w->fresh_of, k->netns, k->cookie);
+
+			if (*known != MAP_NONE)
+				continue;
+			*known = (uint32_t)w->fresh.n;
+			vec_push(&w->fresh, ((struct fresh_row){(uint32_t)i, prev}));
+		} else if (w->row_of.v[prev] == NONE) {
 			hint = prev + 1;
+			w->row_of.v[prev] = prev;
+			same_row(w, s, i, prev);
+		} else {
+			continue;
 		}
-		vec_push(&w->prev_of, prev);
-		rates(w, s, prev, r, vec_add(&w->memo));
-		if (s->state == STATE_LISTENING && s->recvq > r->backlog_peak)
-			r->backlog_peak = s->recvq;
-		kept++;
+		count_proto(w, k);
 	}
-	f->socks.n = kept;
-	if (f->infos.n)
-		f->infos.n = kept;
 }
 
-/* Takes a row of prev over into this frame. Gives its new number. */
-static uint32_t take_over(struct world *w, uint32_t prev)
+/* Takes a row of prev over into this frame as it was; its numbers stand still. */
+static void take_over(struct world *w, uint32_t prev, uint32_t row, uint8_t marks)
 {
-	struct frame *f = w->f;
-	uint32_t row = (uint32_t)f->socks.n;
-	struct sock *s = vec_add(&f->socks);
-	struct row *r = vec_add(&f->rows);
+	const struct frame *p = w->prev;
+	struct sock s = *frame_sock(p, prev);
+	struct row r = *frame_row(p, prev);
+	uint32_t then = ms_of(frame_read_ns(p, s.netns)), later;
 
-	*s = w->prev->socks.v[prev];
-	s->netns = old_netns(w, s->netns);
-	*r = w->prev->rows.v[prev];
-	r->owner = r->owner_n = r->findings = 0;
-	r->listener = r->peer = r->parent = NONE;
-	if (f->infos.n)
-		vec_push(&f->infos, frame_info(w->prev, prev));
-	vec_push(&w->memo, w->memo_prev.v[prev]);
-	vec_push(&w->prev_of, prev);
-	return row;
-}
+	s.netns = old_netns(w, s.netns);
+	later = ms_of(frame_read_ns(w->f, s.netns)) - then;
+	if (w->f->infos.n) {
+		const struct sock_info *before = info_at(p, prev);
+		struct sock_info i = before ? *before : (struct sock_info){0};
 
-static void miss(struct world *w, uint32_t prev)
-{
-	uint32_t row = take_over(w, prev);
-	struct row *r = &w->f->rows.v[row];
-
-	w->row_of.v[prev] = row;
-	*map_at(&w->f->by_cookie, w->f->socks.v[row].netns, w->f->socks.v[row].cookie) = row;
-	r->marks |= MARK_MISSED;
-	if (w->f->boot_ns - r->first_ns >= KEEP_NS)
-		r->marks &= (uint8_t)~MARK_NEW;
-}
-
-static void close_row(struct world *w, uint32_t prev)
-{
-	uint32_t row = take_over(w, prev);
-	struct row *r = &w->f->rows.v[row];
-
-	if (!(r->marks & MARK_CLOSED))
-		r->closed_ns = w->f->boot_ns;
-	r->marks = (uint8_t)((r->marks & MARK_START) | MARK_CLOSED);
-	if (!isnan(r->rx_rate))
-		r->rx_rate = r->tx_rate = 0;
-	r->rate_mean = 0;
+		if (s.flags & SOCK_HAS_TIMES) {
+			i.last_sent_ms += later;
+			i.last_recv_ms += later;
+			i.last_ack_recv_ms += later;
+		}
+		*write_info(w, row) = i;
+	}
+	if (s.timer)
+		s.timer_ms += later;
+	r.counted_ns = counted_ns(w, prev);
+	r.findings = 0;
+	r.listener = r.peer = r.parent = NONE;
+	if (marks & MARK_CLOSED) {
+		if (!(r.marks & MARK_CLOSED))
+			r.closed_ns = w->f->boot_ns;
+		r.marks = (uint8_t)((r.marks & MARK_START) | MARK_CLOSED);
+		if (!isnan(r.rx_rate))
+			r.rx_rate = r.tx_rate = 0;
+		r.rate_mean = 0;
+		r.owner_n = 0;
+		w->prev_of.v[row] = prev;
+		w->fd_at.v[row] = NONE;
+	} else {
+		r.marks |= MARK_MISSED;
+		if (w->f->boot_ns - r.first_ns >= KEEP_NS)
+			r.marks &= (uint8_t)~MARK_NEW;
+		w->row_of.v[prev] = row;
+	}
+	*write_sock(w, row) = s;
+	*frame_write_row(w->f, row) = r;
 }
 
 /* What prev had and this look has not: kept once, then closed, then forgotten. What was not asked for is
@@ -299,41 +390,156 @@ static void close_row(struct world *w, uint32_t prev)
 static void old_rows(struct world *w)
 {
 	const struct frame *p = w->prev;
-	uint32_t i;
 
-	if (!p)
-		return;
-	for (i = 0; i < p->open_rows; i++)
-		if (w->row_of.v[i] == NONE && want_has(&w->f->want, &p->socks.v[i]) &&
-		    !(p->rows.v[i].marks & MARK_MISSED) && !world_let_go(w, i))
-			miss(w, i);
-	w->f->open_rows = (uint32_t)w->f->rows.n;
-	for (i = 0; i < p->rows.n; i++) {
-		const struct row *r = &p->rows.v[i];
-
-		if (w->row_of.v[i] != NONE || !want_has(&w->f->want, &p->socks.v[i]))
+	for (uint32_t i = 0; i < p->open_rows; i++) {
+		if (w->row_of.v[i] != NONE)
 			continue;
-		if (!(r->marks & MARK_CLOSED) || w->f->boot_ns - r->closed_ns < KEEP_NS)
-			close_row(w, i);
+		if (want_has(&w->f->want, frame_sock(p, i)) && !(frame_row(p, i)->marks & MARK_MISSED) &&
+		    !world_let_go(w, i)) {
+			take_over(w, i, i, MARK_MISSED);
+			continue;
+		}
+		vec_push(&w->gone, i);
+		if (want_has(&w->f->want, frame_sock(p, i)))
+			vec_push(&w->closing, i);
 	}
+	for (uint32_t i = p->open_rows; i < p->rows_n; i++)
+		if (map_get(&w->revived, frame_sock(p, i)->netns, frame_sock(p, i)->cookie) == i &&
+		    want_has(&w->f->want, frame_sock(p, i)) &&
+		    w->f->boot_ns - frame_row(p, i)->closed_ns < KEEP_NS)
+			vec_push(&w->closing, i);
+}
+
+/* The last open row goes where one has gone. */
+static void move_row(struct world *w, uint32_t from, uint32_t to)
+{
+	struct frame *f = w->f;
+	uint32_t prev = w->prev_of.v[from];
+
+	*write_sock(w, to) = *frame_sock(f, from);
+	*frame_write_row(f, to) = *frame_row(f, from);
+	if (f->infos.n)
+		*write_info(w, to) = *info_at(f, from);
+	w->fd_at.v[to] = w->fd_at.v[from];
+	w->prev_of.v[to] = prev;
+	if (prev != NONE)
+		w->row_of.v[prev] = to;
+	if (!w->new_index) {
+		row_index_remove(f, frame_sock(f, to)->netns, frame_sock(f, to)->cookie, from);
+		w->new_index = !row_index_add(f, frame_sock(f, to)->netns, frame_sock(f, to)->cookie, to);
+	}
+}
+
+/* A row keeps its number while its socket is there: new ones take the places of those that have gone. */
+static void place_rows(struct world *w, const struct snapshot *s)
+{
+	struct frame *f = w->f;
+	uint32_t open = f->open_rows, gone = 0, place;
+
+	for (size_t i = 0; i < w->fresh.n; i++) {
+		const struct sock *k = &s->socks.v[w->fresh.v[i].at];
+
+		place = gone < w->gone.n ? w->gone.v[gone++] : open++;
+		put_fresh(w, s, &w->fresh.v[i], place);
+		w->new_index |= !w->new_index && !row_index_add(f, k->netns, k->cookie, place);
+	}
+	for (uint32_t i = (uint32_t)w->gone.n; i-- > gone;) {
+		if (w->gone.v[i] != --open)
+			move_row(w, open, w->gone.v[i]);
+	}
+	f->open_rows = open;
+	for (size_t i = 0; i < w->closing.n; i++)
+		take_over(w, w->closing.v[i], open + (uint32_t)i, MARK_CLOSED);
+}
+
+/* Rows in the order they are put down: those of prev where they were, room for what comes. */
+static void make_room(struct world *w, const struct snapshot *s, uint32_t n)
+{
+	struct frame *f = w->f;
+	uint32_t was = w->prev ? w->prev->rows_n : 0;
+
+	if (n < was)
+		n = was;
+	blocks_resize(&f->socks, n, sizeof(struct sock));
+	blocks_resize(&f->rows, n, sizeof(struct row));
+	if (s->infos.n)
+		blocks_resize(&f->infos, n, sizeof(struct sock_info));
+	vec_reserve(&w->prev_of, n - w->prev_of.n);
+	for (uint32_t i = 0; i < n; i++)
+		w->prev_of.v[i] = i;
+	w->prev_of.n = n;
+	if (n > w->fd_at.n)
+		vec_reserve(&w->fd_at, n - w->fd_at.n);
+	while (w->fd_at.n < n)
+		w->fd_at.v[w->fd_at.n++] = NONE;
+}
+
+static void trim(struct world *w, uint32_t n)
+{
+	struct frame *f = w->f;
+
+	f->rows_n = n;
+	blocks_resize(&f->socks, n, sizeof(struct sock));
+	blocks_resize(&f->rows, n, sizeof(struct row));
+	if (f->infos.n)
+		blocks_resize(&f->infos, n, sizeof(struct sock_info));
+	w->prev_of.n = n;
+	w->fd_at.n = n;
+}
+
+static bool netns_moved(const struct world *w)
+{
+	for (size_t i = 0; i < w->ns_now.n; i++)
+		if (w->ns_now.v[i] != i)
+			return true;
+	return false;
 }
 
 void world_rows(struct world *w, struct snapshot *s)
 {
 	const struct frame *p = w->prev;
+	struct frame *f = w->f;
+	uint32_t n;
 
 	join_netns(w);
-	nums_fill(&w->row_of, p ? p->rows.n : 0, NONE);
-	vec_clear(&w->prev_of);
-	vec_clear(&w->memo);
-	vec_reserve(&w->prev_of, w->f->socks.n);
-	vec_reserve(&w->memo, w->f->socks.n);
-	vec_reserve(&w->f->rows, w->f->socks.n);
+	if (s->infos.n != s->socks.n)
+		vec_clear(&s->infos);
+	if (p) {
+		blocks_share(&f->socks, &p->socks);
+		blocks_share(&f->rows, &p->rows);
+		if (s->infos.n || !s->socks.n)
+			blocks_share(&f->infos, &p->infos);
+		row_index_share(f, p);
+		f->open_rows = p->open_rows;
+	}
+	nums_fill(&w->row_of, p ? p->rows_n : 0, NONE);
+	vec_clear(&w->fresh);
+	vec_clear(&w->gone);
+	vec_clear(&w->closing);
+	map_clear(&w->fresh_of);
 	map_clear(&w->revived);
 	w->mptcp_n = w->unix_n = 0;
-	for (uint32_t i = p ? p->open_rows : 0; p && i < p->rows.n; i++)
-		*map_at(&w->revived, p->socks.v[i].netns, p->socks.v[i].cookie) = i;
-	join_rows(w);
-	w->f->open_rows = (uint32_t)w->f->rows.n;
-	old_rows(w);
+	w->prev_of.n = 0;
+	make_room(w, s, p ? p->rows_n : 0);
+	for (uint32_t i = p ? p->open_rows : 0; p && i < p->rows_n; i++)
+		*map_at(&w->revived, frame_sock(p, i)->netns, frame_sock(p, i)->cookie) = i;
+	join_rows(w, s);
+	/* a closed row whose socket came back is a row no more */
+	for (size_t i = 0; i < w->fresh.n; i++)
+		if (w->fresh.v[i].prev != NONE)
+			*map_at(&w->revived, frame_sock(p, w->fresh.v[i].prev)->netns,
+				frame_sock(p, w->fresh.v[i].prev)->cookie) = MAP_NONE - 1;
+	if (p)
+		old_rows(w);
+	w->new_index = !f->by_cookie || netns_moved(w) || w->fresh.n > f->open_rows / 4;
+	for (size_t i = 0; i < w->gone.n && !w->new_index; i++)
+		row_index_remove(f, frame_sock(p, w->gone.v[i])->netns, frame_sock(p, w->gone.v[i])->cookie,
+				 w->gone.v[i]);
+	n = f->open_rows + (uint32_t)w->fresh.n - (uint32_t)w->gone.n + (uint32_t)w->closing.n;
+	if (n > (uint32_t)w->prev_of.n)
+		make_room(w, s, n);
+	place_rows(w, s);
+	trim(w, n);
+	if (w->new_index)
+		row_index_build(f);
 }

@@ -38,12 +38,12 @@ static void count_rates(struct count *c, const struct row *r)
 
 static bool count_one(struct count *c, const struct frame *f, uint32_t row, const uint8_t *picked)
 {
-	const struct sock *s = &f->socks.v[row];
-	const struct row *r = &f->rows.v[row];
+	const struct sock *s = frame_sock(f, row);
+	const struct row *r = frame_row(f, row);
 
 	if (!frame_counts(f, row, picked)) {
 		/* An older kernel does not count the bytes of the whole, but those of its parts. */
-		if (r->parent != NONE && !(f->socks.v[r->parent].flags & SOCK_HAS_BYTES))
+		if (r->parent != NONE && !(frame_sock(f, r->parent)->flags & SOCK_HAS_BYTES))
 			count_rates(c, r);
 		return false;
 	}
@@ -65,12 +65,12 @@ static void count_port(struct tally *t, const struct frame *f, uint32_t i, const
 
 static void count_closed(struct tally *t, const struct frame *f, uint32_t i)
 {
-	const struct row *r = &f->rows.v[i];
+	const struct row *r = frame_row(f, i);
 
 	if (frame_port_of(f, i) < t->ports.n)
 		t->ports.v[frame_port_of(f, i)].any_closed = true;
 	for (uint32_t o = 0; o < r->owner_n; o++)
-		t->procs.v[f->owners.v[r->owner + o].proc].any_closed = true;
+		t->procs.v[frame_owner(f, r, o)->proc].any_closed = true;
 }
 
 /* True when this process was not yet seen with this remote address. Processes are counted one after the
@@ -105,7 +105,7 @@ static void count_proc(struct tally *t, const struct frame *f, uint32_t proc, co
 
 	for (uint32_t i = from; i < to; i++) {
 		uint32_t row = f->proc_socks.v[p->sock + i];
-		const struct sock *s = &f->socks.v[row];
+		const struct sock *s = frame_sock(f, row);
 
 		if (picked && !picked[row])
 			continue;
@@ -135,10 +135,10 @@ void tally_begin(struct tally *t, const struct frame *f)
 
 bool tally_step(struct tally *t, const struct frame *f, const uint8_t *picked, uint32_t n)
 {
-	for (; t->row < f->rows.n && n; t->row++, n--) {
+	for (; t->row < f->rows_n && n; t->row++, n--) {
 		if (picked && !picked[t->row])
 			continue;
-		if (f->rows.v[t->row].marks & MARK_CLOSED)
+		if (frame_row(f, t->row)->marks & MARK_CLOSED)
 			count_closed(t, f, t->row);
 		else
 			count_port(t, f, t->row, picked);
@@ -154,7 +154,7 @@ bool tally_step(struct tally *t, const struct frame *f, const uint8_t *picked, u
 			t->proc++;
 		}
 	}
-	return t->row >= f->rows.n && t->proc >= f->procs.n;
+	return t->row >= f->rows_n && t->proc >= f->procs.n;
 }
 
 void tally_run(struct tally *t, const struct frame *f, const uint8_t *picked)

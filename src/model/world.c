@@ -20,14 +20,15 @@ void world_free(struct world *w)
 {
 	if (!w)
 		return;
-	struct nums *all[] = {&w->ns_prev,   &w->ns_now,  &w->prev_of,   &w->row_of,
-			      &w->proc_prev, &w->proc_of, &w->port_rows, &w->stamp,
-			      &w->order,     &w->same,    &w->units,     &w->candidate};
+	struct nums *all[] = {&w->ns_prev, &w->ns_now,    &w->prev_of, &w->row_of, &w->proc_prev,
+			      &w->proc_of, &w->port_rows, &w->stamp,   &w->order,  &w->same,
+			      &w->units,   &w->candidate, &w->fd_at,   &w->gone,   &w->closing};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		vec_done(all[i]);
-	vec_done(&w->memo);
-	vec_done(&w->memo_prev);
+	vec_done(&w->fresh);
+	vec_done(&w->holding);
+	map_done(&w->fresh_of);
 	vec_done(&w->keys);
 	vec_done(&w->places);
 	vec_done(&w->freed);
@@ -75,12 +76,13 @@ static void units(struct world *w)
 {
 	struct frame *f = w->f;
 
-	for (uint32_t i = 0; i < f->rows.n; i++) {
-		struct row *r = &f->rows.v[i];
+	for (uint32_t i = 0; i < f->rows_n; i++) {
+		uint32_t owner = frame_first_owner(f, i, true),
+			 unit = owner == NONE ? 0 : f->procs.v[owner].unit;
 
-		r->unit = r->owner_n ? f->procs.v[f->owners.v[r->owner].proc].unit : 0;
-		if (!r->unit)
-			r->unit = world_unit(w, f->socks.v[i].cgroup);
+		if (!unit)
+			unit = world_unit(w, frame_sock(f, i)->cgroup);
+		frame_set(f, i, unit, unit);
 	}
 }
 
@@ -96,15 +98,15 @@ static void totals(struct frame *f)
 
 	*t = (struct totals){.rx_rate = NAN, .tx_rate = NAN, .client_ports = t->client_ports};
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = &f->socks.v[i];
+		const struct sock *s = frame_sock(f, i);
 
 		if (!frame_counts(f, i, NULL))
 			continue;
 		t->states[s->state]++;
 		if (s->state == STATE_UNCONN && (s->proto == PROTO_UDP || s->proto == PROTO_UDPLITE))
 			t->unconn_udp++;
-		add_known(&t->rx_rate, f->rows.v[i].rx_rate);
-		add_known(&t->tx_rate, f->rows.v[i].tx_rate);
+		add_known(&t->rx_rate, frame_row(f, i)->rx_rate);
+		add_known(&t->tx_rate, frame_row(f, i)->tx_rate);
 	}
 	t->listening = t->states[STATE_LISTENING];
 	t->bound = t->states[STATE_BOUND];
@@ -147,19 +149,6 @@ static void rings(struct world *w)
 	}
 }
 
-/* Vectors of two structs are two types, though of one shape. */
-#define take(to, from)                                                                                       \
-	do {                                                                                                 \
-		__typeof__((to)->v) v_ = (to)->v;                                                            \
-		size_t cap_ = (to)->cap;                                                                     \
-		(to)->v = (from)->v;                                                                         \
-		(to)->n = (from)->n;                                                                         \
-		(to)->cap = (from)->cap;                                                                     \
-		(from)->v = v_;                                                                              \
-		(from)->n = 0;                                                                               \
-		(from)->cap = cap_;                                                                          \
-	} while (0)
-
 static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *f)
 {
 	frame_clear(f);
@@ -178,8 +167,6 @@ static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, str
 	f->memory = s->memory;
 	f->owners_complete = s->owners_complete;
 	f->hidden_procs = s->hidden_procs;
-	take(&f->socks, &s->socks);
-	take(&f->infos, &s->infos);
 	for (size_t i = 0; i < s->netns.n; i++)
 		vec_push(&f->netns, s->netns.v[i]);
 	for (size_t i = 0; i < s->ifaces.n; i++)
@@ -198,6 +185,16 @@ static void no_ports(struct frame *f)
 	f->open_ports = 0;
 	for (size_t i = 0; i < f->port_of.n; i++)
 		f->port_of.v[i] = NONE;
+}
+
+/* Rows keep what they had, so what nobody finds any more must be taken away. */
+static void no_peers(struct world *w)
+{
+	if (!w->prev || w->prev->want.skip & PART_PEERS)
+		return;
+	for (uint32_t i = 0; i < w->f->open_rows; i++)
+		if (frame_sock(w->f, i)->proto != PROTO_UNIX)
+			frame_set(w->f, i, peer, NONE);
 }
 
 void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *out)
@@ -223,9 +220,10 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 	world_proc_lists(w);
 	frame_forwards(out, w->names);
 	world_unix_peers(w);
-	if (!(out->want.skip & PART_PEERS))
+	if (out->want.skip & PART_PEERS)
+		no_peers(w);
+	else
 		world_peers(w);
-	out->rows_n = (uint32_t)out->rows.n;
 	if (!(out->want.skip & PART_PORTS)) {
 		totals(out);
 		tally_run(&out->tally, out, NULL);
@@ -233,7 +231,6 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 		world_notes_ports(w);
 		findings_run(out);
 	}
-	vec_swap(&w->memo, &w->memo_prev);
 	w->prev = out;
 	w->snap = NULL;
 	w->f = NULL;

@@ -3,15 +3,15 @@
  * closed processes, former owners, units → port rows → process lists, users → peers → totals, tally, rings,
  * findings. */
 #pragma once
+#include "frame_private.h"
 #include "sockeye/model/world.h"
 #include <string.h>
 
 #define KEEP_NS UINT64_C(3000000000) /* how long new rows are marked and closed ones shown */
 
-struct memo { /* of a row: what the next look needs and no reader does */
-	float rate[2]; /* rx+tx of this look and the one before; NAN: unknown */
-	uint64_t counted_ns; /* when the counters were read; 0: never */
-	uint32_t fd_at; /* where its descriptors stood in snapshot.fds; NONE */
+struct fresh_row { /* a socket that has no row yet */
+	uint32_t at; /* into snapshot.socks */
+	uint32_t prev; /* the closed row of prev that it was; NONE */
 };
 struct port_key { /* a port while its row is not made yet */
 	uint32_t port;
@@ -46,7 +46,7 @@ struct world {
 	uint32_t hz;
 	uint64_t number;
 	const struct frame *prev; /* borrowed until the call after next; NULL before the first */
-	VEC(struct memo) memo, memo_prev; /* parallel to rows, and to prev's rows */
+	struct nums fd_at; /* row → where its descriptors stood in snapshot.fds; NONE */
 
 	/* Of this look only: */
 	const struct snapshot *snap;
@@ -57,6 +57,12 @@ struct world {
 	struct nums ns_now; /* netns of prev → netns of f; NONE */
 	struct nums prev_of; /* row → row of prev; NONE */
 	struct nums row_of; /* row of prev → row; NONE */
+	VEC(struct fresh_row) fresh;
+	VEC(struct owner) holding; /* the owners of one row */
+	struct map fresh_of; /* (netns, cookie) → fresh */
+	struct nums gone; /* open rows of prev whose places are free, ascending */
+	struct nums closing; /* rows of prev that are closed ones now */
+	bool new_index; /* frame.by_cookie is made anew */
 	struct nums proc_prev; /* process → process of prev; NONE */
 	struct nums proc_of; /* process of prev → process; NONE */
 	struct nums port_rows; /* rows by port key */
@@ -70,6 +76,7 @@ struct world {
 	struct map uids;
 	uint32_t noted; /* in this look */
 	uint32_t mptcp_n, unix_n; /* open rows of these protocols */
+	bool had_parents; /* prev's rows may have some */
 	struct map mptcp; /* what ties a subflow → its parent's row */
 	struct map mptcp_ports; /* (netns, port) → enum mptcp_port */
 	VEC(struct port_key) keys;

@@ -3,6 +3,7 @@
  *
  * Facts stand here; counts stand in a tally (tally.h), because a filter recounts them. */
 #pragma once
+#include "sockeye/base/blocks.h"
 #include "sockeye/base/ip.h"
 #include "sockeye/base/map.h"
 #include "sockeye/base/mem.h"
@@ -27,14 +28,25 @@ enum mark { /* of rows of every kind */
 				     owner names it: no row of its own */
 };
 
-/* What the world knows about a socket; parallel to frame.socks. */
+struct owner {
+	uint32_t proc; /* into frame.procs */
+	int32_t fd; /* -1: io_uring */
+	bool former;
+};
+/* What the world knows about a socket. */
 struct row {
 	uint64_t first_ns; /* CLOCK_BOOTTIME first seen */
 	uint64_t state_ns; /* in this state since, as far as seen */
 	uint64_t closed_ns; /* with MARK_CLOSED */
+	uint64_t counted_ns; /* with MARK_MISSED or MARK_CLOSED: when its counters were read; 0 never */
 	float rx_rate, tx_rate; /* bytes/s; NAN: not known (yet) */
 	float rate_mean; /* rx+tx, mean of up to 3 frames, for sorting; 0 when unknown */
-	uint32_t owner, owner_n; /* into frame.owners; present owners first, then former */
+	float rate_before; /* rx+tx of the frame before; NAN unknown */
+	uint32_t owner_n; /* frame_owner(); present owners first, then former */
+	union { /* the model's own */
+		struct owner one; /* with owner_n 1 */
+		uint32_t many; /* into frame.owners */
+	} owners;
 	uint32_t listener; /* row of the listening socket it belongs to (unaccepted, syn-recv); NONE */
 	uint32_t
 		peer; /* row of the other end on this machine; of a unix socket that waits to be accepted: the
@@ -45,11 +57,6 @@ struct row {
 	uint8_t marks; /* enum mark */
 	uint8_t dir, scope, reason; /* enums */
 	uint8_t findings; /* number of findings on it, or on its port or process because of it */
-};
-struct owner {
-	uint32_t proc; /* into frame.procs */
-	int32_t fd; /* -1: io_uring */
-	bool former;
 };
 enum port_flag {
 	PORT_BOUND_ONLY = 1 << 0, /* bound, nobody listens */
@@ -144,10 +151,10 @@ struct frame {
 	bool owners_complete;
 	uint32_t hidden_procs;
 	uint32_t rows_n; /* sockets; what is known of each: frame_sock(), frame_row(), frame_info() */
-	VEC(struct sock) socks; /* these five are the model's own */
-	VEC(struct sock_info) infos;
-	VEC(struct row) rows;
-	VEC(struct owner) owners;
+	/* The model's own, shared with other frames where they show the same: */
+	struct blocks socks, infos, rows; /* struct sock, sock_info, row; infos may be empty */
+	struct row_index *by_cookie; /* a count in it; open rows only */
+	VEC(struct owner) owners; /* of rows with several */
 	VEC(uint32_t) port_of;
 	VEC(struct port) ports;
 	VEC(struct port_addr) addrs;
@@ -168,7 +175,6 @@ struct frame {
 	VEC(struct frame_freed) freed; /* the last ones that came free, each once */
 	struct totals totals;
 	struct tally tally; /* of all rows, unfiltered */
-	struct map by_cookie; /* (netns, cookie) → row, open rows only */
 	struct map by_port; /* (netns << 8 | proto, port) → port row */
 	struct map by_proc; /* (pid, start) → process row */
 	uint32_t open_rows; /* rows below this are open, the others MARK_CLOSED; likewise: */
@@ -183,26 +189,35 @@ unsigned frame_netns_n(const struct frame *f);
 /* Of a socket, row < rows_n; valid as long as the frame. What sock.timer_ms means is told by frame_timer_ms(). */
 static inline const struct sock *frame_sock(const struct frame *f, uint32_t row)
 {
-	return &f->socks.v[row];
+	return blocks_at(&f->socks, row, sizeof(struct sock));
 }
 static inline const struct row *frame_row(const struct frame *f, uint32_t row)
 {
-	return &f->rows.v[row];
+	return blocks_at(&f->rows, row, sizeof(struct row));
 }
 /* The i-th owner of the row r, i < r->owner_n; r is one of this frame's. */
 static inline const struct owner *frame_owner(const struct frame *f, const struct row *r, uint32_t i)
 {
-	return &f->owners.v[r->owner + i];
+	return r->owner_n == 1 ? &r->owners.one : &f->owners.v[r->owners.many + i];
 }
 /* The port row of its local port; NONE, also for ports that have a row with WANT_CLIENT_PORTS alone. */
 static inline uint32_t frame_port_of(const struct frame *f, uint32_t row)
 {
 	return f->port_of.v[row];
 }
-/* Until its timer fires, with sock.timer != 0. */
+/* When the numbers of the connections in this namespace were read, CLOCK_BOOTTIME. */
+static inline uint64_t frame_read_ns(const struct frame *f, uint32_t netns)
+{
+	uint64_t as_of = f->netns.v[netns].as_of_ns;
+
+	return as_of ? as_of : f->boot_ns;
+}
+/* Until its timer fires, with sock.timer != 0. sock.timer_ms itself is the moment, so that it does not change. */
 static inline uint32_t frame_timer_ms(const struct frame *f, uint32_t row)
 {
-	return f->socks.v[row].timer_ms;
+	const struct sock *s = frame_sock(f, row);
+
+	return s->timer ? s->timer_ms - (uint32_t)(frame_read_ns(f, s->netns) / 1000000) : 0;
 }
 /* The row's info, all zero when there is none. */
 struct sock_info frame_info(const struct frame *f, uint32_t row);

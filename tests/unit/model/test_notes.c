@@ -39,7 +39,7 @@ static void states_of_a_socket(void **state)
 	assert_int_equal(f->sock_notes.v.v[0].at_ns, at);
 	assert_int_equal(f->sock_notes.v.v[0].from, STATE_ESTABLISHED);
 	assert_int_equal(f->sock_notes.v.v[0].to, STATE_CLOSE_WAIT);
-	assert_int_equal(f->sock_notes.v.v[0].b, x.snap.socks.n ? f->socks.v[0].cookie : 0);
+	assert_int_equal(f->sock_notes.v.v[0].b, x.snap.socks.n ? frame_sock(f, 0)->cookie : 0);
 	assert_int_equal(f->sock_notes.v.v[1].to, STATE_LAST_ACK);
 	fixture_done(&x);
 }

@@ -112,7 +112,7 @@ static void recount(void **state)
 			tally_begin(&t, f);
 			while (!tally_step(&t, f, picked, step))
 				steps++;
-			assert_true(steps >= f->rows.n / step);
+			assert_true(steps >= f->rows_n / step);
 			compare(f, &t, picked);
 		}
 	}
