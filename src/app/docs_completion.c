@@ -42,6 +42,17 @@ static void put_fields(struct str *out, const char *behind)
 		str_putf(out, "%s%s%s", i ? " " : "", f.name, behind);
 }
 
+/* The words that a field knows, blanks between them; false: it knows none. */
+static bool field_words(const char *field, const char *before, struct str *out)
+{
+	const char *word;
+
+	str_clear(out);
+	for (size_t i = 0; (word = filter_word_at(field, i)); i++)
+		str_putf(out, "%s%s%s", i ? " " : "", before, word);
+	return out->n > 0;
+}
+
 /* ---- bash ---- */
 
 static void bash_options(struct str *out, uint8_t bit)
@@ -73,6 +84,7 @@ static void bash_patterns(struct str *out, const struct option_row *row)
 
 void docs_bash(struct str *out)
 {
+	struct filter_field f;
 	struct str words = {0};
 
 	str_puts(out,
@@ -85,8 +97,21 @@ void docs_bash(struct str *out)
 		if (*p == ' ')
 			*p = '|';
 	str_putf(out, "%s)\n\t\t\tcommand=$word\n\t\t\tbreak\n\t\t\t;;\n\t\tesac\n\tdone\n", words.s);
+	/* bash takes "=" for a word of its own, unless the user told it not to. */
+	str_puts(out, "\tlocal field=\n"
+		      "\tif [[ $cur == = ]]; then\n\t\tfield=$prev cur=\n"
+		      "\telif [[ $prev == = ]]; then\n\t\tfield=${COMP_WORDS[COMP_CWORD - 2]}\n"
+		      "\telif [[ $cur == *=* ]]; then\n\t\tfield=${cur%%=*}\n\t\thead=$field= cur=${cur#*=}\n"
+		      "\tfi\n\tif [[ $field == -* ]]; then\n\t\tprev=$field\n\telif [[ -n $field ]]; then\n"
+		      "\t\t[[ $cur == *,* ]] && head+=${cur%,*},\n\t\tcase $field in\n");
+	for (size_t i = 0; filter_field_at(i, &f); i++)
+		if (field_words(f.name, "", &words))
+			str_putf(out,
+				 "\t\t%s)\n\t\t\tCOMPREPLY=($(compgen -P \"$head\" -W \"%s\" -- "
+				 "\"${cur##*,}\"))\n\t\t\t;;\n",
+				 f.name, words.s);
 	str_clear(&words);
-	str_puts(out, "\tcase $command:$prev in\n");
+	str_puts(out, "\t\tesac\n\t\treturn\n\tfi\n\tcase $command:$prev in\n");
 	for (size_t i = 0; i < option_rows_n; i++) {
 		const struct option_row *row = &option_rows[i];
 
@@ -98,8 +123,10 @@ void docs_bash(struct str *out)
 		str_puts(out, ")\n");
 		if (docs_choices(row->arg, &words)) {
 			if (strstr(row->arg, "COL"))
-				str_puts(out, "\t\t[[ $cur == *,* ]] && head=${cur%,*},\n");
-			str_putf(out, "\t\tCOMPREPLY=($(compgen -P \"$head\" -W \"%s\" -- \"${cur##*,}\"))\n",
+				str_puts(out,
+					 "\t\t[[ $cur == *,* ]] && head+=${cur%,*},\n\t\tcur=${cur##*,}\n"
+					 "\t\t[[ $cur == [+-]* ]] && head+=${cur:0:1} cur=${cur:1}\n");
+			str_putf(out, "\t\tCOMPREPLY=($(compgen -P \"$head\" -W \"%s\" -- \"$cur\"))\n",
 				 str_text(&words));
 		}
 		str_puts(out, "\t\treturn\n\t\t;;\n");
@@ -153,6 +180,9 @@ static void zsh_value(struct str *out, const struct option_row *row)
 
 void docs_zsh(struct str *out)
 {
+	struct filter_field f;
+	struct str words = {0};
+
 	str_puts(out,
 		 "#compdef sockeye\n# Completion of sockeye for zsh, made from the program's own tables.\n"
 		 "_sockeye() {\n\tlocal context state line command word\n\tlocal -a commands fields options\n"
@@ -197,7 +227,13 @@ void docs_zsh(struct str *out)
 	str_puts(out,
 		 "\tesac\n\t_arguments -s -S $options '*:filter:->filter'\n"
 		 "\tif [[ $state == filter ]]; then\n\t\t[[ -n $command ]] || _describe command commands\n"
-		 "\t\tcompadd -S '' -- $fields\n\tfi\n}\n_sockeye \"$@\"\n");
+		 "\t\tif [[ $PREFIX != *=* ]]; then\n\t\t\tcompadd -S '' -- $fields\n\t\t\treturn\n\t\tfi\n"
+		 "\t\tword=${PREFIX%%=*}\n\t\tcompset -P '*='\n\t\tcompset -P '*,'\n\t\tcase $word in\n");
+	for (size_t i = 0; filter_field_at(i, &f); i++)
+		if (field_words(f.name, "", &words))
+			str_putf(out, "\t\t%s)\n\t\t\tcompadd -- %s\n\t\t\t;;\n", f.name, words.s);
+	str_puts(out, "\t\tesac\n\tfi\n}\n_sockeye \"$@\"\n");
+	str_done(&words);
 }
 
 /* ---- fish ---- */
@@ -229,7 +265,7 @@ static void fish_condition(struct str *out, uint8_t on)
 void docs_fish(struct str *out)
 {
 	struct filter_field f;
-	struct str words = {0};
+	struct str words = {0}, before = {0};
 
 	str_puts(out, "# Completion of sockeye for fish, made from the program's own tables.\ncomplete -c "
 		      "sockeye -f\n");
@@ -253,7 +289,9 @@ void docs_fish(struct str *out)
 			str_puts(out, " -x");
 			str_clear(&words);
 			if (docs_choices(row->arg, &words))
-				str_putf(out, " -a '%s'", str_text(&words));
+				str_putf(out,
+					 strstr(row->arg, "COL") ? " -a '(__fish_append , %s)'" : " -a '%s'",
+					 str_text(&words));
 		}
 		str_puts(out, " -d ");
 		put_quoted(out, row->help);
@@ -265,8 +303,17 @@ void docs_fish(struct str *out)
 		str_putf(out, "complete -c sockeye -a '%s=' -d ", f.name);
 		put_quoted(out, f.help ? f.help : "");
 		str_putc(out, '\n');
+		str_puts(&before, f.name);
+		str_putc(&before, '=');
+		if (field_words(f.name, str_text(&before), &words))
+			str_putf(out,
+				 "complete -c sockeye -n 'string match -q \"%s*\" -- (commandline -ct)' -a "
+				 "'%s'\n",
+				 str_text(&before), words.s);
+		str_clear(&before);
 	}
 	str_done(&words);
+	str_done(&before);
 }
 
 /* ---- For the tests ---- */

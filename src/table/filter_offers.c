@@ -5,6 +5,20 @@
 #include <stdlib.h>
 #include <strings.h>
 
+const char *filter_word_at(const char *field, size_t i)
+{
+	struct field f;
+	const char *word;
+	size_t at;
+
+	if (!field_find(field, &f))
+		return NULL;
+	for (at = 0; (word = field_word(&f, at)); at++)
+		if (*word && !i--)
+			return word;
+	return NULL;
+}
+
 void filter_values_done(struct filter_values *v)
 {
 	if (!v)

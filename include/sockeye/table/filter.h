@@ -68,6 +68,9 @@ struct filter_field {
 };
 /* The i-th field, false: there are no more. Aliases are none of these. */
 bool filter_field_at(size_t i, struct filter_field *ret);
+/* The i-th word that the field of this name knows ("listening" of state); NULL: there are no more, or it takes others
+ * than words. */
+const char *filter_word_at(const char *field, size_t i);
 /* The i-th other name of a field, and which; NULL: there are no more. */
 const char *filter_alias_at(size_t i, const char **ret_field);
 
