@@ -426,7 +426,8 @@ static int run(struct deed *d)
 	if (r)
 		return r;
 	ok = kill_targets_ok(kill_plan(d->kill));
-	d->words.would = d->o->dry_run || !d->o->yes;
+	bool refused = objections(d, false) && (!d->o->partial || !ok);
+	d->words.would = d->o->dry_run || !d->o->yes || refused;
 	d->words.wall_ns = d->look.frame.wall_ns;
 	if (ok || d->o->dry_run) {
 		kill_put_plan(kill_plan(d->kill), &d->words, &text);
@@ -436,7 +437,8 @@ static int run(struct deed *d)
 		fflush(stdout);
 	}
 	str_done(&text);
-	against = objections(d, true) && (!d->o->partial || !ok) ? any_failed(d) ? FAILED : REFUSED : 0;
+	objections(d, true);
+	against = refused ? any_failed(d) ? FAILED : REFUSED : 0;
 	if (!against && !ok)
 		return nothing_left(d);
 	r = against ? against : too_far(d);

@@ -38,7 +38,7 @@ static const char *near_key(enum row_kind kind, const char *key)
 	const struct column *cols = columns_of(kind, &n);
 	const char **names = mem_alloc(n, sizeof(*names));
 	for (size_t i = 0; i < n; i++)
-		names[i] = cols[i].key;
+		names[i] = cols[i].kind == KIND_OBJECT ? "" : cols[i].key; /* JSON's alone: no help here */
 	int near = text_nearest(key, names, n);
 	free(names);
 	return near < 0 ? NULL : cols[near].key;

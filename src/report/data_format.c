@@ -122,20 +122,19 @@ static bool is_number(uint8_t kind)
 {
 	static const uint32_t numbers = 1u << KIND_COUNT | 1u << KIND_ID | 1u << KIND_SIZE | 1u << KIND_RATE |
 					1u << KIND_DURATION | 1u << KIND_MS | 1u << KIND_REAL |
-					1u << KIND_BOOL | 1u << KIND_HEX | 1u << KIND_TIME;
+					1u << KIND_BOOL | 1u << KIND_HEX | 1u << KIND_HEX32 | 1u << KIND_TIME;
 	return numbers >> kind & 1;
 }
 
 void write_separated(struct report *r, const struct format_info *info)
 {
 	struct str *out = &r->w.buf, scratch = {0};
-	/* Lines end as RFC 4180 wants only as far as anybody does: with LF. */
 	for (size_t i = 0; i < r->data.n && r->o->header; i++) {
 		if (i)
 			str_putc(out, info->sep);
 		str_puts(out, r->data.v[i]->key);
 		if (i + 1 == r->data.n)
-			str_putc(out, '\n');
+			str_puts(out, info->eol);
 	}
 	for (size_t k = 0; k < r->rows.n && writer_row(&r->w); k++) {
 		uint32_t row = r->rows.v[k];
@@ -155,7 +154,7 @@ void write_separated(struct report *r, const struct format_info *info)
 				column_raw(col, &r->ctx, row, &scratch);
 			text_put_csv(out, str_text(&scratch), scratch.n, info->sep);
 		}
-		str_putc(out, '\n');
+		str_puts(out, info->eol);
 	}
 	str_done(&scratch);
 }

@@ -8,9 +8,11 @@
 #define FLUSH_BYTES 65536
 
 const struct format_info format_table[FORMAT_N] = {
-	[FORMAT_TEXT] = {"text", 0, write_text},       [FORMAT_JSON] = {"json", 0, write_json},
-	[FORMAT_NDJSON] = {"ndjson", 0, write_ndjson}, [FORMAT_CSV] = {"csv", ',', write_separated},
-	[FORMAT_TSV] = {"tsv", '\t', write_separated},
+	[FORMAT_TEXT] = {"text", 0, "", write_text},
+	[FORMAT_JSON] = {"json", 0, "", write_json},
+	[FORMAT_NDJSON] = {"ndjson", 0, "", write_ndjson},
+	[FORMAT_CSV] = {"csv", ',', "\r\n", write_separated},
+	[FORMAT_TSV] = {"tsv", '\t', "\n", write_separated},
 };
 
 int format_by_name(const char *name)

@@ -44,6 +44,7 @@ bool writer_row(struct writer *w);
 struct format_info {
 	const char *name;
 	char sep; /* CSV, TSV */
+	const char *eol; /* of these: CSV ends its lines as RFC 4180 says, TSV as text files do */
 	void (*write)(struct report *r, const struct format_info *info);
 };
 extern const struct format_info format_table[FORMAT_N];

@@ -31,13 +31,14 @@ static void put_json(struct str *out, const struct summary *s, const struct fram
 	str_puts(out, "}\n");
 }
 
-static void put_separated(struct str *out, const struct summary *s, const struct frame *f, char sep,
-			  bool header)
+static void put_separated(struct str *out, const struct summary *s, const struct frame *f,
+			  const struct format_info *info, bool header)
 {
 	static const char *const heads[] = {"netns", "netns_name", "proto", "family", "state", "sockets"};
+	char sep = info->sep;
 	for (size_t i = 0; i < ARRAY_LEN(heads) && header; i++)
 		str_putf(out, "%.*s%s", i ? 1 : 0, &sep, heads[i]);
-	str_puts(out, header ? "\n" : "");
+	str_puts(out, header ? info->eol : "");
 	for (size_t i = 0; i < s->rows.n; i++) {
 		const struct summary_row *r = &s->rows.v[i];
 		const struct snap_netns *ns = &f->netns.v[r->netns];
@@ -48,8 +49,8 @@ static void put_separated(struct str *out, const struct summary *s, const struct
 			str_put_u64(out, ns->inode);
 			str_putc(out, sep);
 			text_put_csv(out, name, intern_len(f->names, ns->name), sep);
-			str_putf(out, "%c%s%c%s%c%s%c%u\n", sep, proto_table[r->proto].name, sep,
-				 summary_family(r), sep, state_table[k].name, sep, r->states[k]);
+			str_putf(out, "%c%s%c%s%c%s%c%u%s", sep, proto_table[r->proto].name, sep,
+				 summary_family(r), sep, state_table[k].name, sep, r->states[k], info->eol);
 		}
 	}
 }
@@ -66,7 +67,7 @@ int report_summary(FILE *out, const struct summary *s, const struct frame *f, co
 		break;
 	case FORMAT_CSV:
 	case FORMAT_TSV:
-		put_separated(&text, s, f, format_table[o->format].sep, o->header);
+		put_separated(&text, s, f, &format_table[o->format], o->header);
 		break;
 	default:
 		summary_text(s, f, o->width ? o->width : 80, o->ascii, put_line, &text);

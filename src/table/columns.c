@@ -175,6 +175,7 @@ static void cell_of_value(const struct column *col, const struct ctx *c, const s
 			put_addr(out, &v->ip, false);
 		break;
 	case KIND_HEX:
+	case KIND_HEX32:
 		str_puts(out, "0x");
 		str_put_hex(out, v->u);
 		break;
@@ -280,6 +281,9 @@ void column_json(const struct column *col, const struct ctx *c, uint32_t row, st
 		break;
 	case KIND_BOOL:
 		str_puts(out, v.i ? "true" : "false");
+		break;
+	case KIND_HEX32:
+		str_put_u64(out, v.u);
 		break;
 	case KIND_HEX:
 		str_puts(out, "\"0x");
@@ -415,6 +419,7 @@ int value_compare(const struct value *a, const struct value *b, uint8_t kind)
 	case KIND_REAL:
 		return THREE_WAY(a->d, b->d);
 	case KIND_HEX:
+	case KIND_HEX32:
 	case KIND_TIME:
 		return THREE_WAY(a->u, b->u);
 	case KIND_ADDR:

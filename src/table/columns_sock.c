@@ -413,7 +413,7 @@ const struct column columns_sock[] = {
 	{"seen_s", "SEEN", "time since we first saw it", KIND_DURATION, 5, 5, 0, 0, D | R | COL_LIVE, 0, sock_get_seen_s},
 	{"state_age_s", "STATE AGE", "time in this state, as far as seen", KIND_DURATION, 9, 9, 0, 0, D | RD | COL_LIVE, 0, sock_get_state_age_s},
 	{"v6only", "V6ONLY", "an IPv6 socket that takes no IPv4", KIND_BOOL, 6, 6, 0, 0, D, 0, sock_get_v6only},
-	{"mark", "MARK", "firewall mark; seen with CAP_NET_ADMIN", KIND_HEX, 10, 10, 0, 0, D | R, INF, sock_get_mark},
+	{"mark", "MARK", "firewall mark; seen with CAP_NET_ADMIN", KIND_HEX32, 10, 10, 0, 0, D | R, INF, sock_get_mark},
 	{"peer_process", "PEER PROCESS", "program at the other end, on this machine", KIND_TEXT, 14, 20, 0, 143, 0, OWN, get_peer_process},
 	{"peer_pid", "PEER PID", "process id at the other end, on this machine", KIND_ID, 8, 8, 0, 0, D | R, OWN, get_peer_pid},
 	{"forwards", "FORWARDS", "where the port is forwarded to", KIND_TEXT, 12, 24, 0, 0, D, OWN, get_forwards},

@@ -30,6 +30,7 @@ static const struct {
 	[KIND_BOOL] = {"answer", "yes or no"},
 	[KIND_ADDR] = {"address", "10.0.0.7, 10.0.0.0/8 or 2001:db8::1"},
 	[KIND_HEX] = {"number", "0x2824c or 164428"},
+	[KIND_HEX32] = {"number", "0x2a or 42"},
 	[KIND_TIME] = {"time", "2026-11-22, 2026-11-22T14:02 or 2026-11-22T13:02:31Z"},
 	[KIND_LIST] = {"list", ""},
 	[KIND_OBJECT] = {"object", ""},
@@ -369,6 +370,7 @@ static bool one_value(struct parser *p, const struct term *t, const struct part 
 	case KIND_BOOL:
 		return bool_value(p, t, part, s, a);
 	case KIND_HEX:
+	case KIND_HEX32:
 		return hex_value(p, t, part, s, a);
 	default:
 		return number_value(p, t, part, s, a);
@@ -379,7 +381,7 @@ static bool ordered(uint8_t kind)
 {
 	return kind == KIND_ID || kind == KIND_COUNT || kind == KIND_SIZE || kind == KIND_RATE ||
 	       kind == KIND_DURATION || kind == KIND_MS || kind == KIND_REAL || kind == KIND_HEX ||
-	       kind == KIND_TIME;
+	       kind == KIND_HEX32 || kind == KIND_TIME;
 }
 
 static bool textual(uint8_t kind)

@@ -83,6 +83,7 @@ static uint64_t word_of(const struct value *v, uint8_t kind, unsigned depth)
 	case KIND_REAL:
 		return word_of_double(v->d);
 	case KIND_HEX:
+	case KIND_HEX32:
 	case KIND_TIME:
 		return depth ? (v->u & 1) << 8 : v->u;
 	default:
@@ -116,6 +117,7 @@ bool order_whole(const struct sort_key *by, uint64_t word, unsigned depth)
 	case KIND_ENDPOINT:
 		return depth ? (plain & 0xff) < 8 : !(plain >> 63);
 	case KIND_HEX:
+	case KIND_HEX32:
 	case KIND_TIME:
 		return depth || plain < UINT64_MAX - 1;
 	default:

@@ -31,6 +31,9 @@ def columns_of_another_view():
             r = ns.sockeye("list", "--columns", name)
             same(r.returncode, 2, "exit code")
             check(f"--view {view}".encode() in r.stderr, f"stderr {r.stderr!r}")
+        r = ns.sockeye("list", "--columns", "stat")
+        same(r.stderr.decode(), 'sockeye: --columns: ports has no "stat"; did you mean state? (view connections)\n',
+             "a column near that of another view")
         r = ns.sockeye("list", "rx_rate")
         same((r.returncode, r.stderr.decode()), (2, """sockeye: filter: "rx_rate" alone matches nothing; did the shell take the ">"?
     quote it: 'rx_rate>1M', or write: rx_rate gt 1M
@@ -87,7 +90,9 @@ def more_and_fewer_columns_of_data():
         same(got, [k for k in whole if k not in ("owners", "findings")], "keys without two")
         got = list(ns.rows("ports", "--columns", "+queue")[0])
         same(got, whole + ["queue"], "keys and one more")
-        head = ns.sockeye("list", "--csv", "--columns", "-pid").stdout.decode().splitlines()[0].split(",")
+        lines = ns.sockeye("list", "--csv", "--columns", "-pid").stdout.decode().split("\r\n")
+        same((len(lines), lines[-1]), (3, ""), "lines of CSV, each with CR and LF")
+        head = lines[0].split(",")
         same(head, [k for k in whole if k != "pid"], "columns of CSV")
         text = ns.sockeye("list", "--columns", "-pid").stdout.decode().splitlines()[0].split()
         check("PID" not in text and "CONNS" in text and "INODE" not in text, f"text {text}")

@@ -261,7 +261,9 @@ def foreign_user():
             has(text, "not permitted: who holds 8080/tcp 127.0.0.1 is hidden", "you are nobody",
                 "try: sudo sockeye kill :8080")
             # All or nothing, unless part is enough.
-            run(ns, "kill", "--yes", "--all", ":8080,8081", code=3, program=program)
+            text = run(ns, "kill", "--yes", "--all", ":8080,8081", code=3, program=program)
+            has(text, "Would send SIGTERM", "Nothing was sent")
+            check("Sending" not in text, f"says it sends what it does not send:\n{text}")
             check(alive(pid_on(factory, 8081)), "signalled though another one was not permitted")
             text = run(ns, "kill", "--yes", "--all", "--partial", ":8080,8081", code=3, program=program)
             has(text, "8081/tcp is free", "Left out.")

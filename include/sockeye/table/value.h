@@ -16,7 +16,8 @@ enum kind { /* of a column; decides value, alignment of text, comparison, filter
 	    KIND_REAL,
 	    KIND_BOOL,
 	    KIND_ADDR, /* an ip, or text for families without */
-	    KIND_HEX, /* 64 bit, JSON string "0x…": cookie, mark */
+	    KIND_HEX, /* 64 bit, JSON string "0x…": cookie */
+	    KIND_HEX32, /* 32 bit, shown as 0x…, but in data a number as others: mark */
 	    KIND_TIME, /* ns since 1970 */
 	    KIND_LIST, /* several texts or numbers; JSON array */
 	    KIND_OBJECT, /* JSON only: the column writes itself */
@@ -31,7 +32,7 @@ struct value {
 	uint8_t null; /* enum null_why */
 	union {
 		int64_t i; /* COUNT ID SIZE BOOL(0/1) and WORD (enum, for sorting) */
-		uint64_t u; /* HEX TIME */
+		uint64_t u; /* HEX HEX32 TIME */
 		double d; /* RATE DURATION MS REAL */
 		struct ip ip; /* ADDR and ENDPOINT, with s == NULL */
 	};

@@ -146,8 +146,8 @@ static unsigned csv_fields(const char **s)
 		else if (**s == ',' && !quoted)
 			n++;
 	}
-	if (**s)
-		(*s)++;
+	assert_true(**s && (*s)[-1] == '\r');
+	(*s)++;
 	return n;
 }
 

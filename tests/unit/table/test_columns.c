@@ -376,7 +376,7 @@ static void test_socks(void **state)
 	json_is(&c, ROWS_SOCK, row, "timer", "\"on\"");
 	json_is(&c, ROWS_SOCK, row, "timer_s", "0.25");
 	cell_is(&c, ROWS_SOCK, row, "idle_s", ".8s");
-	json_is(&c, ROWS_SOCK, row, "mark", "\"0xa\"");
+	json_is(&c, ROWS_SOCK, row, "mark", "10");
 	json_is(&c, ROWS_SOCK, row, "cookie", "\"0x2\"");
 	json_is(&c, ROWS_SOCK, row, "service", "\"https\"");
 	json_is(&c, ROWS_SOCK, row, "class", "\"well-known\"");
