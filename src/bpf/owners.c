@@ -74,17 +74,14 @@ static int load_program(struct bpf_owners *b)
 
 static enum owner_source_state try_to_load(struct bpf_owners *b)
 {
-	int r;
-
 	if (!permitted())
 		return OWNER_SOURCE_NOT_PERMITTED;
 	if (library_open(&b->lib))
 		return OWNER_SOURCE_NO_LIBRARY;
-	r = load_program(b);
-	if (!r)
+	if (!load_program(b))
 		return OWNER_SOURCE_READY;
 	unload(b);
-	return r == -EPERM || r == -EACCES ? OWNER_SOURCE_NOT_PERMITTED : OWNER_SOURCE_REFUSED;
+	return OWNER_SOURCE_REFUSED;
 }
 
 static enum owner_source_state load(struct owner_source *s)

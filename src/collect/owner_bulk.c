@@ -13,7 +13,8 @@ const struct owner_source_word owner_source_words[OWNER_SOURCE_N] = {
 	[OWNER_SOURCE_NOT_BUILT] = {"not-built", "this program was built without it"},
 	[OWNER_SOURCE_NO_LIBRARY] = {"no-library", "libbpf is not installed"},
 	[OWNER_SOURCE_NOT_PERMITTED] = {"not-permitted", "this takes CAP_BPF and CAP_PERFMON"},
-	[OWNER_SOURCE_REFUSED] = {"not-supported", "the kernel refuses the program"},
+	[OWNER_SOURCE_REFUSED] = {"refused",
+				  "the kernel refuses it (too old, no BTF, lockdown, user namespace)"},
 	[OWNER_SOURCE_OTHER_PIDNS] = {"other-pidns",
 				      "this is not the machine's first PID and time namespace"},
 };

@@ -6,24 +6,40 @@
 
 /* ---- the snapshot's inodes ---- */
 
+/* So far ahead slots are fetched: they lie all over the place, and waiting for each is most of the work. */
+#define AHEAD 8
+
+static size_t place_of(const struct owners *o, uint32_t inode)
+{
+	return (inode * UINT64_C(0x9E3779B97F4A7C15)) >> 32 & (o->slots_cap - 1);
+}
+
+static void fetch_slot(const struct owners *o, uint32_t inode)
+{
+	__builtin_prefetch(&o->slots[place_of(o, inode)]);
+}
+
 static struct inode_slot *slot_of(const struct owners *o, uint32_t inode)
 {
-	size_t mask = o->slots_cap - 1, at = (inode * UINT64_C(0x9E3779B97F4A7C15)) >> 32 & mask;
+	size_t mask = o->slots_cap - 1, at = place_of(o, inode);
 
 	while (o->slots[at].inode && o->slots[at].inode != inode)
 		at = (at + 1) & mask;
 	return &o->slots[at];
 }
 
-static struct inode *add_inode(struct owners *o, uint32_t inode)
+/* The new entry, or NULL when it is known. ret_at: its index in any case. */
+static struct inode *add_inode(struct owners *o, uint32_t inode, uint32_t *ret_at)
 {
 	struct inode_slot *slot = slot_of(o, inode);
 	struct inode *ino;
 
-	if (slot->inode)
+	if (slot->inode) {
+		*ret_at = slot->at;
 		return NULL;
+	}
 	slot->inode = inode;
-	slot->at = (uint32_t)o->inodes.n;
+	slot->at = *ret_at = (uint32_t)o->inodes.n;
 	ino = vec_add(&o->inodes);
 	*ino = (struct inode){.inode = inode, .state = INODE_OPEN};
 	return ino;
@@ -44,10 +60,17 @@ void owners_index_inodes(struct owners *o, const struct snapshot *s)
 	}
 	memset(o->slots, 0, cap * sizeof(o->slots[0]));
 	vec_clear(&o->inodes);
+	vec_clear(&o->sock_at);
+	vec_reserve(&o->sock_at, s->socks.n);
 	for (size_t i = 0; i < s->socks.n; i++) {
 		const struct sock *k = &s->socks.v[i];
-		struct inode *ino = k->inode ? add_inode(o, k->inode) : NULL;
+		uint32_t at = UINT32_MAX;
+		struct inode *ino;
 
+		if (i + AHEAD < s->socks.n)
+			fetch_slot(o, k[AHEAD].inode);
+		ino = k->inode ? add_inode(o, k->inode, &at) : NULL;
+		vec_push(&o->sock_at, at);
 		if (!ino)
 			continue;
 		ino->cgroup = k->cgroup;
@@ -92,8 +115,11 @@ void owners_take_hits(struct owners *o, uint32_t owner)
 	struct owner *w = o->procs.v[owner];
 	size_t before = o->hits.n;
 
-	for (size_t i = 0; i < w->fds.n; i++)
+	for (size_t i = 0; i < w->fds.n; i++) {
+		if (i + AHEAD < w->fds.n)
+			fetch_slot(o, w->fds.v[i + AHEAD].inode);
 		take_hit(o, owner, w->fds.v[i].inode, w->fds.v[i].fd);
+	}
 	for (size_t i = 0; i < w->extra.n; i++)
 		take_hit(o, owner, w->extra.v[i].inode, w->extra.v[i].fd);
 	w->held = o->hits.n - before;
@@ -137,7 +163,8 @@ void owners_take_skipped(struct owners *o)
 	size_t first = o->inodes.n, kept = 0, links = 0;
 
 	for (size_t i = 0; i < o->ports.n; i++) {
-		struct inode *ino = add_inode(o, o->ports.v[i]);
+		uint32_t at;
+		struct inode *ino = add_inode(o, o->ports.v[i], &at);
 
 		if (ino)
 			ino->state = INODE_FOUND; /* not to be searched for */
@@ -299,7 +326,8 @@ static void say_what_was_searched(struct owners *o, struct snapshot *s)
 	s->owners_complete = swept > 0;
 	for (size_t i = 0; i < s->socks.n; i++) {
 		struct sock *k = &s->socks.v[i];
-		const struct inode *ino = k->inode ? owners_inode(o, k->inode) : NULL;
+		const struct inode *ino =
+			o->sock_at.v[i] != UINT32_MAX ? &o->inodes.v[o->sock_at.v[i]] : NULL;
 
 		if (swept > 0 && (!ino || ino->state != INODE_OPEN))
 			k->flags |= SOCK_SEARCHED;

@@ -93,6 +93,7 @@ void owners_close(struct owners *o)
 	vec_done(&o->listed);
 	vec_done(&o->visible);
 	vec_done(&o->inodes);
+	vec_done(&o->sock_at);
 	free(o->slots);
 	vec_done(&o->hits);
 	map_done(&o->orphans);

@@ -71,6 +71,8 @@ struct owners {
 	VEC(struct inode) inodes;
 	struct inode_slot *slots; /* owned; hash of inodes: slots_cap is a power of two */
 	size_t slots_cap;
+	VEC(uint32_t)
+	sock_at; /* index into inodes of each of the snapshot's sockets; UINT32_MAX: it has no inode */
 	VEC(struct hit) hits;
 	uint32_t missing; /* inodes that are INODE_OPEN */
 	uint32_t missing_ports; /* and have a port of their own */

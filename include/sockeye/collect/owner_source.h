@@ -21,7 +21,7 @@ enum owner_source_state {
 	OWNER_SOURCE_NOT_BUILT, /* left out when the program was built */
 	OWNER_SOURCE_NO_LIBRARY,
 	OWNER_SOURCE_NOT_PERMITTED,
-	OWNER_SOURCE_REFUSED, /* by the kernel, for another reason */
+	OWNER_SOURCE_REFUSED, /* by the kernel, though the capabilities are there */
 	OWNER_SOURCE_OTHER_PIDNS, /* its numbers would mean nothing in our PID or time namespace */
 	OWNER_SOURCE_N
 };

@@ -336,7 +336,7 @@ static void test_broken_scan(void **state)
 	need_counts(t);
 	f = first_namespaces(t);
 	f->error = -EIO;
-	test_refused(t, f, "not-supported", 1);
+	test_refused(t, f, "refused", 1);
 	assert_int_equal(f->scans, 1);
 }
 
