@@ -51,6 +51,7 @@ void explain_done(struct explain *e)
 		return;
 	vec_done(&e->tries);
 	vec_done(&e->holders);
+	vec_done(&e->units);
 }
 
 static bool reserved(const struct explain_facts *facts, uint32_t port)
@@ -105,6 +106,17 @@ static bool kind_of(const struct sock *s, uint8_t *ret)
 	}
 }
 
+/* The system's manager or a user's, which have a place of their own: anybody may call itself so, and a program that is
+ * pid 1 of a container is neither. */
+static bool is_systemd(const struct frame *f, const struct snap_proc *p)
+{
+	const char *cgroup = intern_get(f->names, p->cgroup);
+	size_t n = strlen(cgroup);
+
+	return !strcmp(intern_get(f->names, p->comm), "systemd") &&
+	       (p->pid == 1 || (n >= 11 && !strcmp(cgroup + n - 11, "/init.scope")));
+}
+
 static void count_owners(const struct frame *f, uint32_t row, struct explain_holder *h)
 {
 	const struct row *r = frame_row(f, row);
@@ -115,8 +127,7 @@ static void count_owners(const struct frame *f, uint32_t row, struct explain_hol
 
 		if (o->former)
 			continue;
-		/* The system's manager or a user's: a program that is pid 1 of a container is neither. */
-		h->systemd |= !strcmp(intern_get(f->names, f->procs.v[o->proc].p.comm), "systemd");
+		h->systemd |= is_systemd(f, &f->procs.v[o->proc].p);
 		if (!i || o->proc != frame_owner(f, r, i - 1)->proc)
 			h->procs++;
 	}
@@ -241,19 +252,37 @@ static bool addresses_meet(const struct ip *a, bool a_v6only, const struct ip *b
 	return b_any && !b_v6only;
 }
 
+uint32_t explain_vrf(const struct explain *e, uint32_t ifindex)
+{
+	for (size_t i = 0; ifindex && i < e->facts->devs.n; i++)
+		if (e->facts->devs.v[i].ifindex == ifindex)
+			return e->facts->devs.v[i].vrf;
+	return 0;
+}
+
+/* A VRF's TCP ports are a set of their own (inet_bind_bucket_match, inet_sk_bound_l3mdev); of UDP only the device
+ * counts (udp_lib_lport_inuse). */
+static bool other_vrf(const struct explain *e, const struct explain_holder *h, const struct explain_try *t)
+{
+	return e->proto == PROTO_TCP && e->facts->devs_known && !e->facts->vrfs_share &&
+	       explain_vrf(e, h->ifindex) != explain_vrf(e, t->ifindex);
+}
+
 bool explain_conflicts(const struct explain *e, const struct explain_holder *h, const struct explain_try *t)
 {
+	if (other_vrf(e, h, t))
+		return false;
 	/* inet_bind_conflict(): sockets of two different devices do not meet; one without a device meets all. */
 	if (h->ifindex && t->ifindex && h->ifindex != t->ifindex)
 		return false;
 	return addresses_meet(&t->ip, t->v6only, &h->ip, h->v6only);
 }
 
-/* In the way whatever its options are. A TCP socket on a device may be in a VRF, whose ports are a set of their own
- * (inet_bind_bucket_match); any other may have set SO_REUSEADDR, which the kernel does not tell. */
-static bool definite(const struct explain_holder *h)
+/* In the way whatever its options are. A TCP socket on a device that is not known may be in a VRF; any other may have
+ * set SO_REUSEADDR, which the kernel does not tell. */
+static bool definite(const struct explain *e, const struct explain_holder *h)
 {
-	return h->kind == EXPLAIN_LISTEN && !h->ifindex;
+	return h->kind == EXPLAIN_LISTEN && (!h->ifindex || e->facts->devs_known);
 }
 
 static bool denied(const struct explain *e)
@@ -271,7 +300,7 @@ static void expect(struct explain *e, struct explain_try *t)
 		if (!explain_conflicts(e, h, t))
 			continue;
 		t->bind_only |= h->kind == EXPLAIN_BOUND;
-		if (definite(h))
+		if (definite(e, h))
 			t->expect = EXPECT_INUSE;
 		else if (t->expect == EXPECT_OK)
 			t->expect = EXPECT_EITHER;
@@ -345,6 +374,7 @@ void explain_judge(struct explain *e, const struct frame *f, uint16_t netns, enu
 {
 	vec_clear(&e->tries);
 	vec_clear(&e->holders);
+	vec_clear(&e->units);
 	e->f = f;
 	e->facts = facts;
 	e->netns = netns;
@@ -394,14 +424,14 @@ static uint8_t effect_of(const struct explain *e, const struct explain_holder *h
 {
 	bool meets = false, unexplained = false, untried = false;
 
-	if (definite(h))
-		return EFFECT_BLOCKS;
 	for (size_t i = 0; i < e->tries.n; i++) {
 		const struct explain_try *t = &e->tries.v[i];
 
 		if (nowhere(t) || !explain_conflicts(e, h, t))
 			continue;
 		meets = true;
+		if (definite(e, h))
+			return EFFECT_BLOCKS;
 		if (t->tried && !t->err)
 			return EFFECT_NO_MATTER;
 		untried |= !t->tried || t->expect == EXPECT_DENIED;

@@ -1,6 +1,7 @@
 /* What the judging and the words of explain share. */
 #pragma once
 #include "sockeye/action/explain.h"
+#include "sockeye/action/kill.h"
 
 /* The unit or container that a holder belongs to, raw: of its process; of a socket that systemd holds, the one whose
  * cgroup it was made in, which is the .socket unit. Nothing when it is not known. */
@@ -22,5 +23,7 @@ void explain_put_since(const struct explain *e, const struct explain_holder *h, 
 /* The line "blocks …". */
 void explain_put_blocked(const struct explain *e, const struct explain_holder *h, bool ascii,
 			 struct str *out);
+/* The VRF of a device, or that it is; 0. */
+uint32_t explain_vrf(const struct explain *e, uint32_t ifindex);
 /* The address of this try is there. */
 bool explain_counts(const struct explain_try *t);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LEFT_MAX 5 /* addresses */
+#define TIME_WAIT_MS 60000
 #define HOLDERS_MAX 12 /* lines of one kind; a busy port has thousands of sockets */
 
 static const char *proto_name(const struct explain *e)
@@ -24,6 +25,15 @@ static void put_user(const struct explain *e, struct str *out)
 
 /* The lines */
 
+static void put_vrf(const struct explain *e, uint32_t vrf, bool ascii, struct str *out)
+{
+	const char *name = explain_device(e, vrf);
+
+	str_puts(out, " (VRF ");
+	explain_put_foreign(out, name ? name : "?", name ? strlen(name) : 1, ascii);
+	str_puts(out, " has ports of its own)");
+}
+
 static void put_holder(const struct explain *e, const struct explain_holder *h, const char *label, bool ascii,
 		       struct str *out)
 {
@@ -36,6 +46,8 @@ static void put_holder(const struct explain *e, const struct explain_holder *h, 
 	if (h->effect == EFFECT_BLOCKS && h->kind != EXPLAIN_LISTEN)
 		str_puts(out, h->kind == EXPLAIN_TIME_WAIT ? ": their program had not set SO_REUSEADDR"
 							   : " (without SO_REUSEADDR)");
+	else if (h->effect == EFFECT_NO_MATTER && explain_vrf(e, h->ifindex) && e->proto == PROTO_TCP)
+		put_vrf(e, explain_vrf(e, h->ifindex), ascii, out);
 	else if (h->effect == EFFECT_NO_MATTER && h->ifindex)
 		str_puts(out, " (its device has ports of its own, or it set SO_REUSEADDR)");
 	else if (h->effect == EFFECT_NO_MATTER || h->kind == EXPLAIN_TIME_WAIT)
@@ -105,6 +117,28 @@ static void put_holders(const struct explain *e, bool ascii, struct str *out)
 		explain_put_label(out, "");
 		str_putf(out, "%s more\n", fmt_count(buf, left));
 	}
+}
+
+/* What is left of connections remembers no process: nothing is made up. Their end is 60 s before that of time-wait
+ * (TCP_TIMEWAIT_LEN). */
+static void put_last(const struct explain *e, struct str *out)
+{
+	uint32_t longest_ms = 0;
+	char buf[UNIT_BUF];
+
+	for (size_t i = 0; i < e->holders.n; i++) {
+		const struct explain_holder *h = &e->holders.v[i];
+
+		if (h->kind != EXPLAIN_TIME_WAIT)
+			return; /* somebody is there */
+		if (h->timer_ms > longest_ms)
+			longest_ms = h->timer_ms;
+	}
+	if (!longest_ms || longest_ms > TIME_WAIT_MS)
+		return;
+	explain_put_label(out, "last held");
+	str_putf(out, "its last connection ended %s ago; by whom, one look cannot tell\n",
+		 fmt_duration(buf, (TIME_WAIT_MS - longest_ms) / 1000));
 }
 
 /* Where a bind would succeed although it would not everywhere. */
@@ -205,101 +239,6 @@ static void put_checked(const struct explain *e, struct str *out)
 }
 
 /* What to do */
-
-static void put_way(struct str *out, const char *way)
-{
-	/* Each once: many holders are of one unit. */
-	size_t n = strlen(way);
-
-	for (const char *p = str_text(out); (p = strstr(p, way)); p += n)
-		if ((p == str_text(out) || p[-1] == '\n') && p[n] == '\n')
-			return;
-	str_putf(out, "%s\n", way);
-}
-
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), k = strlen(end);
-
-	return n > k && !strcmp(s + n - k, end);
-}
-
-/* Containers whose runtime has a command of its own. */
-static const char *const runtimes[] = {"docker", "podman"};
-
-static void put_holder_ways(const struct explain *e, const struct explain_holder *h, bool ascii,
-			    struct str *out)
-{
-	const struct frame *f = e->f;
-	uint32_t pid = h->proc == NONE ? 0 : f->procs.v[h->proc].p.pid;
-	struct str way = {0}, unit = {0}, raw_unit = {0};
-	const char *raw;
-
-	explain_put_unit(e, h, &raw_unit);
-	raw = str_text(&raw_unit);
-	explain_put_foreign(&unit, raw, raw_unit.n, ascii);
-	if (h->proc == NONE && frame_row(f, h->row)->reason == REASON_NOT_PERMITTED) {
-		str_putf(&way, "root sees whose it is: sudo sockeye explain %u/%s", e->port, proto_name(e));
-	} else if (h->proc == NONE || !pid) {
-		if (h->kind == EXPLAIN_CONN)
-			str_putf(&way, "sockeye close lport=%u", e->port);
-		else
-			str_puts(&way, reason_table[frame_row(f, h->row)->reason].help);
-	} else if (h->systemd) {
-		if (ends_with(raw, ".socket"))
-			str_putf(&way, "systemctl %sstop %s", pid == 1 ? "" : "--user ", str_text(&unit));
-		else
-			str_puts(&way,
-				 "systemctl list-sockets names the .socket unit; then systemctl stop it");
-	} else if (!strcmp(intern_get(f->names, f->procs.v[h->proc].p.comm), "docker-proxy")) {
-		str_putf(&way, "docker ps --filter publish=%u names the container; then docker stop it",
-			 e->port);
-	} else {
-		for (size_t i = 0; i < ARRAY_LEN(runtimes); i++) {
-			size_t n = strlen(runtimes[i]);
-
-			if (!strncmp(raw, runtimes[i], n) && raw[n] == ':')
-				str_putf(&way, "%s stop %s", runtimes[i], str_text(&unit) + n + 1);
-		}
-		if (!way.n && ends_with(raw, ".service"))
-			str_putf(&way, "systemctl stop %s   (after sockeye kill it may be started again)",
-				 str_text(&unit));
-		else if (!way.n && h->kind == EXPLAIN_CONN)
-			str_putf(&way, "sockeye close lport=%u", e->port);
-		else if (!way.n)
-			str_putf(&way, "sockeye kill %s :%u", proto_name(e), e->port);
-	}
-	put_way(out, str_text(&way));
-	str_done(&way);
-	str_done(&unit);
-	str_done(&raw_unit);
-}
-
-void explain_put_ways(const struct explain *e, bool ascii, struct str *out)
-{
-	struct str all = {0};
-	uint32_t longest_ms = 0;
-	char buf[UNIT_BUF];
-
-	if (e->verdict == EXPLAIN_DENIED)
-		str_putf(&all, "AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit, or a port from %d\n",
-			 e->facts->unprivileged_start);
-	for (size_t i = 0; i < e->holders.n; i++) {
-		const struct explain_holder *h = &e->holders.v[i];
-
-		if (h->effect != EFFECT_BLOCKS)
-			continue;
-		if (h->kind != EXPLAIN_TIME_WAIT)
-			put_holder_ways(e, h, ascii, &all);
-		else if (h->timer_ms > longest_ms)
-			longest_ms = h->timer_ms;
-	}
-	if (longest_ms)
-		str_putf(&all, "time-wait ends by itself in %s\n",
-			 fmt_duration(buf, (longest_ms + 999) / 1000));
-	str_put(out, str_text(&all), all.n);
-	str_done(&all);
-}
 
 static void put_ways(const struct explain *e, bool ascii, struct str *out)
 {
@@ -409,6 +348,7 @@ void explain_put_text(const struct explain *e, bool ascii, struct str *out)
 {
 	put_verdict(e, ascii, out);
 	put_holders(e, ascii, out);
+	put_last(e, out);
 	if (e->verdict == EXPLAIN_TAKEN)
 		put_left(e, ascii, out);
 	put_notes(e, out);

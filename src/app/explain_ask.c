@@ -10,6 +10,7 @@
 
 #define LATE_WAIT_NS (1500 * NSEC_PER_MS) /* a worker gives a read up after one second */
 #define FREE_TRIES 64
+#define UNITS_NS (500 * NSEC_PER_MS) /* for what systemd says about the units that are in the way */
 
 static int failed(struct explain_ask *a, const char *what, int r)
 {
@@ -134,6 +135,8 @@ int explain_ask_both(struct explain_ask *a, int proto, uint32_t port, struct exp
 		main_one->next_free = explain_ask_free(a, &free_one, main_one->proto, port + 1);
 		explain_done(&free_one);
 	}
+	if (main_one->verdict == EXPLAIN_TAKEN)
+		explain_ask_units(main_one, UNITS_NS);
 	explain_ask_late(a);
 	return 0;
 }

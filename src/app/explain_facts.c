@@ -1,5 +1,6 @@
 /* Reads what explain has to know beside the sockets: who asks, and the settings and addresses of the namespace. */
 #include "explain_facts.h"
+#include "explain_links.h"
 #include "privileges.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
@@ -80,6 +81,7 @@ int explain_who(const char *as_user, struct explain_facts *facts, struct explain
 			set_name(facts, pw->pw_name);
 	}
 	facts->uid = ret->uid;
+	facts->asker = geteuid();
 	/* Who changes from one user to another loses the capabilities, unless it becomes root. */
 	facts->cap_bind = ret->uid == geteuid() ? privileges_bind_low() : ret->uid == 0;
 	return 0;
@@ -116,6 +118,9 @@ static void read_settings(struct explain_facts *facts)
 		if (end != text && start >= 0 && start <= 65536)
 			facts->unprivileged_start = (int32_t)start;
 	}
+	free(text);
+	text = read_text(SYSCTL "tcp_l3mdev_accept"); /* none: this kernel has no VRFs */
+	facts->vrfs_share = !text || strtol(text, NULL, 10) != 0;
 	free(text);
 	text = read_text(SYSCTL "ip_local_reserved_ports");
 	if (text)
@@ -160,24 +165,11 @@ static void read_addresses(struct explain_facts *facts)
 	freeifaddrs(all);
 }
 
-static void read_devices(struct explain_facts *facts)
-{
-	struct if_nameindex *all = if_nameindex();
-
-	for (size_t i = 0; all && all[i].if_index; i++) {
-		struct explain_dev *d = vec_add(&facts->devs);
-
-		d->ifindex = all[i].if_index;
-		snprintf(d->name, sizeof(d->name), "%s", all[i].if_name);
-	}
-	if_freenameindex(all);
-}
-
 void explain_read_facts(struct explain_facts *facts)
 {
 	facts->v4 = family_works(AF_INET);
 	facts->v6 = family_works(AF_INET6);
 	read_settings(facts);
 	read_addresses(facts);
-	read_devices(facts);
+	explain_read_links(facts);
 }

@@ -101,3 +101,64 @@ def answered(ns, args, question, answer, before=None, typed_ahead=b""):
             while piece := os.read(terminal.fd, 65536):
                 terminal.output += piece
         return terminal.output.decode("utf-8", "replace"), code
+
+
+@contextlib.contextmanager
+def unit(name):
+    """A cgroup as systemd would make it, with cgroup.procs to be written to."""
+    for top in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
+        if os.path.exists(top + "/cgroup.procs"):
+            break
+    else:
+        raise Skip("no unified cgroups")
+    made = []
+    try:
+        for part in ("/system.slice", f"/system.slice/{name}"):
+            if not os.path.isdir(top + part):
+                os.mkdir(top + part)
+                made.append(top + part)
+        yield top + f"/system.slice/{name}"
+    except OSError as e:
+        raise Skip(f"no cgroup of one's own: {e}")
+    finally:
+        for path in reversed(made):
+            until(lambda: removed(path), f"{path} can be removed")
+
+
+def removed(path):
+    try:
+        os.rmdir(path)  # not while a process of it is still on its way out
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+IN_UNIT = ("s = listen(8080)\nopen('{path}/cgroup.procs', 'w').write(str(os.getpid()))\nkid = os.fork()\n"
+           "if not kid:\n    s.close(); signal.signal(signal.SIGTERM, signal.SIG_IGN); idle()\n"
+           "ready()\nprint(kid, flush=True)\nidle()")
+
+
+FAKE_SYSTEMCTL = """#!/bin/sh
+echo "$@" >> {log}
+case "$*" in
+*show*) {show};;
+*stop*) kill -9 $(cat {procs});;
+esac
+"""
+
+
+@contextlib.contextmanager
+def systemctl(cgroup, show):
+    """Words before the program with which it finds another systemctl, and what that was called with."""
+    need("unshare")
+    if not os.path.exists("/usr/bin/systemctl"):
+        raise Skip("no systemctl")
+    with tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
+        log, script = place + "/log", place + "/systemctl"
+        with open(script, "w", encoding="utf-8") as f:
+            f.write(FAKE_SYSTEMCTL.format(log=log, procs=cgroup + "/cgroup.procs", show=show))
+        os.chmod(script, 0o755)
+        yield (["unshare", "-m", "sh", "-c", f'mount --bind {script} /usr/bin/systemctl && exec "$@"', "sh", SOCKEYE],
+               lambda: open(log, encoding="utf-8").read() if os.path.exists(log) else "")

@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import os
 import platform
 import re
 import subprocess
 import sys
 
+from acts import IN_UNIT, Holder, has, has_not, systemctl, unit
 from kit import SOCKEYE, Netns, Skip, check, clean_env, same, test
 
 PORT = 18080
@@ -223,6 +225,41 @@ def listener_reuseport():
 
 
 @test
+def reuseport_of_another_user():
+    """The judged bind sets no SO_REUSEPORT; the note about who could join is compared with who really can."""
+    code = f"import os; os.setuid({NOBODY}); [listen('0.0.0.0', {PORT}, reuseport=1) for _ in range(2)]"
+    join = ("import os, sys; from socket import *; os.setuid(int(sys.argv[1])); s = socket(); "
+            f"s.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); s.bind(('0.0.0.0', {PORT})); s.listen()")
+    with place() as ns, holder(ns, code):
+        compare(ns, PORT, "taken")
+        compare(ns, PORT, "taken", uid=NOBODY, args=["--as", "nobody"])
+        for uid, note in ((0, f"only uid {NOBODY} could join with SO_REUSEPORT"),
+                          (NOBODY, f"a socket of uid {NOBODY} that sets SO_REUSEPORT too could join")):
+            joined = ns.run([sys.executable, "-c", join, str(uid)]).returncode == 0
+            same(joined, uid == NOBODY, f"a join as {uid}")
+            check(note in text(ns, PORT, "--as", str(uid))[1], f"{note} in {text(ns, PORT, '--as', str(uid))[1]}")
+
+
+@test
+def both_families_apart():
+    code = f"listen('0.0.0.0', {PORT}); listen('::', {PORT}, family=AF_INET6, v6only=1)"
+    with place() as ns, holder(ns, code):
+        e = compare(ns, PORT, "taken")
+        check(all(b["expected"] == "EADDRINUSE" for b in e["binds"]), "all is blocked")
+        same(len([h for h in e["holders"] if h["effect"] == "blocks"]), 2, "both block")
+
+
+@test
+def on_a_device():
+    """A device that is in no VRF: its listener is in the way of whoever names no device."""
+    code = f"s = sock(); s.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo'); s.bind(('0.0.0.0', {PORT})); s.listen()"
+    with place() as ns, holder(ns, code):
+        e = compare(ns, PORT, "taken")
+        same([b["expected"] for b in e["binds"] if b["addr"] == "127.0.0.1"], ["EADDRINUSE"], "without a try")
+        check("bound device or VRF" in e["applies"], f"{e['applies']}")
+
+
+@test
 def bound_only():
     with place() as ns, holder(ns, f"sock().bind(('127.0.0.1', {PORT}))"):
         e = compare(ns, PORT, "taken")
@@ -266,6 +303,7 @@ def time_wait_with_reuse():
         check(0 < who["timer_s"] <= 60, f"{who['timer_s']} s left")
         _, out = text(ns, f"{PORT}/tcp")
         check(re.search(r"^  no matter   1 in time-wait for (\d+s|1m) \(with SO_REUSEADDR\)$", out, re.M), out)
+        check(re.search(r"^  last held   its last connection ended \d+s ago; by whom, one look cannot tell$", out, re.M), out)
 
 
 @test
@@ -346,6 +384,20 @@ def privileged():
 
 
 @test
+def privileged_with_the_capability():
+    """An ordinary user with CAP_NET_BIND_SERVICE may; what he judges for himself is what he gets."""
+    cap = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", "--inh-caps",
+           "+net_bind_service", "--ambient-caps", "+net_bind_service"]
+    with place() as ns:
+        for words, code, verdict in ((cap, 0, "free"), (cap[:6], 1, "denied")):
+            real_bind = ns.run([*words, sys.executable, "-c", BINDER, "81", "tcp", "0", *ADDRESSES])
+            same(set(json.loads(real_bind.stdout).values()) == {"ok"}, verdict == "free", f"real: {real_bind.stdout}")
+            r = ns.run([*words, SOCKEYE, "explain", "81/tcp", "--json"])
+            e = json.loads(r.stdout)["explain"][0]
+            same((r.returncode, e["verdict"], e["agrees"]), (code, verdict, True), f"with {words[6:]}: {r.stderr}")
+
+
+@test
 def privileged_and_taken():
     with place() as ns, holder(ns, "listen('0.0.0.0', 81)"):
         e = compare(ns, 81, "denied", uid=NOBODY, args=["--as", "nobody"])
@@ -389,6 +441,39 @@ def another_user_without_being_root():
     with place() as ns, holder(ns, f"sock().bind(('127.0.0.1', {PORT}))"):
         r = ns.run([*argv, f"{PORT}/tcp", "--as", "root"])
         same(r.returncode, 3, f"exit when only a try could tell: {r.stdout}")
+
+
+@test
+def root_is_not_told_to_be_root():
+    """Whose it is root cannot see either when /proc hides it: then sudo would be no help."""
+    hide = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc/$1 && shift && exec "$@"', "sh"]
+    with place() as ns, holder(ns, f"listen('0.0.0.0', {PORT})") as h:
+        r = ns.run([*hide, str(h.pid), SOCKEYE, "explain", f"{PORT}/tcp"])
+        out = r.stdout.decode()
+        same(r.returncode, 1, f"exit: {out} {r.stderr.decode()}")
+        has_not(out, "sudo")
+
+
+@test
+def comes_back():
+    """What systemd says about the unit stands beside the way to stop it."""
+    name = f"skx{os.getpid()}.service"
+    with place() as ns, unit(name) as path, Holder(ns, IN_UNIT.format(path=path)):
+        for said, words in (
+            (f"echo Id={name}; echo Restart=always; echo RestartUSec=5s; echo MainPID=0", "(after sockeye kill: 5s, then back)"),
+            (f"echo Id={name}; echo Restart=no; echo RestartUSec=100ms; echo MainPID=0", "(or sockeye kill: Restart=no)"),
+            (f"echo Id={name}; echo Restart=no; echo TriggeredBy=skx.socket",
+             "skx.socket   (else skx.socket starts it again)"),
+            ("exit 1", "(after sockeye kill it may be started again)"),
+        ):
+            with systemctl(path, said) as (program, log):
+                r = ns.run([*program, "explain", "8080/tcp"])
+                has(r.stdout.decode(), f"to free it  systemctl stop {name}", words)
+                has(log(), "--no-ask-password show", name)
+        # Nothing is asked about a port that nobody holds.
+        with systemctl(path, "true") as (program, log):
+            same(ns.run([*program, "explain", f"{PORT}/tcp"]).returncode, 0, "exit")
+            same(log(), "", "asked")
 
 
 @test

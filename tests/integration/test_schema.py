@@ -100,6 +100,22 @@ def schema_of_every_view():
 
 
 @test
+def schema_of_explain():
+    with scene(*SCENE, "udp,port=8080") as (ns, _):
+        for args in (["8080"], ["8080/udp"], ["9040/tcp"], ["7040/tcp"], ["7050/tcp"], ["9010"], ["81/tcp", "--as", "65534"],
+                     ["4711"], ["--free"]):
+            got = json.loads(ns.sockeye("explain", *args, "--json").stdout)
+            check(got["explain"], f"{args}: nothing")
+            for schema in (resolve("#/$defs/views/explain"), {"oneOf": SCHEMA["oneOf"]}):
+                said = wrong(got, schema)
+                check(not said, f"{args}: {said}")
+        for key in ("verdict", "holders", "next_free"):
+            bad = copy.deepcopy(got)
+            bad["explain"][0].pop(key)
+            check(wrong(bad, resolve("#/$defs/views/explain")), f"not refused without {key}")
+
+
+@test
 def schema_of_lines():
     with scene(*SCENE) as (ns, _):
         for view, row in (("ports", "port"), ("sockets", "socket"), ("processes", "process")):

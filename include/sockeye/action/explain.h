@@ -6,6 +6,7 @@
 #pragma once
 #include "sockeye/base/str.h"
 #include "sockeye/model/frame.h"
+#include "sockeye/model/kill.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ struct explain_addr {
 struct explain_dev {
 	uint32_t ifindex;
 	char name[16];
+	uint32_t vrf; /* the VRF that it is, or belongs to; 0: none */
 };
 /* For whom, and what the namespace's settings are. */
 struct explain_facts {
@@ -26,6 +28,9 @@ struct explain_facts {
 	bool reserved_known;
 	uint8_t reserved[65536 / 8]; /* net.ipv4.ip_local_reserved_ports, a bit a port */
 	bool v4, v6; /* sockets of the family can be made */
+	uint32_t asker; /* uid of who asks, whoever it is about */
+	bool devs_known; /* devs has all of them, with their VRFs */
+	bool vrfs_share; /* net.ipv4.tcp_l3mdev_accept: TCP ports of all VRFs are one set */
 	VEC(struct explain_addr) addrs; /* the local addresses */
 	VEC(struct explain_dev) devs;
 };
@@ -117,6 +122,8 @@ struct explain { /* all zero before explain_judge */
 	const char *not_tried; /* why not all was tried, a static sentence; NULL: it was */
 	bool broke; /* the tries were begun and did not come to their end: nothing can be said */
 	uint32_t next_free; /* filled by the caller; 0: not known */
+	/* By explain_ask_units: what systemd says about the units of those that block. */
+	VEC(struct kill_respawn) units;
 	/* By explain_settle: */
 	uint8_t verdict; /* enum explain_verdict */
 	uint32_t odd; /* the try that contradicts the judgement; NONE */
@@ -126,6 +133,11 @@ void explain_judge(struct explain *e, const struct frame *f, uint16_t netns, enu
 		   const struct explain_facts *facts);
 void explain_settle(struct explain *e);
 void explain_done(struct explain *e);
+/* After explain_settle, if the words are to say whether a unit comes back: asks systemd, for at most timeout_ns. Any
+ * thread; blocks. Nothing is said where there is no systemd. */
+void explain_ask_units(struct explain *e, uint64_t timeout_ns);
+/* Its answer, for those that ask another way. */
+void explain_units_read(struct explain *e, const char *text);
 /* In the way of this bind, or, with a socket that set SO_REUSEADDR, possibly not. */
 bool explain_conflicts(const struct explain *e, const struct explain_holder *h, const struct explain_try *t);
 

@@ -1,38 +1,5 @@
-/* explain's judgement by table: who is in whose way, what tries show, which words come of it. */
-#include "fixture.h"
-#include "sockeye/action/explain.h"
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-/* after the above */
-#include <cmocka.h>
-
-#define PORT 8080
-
-static struct explain_facts facts_of(uint32_t uid, const char *user)
-{
-	static const char *const addrs[] = {"127.0.0.1", "10.0.0.5", "::1"};
-	struct explain_facts facts = {.uid = uid,
-				      .cap_bind = uid == 0,
-				      .unprivileged_start = 1024,
-				      .reserved_known = true,
-				      .v4 = true,
-				      .v6 = true};
-	struct explain_dev dev = {.ifindex = 7, .name = "vrf-red"};
-
-	strcpy(facts.user, user);
-	for (size_t i = 0; i < ARRAY_LEN(addrs); i++) {
-		struct explain_addr a = {0};
-
-		assert_int_equal(ip_parse(addrs[i], &a.ip), 0);
-		vec_push(&facts.addrs, a);
-	}
-	vec_push(&facts.devs, dev);
-	return facts;
-}
+/* explain's judgement by table: who is in whose way, and what tries show. */
+#include "explain_test.h"
 
 /* The tries, in order: 0.0.0.0, [::], [::] v6only, 127.0.0.1, 10.0.0.5, ::1. One letter each:
  * . nothing is in the way, X in use, ? the other's SO_REUSEADDR decides, D denied */
@@ -101,6 +68,62 @@ static void test_rules(void **state)
 	}
 }
 
+/* Devices 7 "vrf-red", 8 a slave of it, 9 in no VRF. A TCP socket of a VRF meets none outside of it, unless the setting
+ * says that they share their ports; of UDP only devices count. */
+static const struct {
+	enum proto proto;
+	enum state state;
+	uint32_t ifindex;
+	bool share;
+	const char *expect;
+} vrf_rules[] = {
+	{PROTO_TCP, STATE_LISTENING, 7, false, "......"},   {PROTO_TCP, STATE_LISTENING, 8, false, "......"},
+	{PROTO_TCP, STATE_ESTABLISHED, 8, false, "......"}, {PROTO_TCP, STATE_LISTENING, 9, false, "XX.XX."},
+	{PROTO_TCP, STATE_LISTENING, 0, false, "XX.XX."},   {PROTO_TCP, STATE_LISTENING, 7, true, "XX.XX."},
+	{PROTO_TCP, STATE_BOUND, 8, true, "??.??."},        {PROTO_UDP, STATE_UNCONN, 7, false, "??.??."},
+};
+
+static void test_vrf(void **state)
+{
+	static const struct explain_dev devs[] = {{8, "eth1", 7}, {9, "eth2", 0}};
+
+	for (size_t i = 0; i < ARRAY_LEN(vrf_rules); i++) {
+		struct explain_facts facts = facts_of(1000, "deploy");
+		struct explain e = {0};
+		struct str out = {0};
+		struct fixture x;
+		char got[16];
+		uint32_t s;
+
+		fixture_init(&x);
+		facts.devs.v[0].vrf = 7;
+		vec_push(&facts.devs, devs[0]);
+		vec_push(&facts.devs, devs[1]);
+		facts.devs_known = true;
+		facts.vrfs_share = vrf_rules[i].share;
+		s = fixture_sock(&x, vrf_rules[i].proto, vrf_rules[i].state, "0.0.0.0:8080",
+				 vrf_rules[i].state == STATE_ESTABLISHED ? "10.0.0.7:5432" : NULL);
+		x.snap.socks.v[s].ifindex = vrf_rules[i].ifindex;
+		explain_judge(&e, fixture_apply(&x, 1), 0, vrf_rules[i].proto, PORT, &facts);
+		expected(&e, got);
+		if (strcmp(got, vrf_rules[i].expect) != 0)
+			print_error("VRF rule %zu\n", i);
+		assert_string_equal(got, vrf_rules[i].expect);
+		assert_int_equal((e.applies & 1u << CHECK_DEVICE) != 0, vrf_rules[i].ifindex != 0);
+		explain_settle(&e);
+		if (!strcmp(vrf_rules[i].expect, "......")) {
+			assert_int_equal(e.verdict, EXPLAIN_FREE);
+			assert_int_equal(e.holders.v[0].effect, EFFECT_NO_MATTER);
+			explain_put_text(&e, false, &out);
+			assert_non_null(strstr(str_text(&out), "(VRF vrf-red has ports of its own)"));
+		}
+		str_done(&out);
+		explain_done(&e);
+		explain_facts_done(&facts);
+		fixture_done(&x);
+	}
+}
+
 static void test_udp_is_always_open(void **state)
 {
 	struct explain_facts facts = facts_of(1000, "deploy");
@@ -151,18 +174,6 @@ static const struct {
 	{STATE_TIME_WAIT, PORT, "......", EXPLAIN_FREE, EFFECT_NO_MATTER, NONE},
 	{STATE_TIME_WAIT, PORT, "XX..X.", EXPLAIN_TAKEN, EFFECT_BLOCKS, NONE},
 };
-
-static void fill(struct explain *e, const char *tries)
-{
-	for (size_t i = 0; i < e->tries.n && tries[i]; i++) {
-		e->tries.v[i].tried = tries[i] != '-';
-		e->tries.v[i].err = tries[i] == 'X'   ? EADDRINUSE
-				    : tries[i] == 'A' ? EACCES
-				    : tries[i] == 'P' ? EPERM
-				    : tries[i] == 'N' ? EADDRNOTAVAIL
-						      : 0;
-	}
-}
 
 static void test_outcomes(void **state)
 {
@@ -318,253 +329,11 @@ static void test_next(void **state)
 	fixture_done(&x);
 }
 
-/* A socket that a process holds. */
-static uint32_t held(struct fixture *x, enum proto proto, enum state st, const char *local, uint32_t pid)
-{
-	uint32_t s = fixture_sock(x, proto, st, local, NULL);
-
-	fixture_fd(x, s, pid, 3);
-	return s;
-}
-
-static void expect_text(struct explain *e, const char *expect)
-{
-	struct str out = {0};
-
-	explain_put_text(e, false, &out);
-	assert_string_equal(str_text(&out), expect);
-	str_done(&out);
-}
-
-static void test_words_taken(void **state)
-{
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
-	uint32_t s;
-
-	fixture_init(&x);
-	fixture_proc(&x, 21877, 1, 1000, "node", "/system.slice/api.service");
-	fixture_user(&x, 1000, "deploy");
-	held(&x, PROTO_TCP, STATE_LISTENING, "*:8080", 21877);
-	s = fixture_sock(&x, PROTO_TCP, STATE_TIME_WAIT, "10.0.0.5:8080", "10.0.0.7:50000");
-	x.snap.socks.v[s].timer = 3;
-	x.snap.socks.v[s].timer_ms = 12000;
-	s = fixture_sock(&x, PROTO_TCP, STATE_TIME_WAIT, "127.0.0.1:8080", "127.0.0.1:50000");
-	x.snap.socks.v[s].timer = 3;
-	x.snap.socks.v[s].timer_ms = 40100;
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	fill(&e, "XXXXXX");
-	explain_settle(&e);
-	e.next_free = 8082;
-	struct str out = {0};
-	explain_put_text(&e, false, &out);
-	/* the time zone decides about the hour */
-	char *since = strstr(str_text(&out), "up since ");
-	assert_non_null(since);
-	char *end = strchr(since, '\n');
-	memmove(since + 8, end, strlen(end) + 1);
-	assert_string_equal(
-		str_text(&out),
-		"8080/tcp is taken: bind() by deploy (uid 1000) would fail with EADDRINUSE.\n"
-		"  held by     node 21877  deploy  api.service  listens on *  up since\n"
-		"              blocks 0.0.0.0, [::] and every single address\n"
-		"  no matter   2 in time-wait for 41s (with SO_REUSEADDR)\n"
-		"  checked     privileged, reserved, ephemeral, bound only, connection, systemd\n"
-		"              socket, SO_REUSEPORT group, bound device or VRF: none applies; a\n"
-		"              real bind() on 6 addresses agrees\n"
-		"  to free it  systemctl stop api.service   (after sockeye kill it may be started again)\n"
-		"  next free   8082\n");
-	str_done(&out);
-	explain_put_brief(&e, false, &out);
-	assert_string_equal(str_text(&out), "8080/tcp is taken by node 21877 (sockeye explain 8080/tcp).");
-	str_done(&out);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
-}
-
-static void test_words_denied(void **state)
-{
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
-
-	fixture_init(&x);
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, 81, &facts);
-	fill(&e, "AAAAAA");
-	explain_settle(&e);
-	expect_text(
-		&e,
-		"81/tcp is not taken, but bind() by deploy (uid 1000) would fail with EACCES:\n"
-		"  below 1024 it needs CAP_NET_BIND_SERVICE (net.ipv4.ip_unprivileged_port_start)\n"
-		"  ways        AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit, or a port from 1024\n");
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
-}
-
-static void test_words_unknown(void **state)
-{
-	struct explain_facts facts = facts_of(1000, "");
-	struct explain e = {0};
-	struct fixture x;
-
-	fixture_init(&x);
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	fill(&e, "..P...");
-	explain_settle(&e);
-	expect_text(&e, "8080/tcp: cannot tell: bind() by uid 1000 to [::] (IPv6 only) fails with EPERM, "
-			"though nothing is in "
-			"the way:\n"
-			"  something sockeye cannot see (LSM, seccomp, cgroup-BPF, …)\n"
-			"  checked     privileged, reserved, ephemeral, listener, bound only,\n"
-			"              connection, time-wait, dual-stack IPv6, systemd socket,\n"
-			"              SO_REUSEPORT group, bound device or VRF: none applies\n");
-	e.broke = true;
-	fill(&e, "-------");
-	e.not_tried = "the process that tried was ended";
-	explain_settle(&e);
-	assert_int_equal(e.verdict, EXPLAIN_UNKNOWN);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
-}
-
-/* Nothing is said to be checked that could not be. */
-static void test_checked_only(void **state)
-{
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
-
-	fixture_init(&x);
-	snapshot_limit(&x.snap, "bound", "not-supported", "This kernel does not tell.");
-	facts.unprivileged_start = -1;
-	facts.reserved_known = false;
-	fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", NULL); /* whose, is not known */
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	assert_false(e.checked & (1u << CHECK_BOUND | 1u << CHECK_PRIVILEGED | 1u << CHECK_RESERVED |
-				  1u << CHECK_SYSTEMD));
-	assert_true(e.checked & 1u << CHECK_LISTENER);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
-}
-
-static const struct {
-	const char *comm, *cgroup; /* of the process */
-	uint32_t pid;
-	const char *sock_cgroup;
-	const char *way;
-} ways[] = {
-	{"node", "/system.slice/api.service", 300, "",
-	 "systemctl stop api.service   (after sockeye kill it may be started again)\n"},
-	{"systemd", "/init.scope", 1, "/system.slice/ssh.socket", "systemctl stop ssh.socket\n"},
-	{"systemd", "/init.scope", 1, "/init.scope",
-	 "systemctl list-sockets names the .socket unit; then systemctl stop it\n"},
-	{"app", "/", 1, "", "sockeye kill tcp :8080\n"}, /* pid 1 of a container */
-	{"docker-proxy", "/system.slice/docker.service", 300, "",
-	 "docker ps --filter publish=8080 names the container; then docker stop it\n"},
-	{"postgres", "/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 300, "",
-	 "docker stop 0123456789ab\n"},
-	{"python3", "/user.slice/user-1000.slice/session-3.scope", 300, "", "sockeye kill tcp :8080\n"},
-};
-
-static void test_ways(void **state)
-{
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		struct explain_facts facts = facts_of(1000, "deploy");
-		struct explain e = {0};
-		struct str out = {0};
-		struct fixture x;
-		uint32_t s;
-
-		fixture_init(&x);
-		fixture_proc(&x, ways[i].pid, 0, 0, ways[i].comm, ways[i].cgroup);
-		s = held(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", ways[i].pid);
-		x.snap.socks.v[s].cgroup = intern_adds(x.names, ways[i].sock_cgroup);
-		explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-		fill(&e, "XX.XX.");
-		explain_settle(&e);
-		explain_put_ways(&e, false, &out);
-		assert_string_equal(str_text(&out), ways[i].way);
-		str_done(&out);
-		explain_done(&e);
-		explain_facts_done(&facts);
-		fixture_done(&x);
-	}
-}
-
-static void test_hostile(void **state)
-{
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct str out = {0};
-	struct fixture x;
-
-	fixture_init(&x);
-	fixture_proc(&x, 300, 1, 1000, "a)\033[31m\n\xff", "/system.slice/\033]0;x\007\n.service");
-	held(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 300);
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	fill(&e, "XX.XX.");
-	explain_settle(&e);
-	explain_put_text(&e, true, &out);
-	for (size_t i = 0; i < out.n; i++)
-		if (out.s[i] != '\n')
-			assert_in_range((unsigned char)out.s[i], 32, 126);
-	assert_non_null(strstr(str_text(&out), "a)\\e[31m\\n\\xFF 300"));
-	str_clear(&out);
-	explain_put_json(&e, &out);
-	for (size_t i = 0; i < out.n; i++)
-		assert_true((unsigned char)out.s[i] >= 32 && out.s[i] != 127);
-	assert_non_null(strstr(str_text(&out), "\"process\":\"a)"));
-	str_done(&out);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
-}
-
-/* A busy port: thousands of connections are a few holders and a few lines. */
-static void test_many(void **state)
-{
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct str out = {0};
-	struct fixture x;
-
-	fixture_init(&x);
-	fixture_proc(&x, 300, 1, 1000, "nginx", "");
-	held(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 300);
-	for (int i = 0; i < 5000; i++) {
-		char local[32], remote[32];
-
-		snprintf(local, sizeof(local), "10.0.%d.%d:8080", i / 250 % 256, i % 250 + 1);
-		snprintf(remote, sizeof(remote), "10.9.0.1:%d", 1024 + i);
-		fixture_sock(&x, PROTO_TCP, i % 2 ? STATE_ESTABLISHED : STATE_TIME_WAIT, local, remote);
-	}
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	assert_int_equal(e.tries.n, 6);
-	fill(&e, "XX.XX.");
-	explain_settle(&e);
-	assert_int_equal(e.verdict, EXPLAIN_TAKEN);
-	assert_int_equal(e.holders.v[0].kind, EXPLAIN_LISTEN);
-	explain_put_text(&e, false, &out);
-	unsigned lines = 0;
-	for (size_t i = 0; i < out.n; i++)
-		lines += out.s[i] == '\n';
-	assert_in_range(lines, 5, 40);
-	assert_non_null(strstr(str_text(&out), "2,500 in time-wait"));
-	str_done(&out);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_vrf),
 		cmocka_unit_test(test_udp_is_always_open),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_blame),
@@ -572,13 +341,6 @@ int main(void)
 		cmocka_unit_test(test_no_ipv6),
 		cmocka_unit_test(test_reserved),
 		cmocka_unit_test(test_next),
-		cmocka_unit_test(test_words_taken),
-		cmocka_unit_test(test_words_denied),
-		cmocka_unit_test(test_words_unknown),
-		cmocka_unit_test(test_checked_only),
-		cmocka_unit_test(test_ways),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
