@@ -154,6 +154,15 @@ static void put_proc(const struct kill *k, const struct snap_proc *p, struct str
 	str_putf(out, " %u", p->pid);
 }
 
+/* Did a process of ours leave it behind? */
+static bool is_child(const struct kill *k, const struct snap_proc *p)
+{
+	for (size_t i = 0; i < k->plan.children.n; i++)
+		if (k->plan.children.v[i].pid == p->pid && k->plan.children.v[i].start == p->start)
+			return true;
+	return false;
+}
+
 static void put_port(const struct kill_port *p, struct str *out)
 {
 	str_putf(out, "%u/%s", p->port, proto_table[p->proto].name);
@@ -227,6 +236,9 @@ static void judge_held(struct kill *k, const struct snapshot *s, size_t at, uint
 	}
 	if (p)
 		put_proc(k, p, &text);
+	if (p && is_child(k, p))
+		str_puts(&text, k->plan.targets.n > 1 ? " (child of one that ended)"
+						      : " (child of the one that ended)");
 	if (n > 1)
 		str_putf(&text, " and %zu more", n - 1);
 	if (k->ports.v[at] == KILL_PORT_TAKEN && unit.n) {

@@ -25,17 +25,21 @@ const struct close_kind_info close_kind_table[CLOSE_KIND_N] = {
 				  "sockeye kill"},
 	[CLOSE_MPTCP] = {"mptcp", "the kernel closes no MPTCP connection as a whole",
 			 "close its tcp subflows"},
+	[CLOSE_NAMELESS] = {"nameless",
+			    "%s was read from /proc/net, without the cookie by which the kernel would know "
+			    "that this one is meant and no later one",
+			    NULL},
 	[CLOSE_OTHER] = {"other", "%s: only connections of TCP and UDP can be closed", NULL},
 };
 
-static uint8_t kind_of(const struct frame *f, uint32_t row)
+static uint8_t by_state(const struct frame *f, uint32_t row)
 {
 	const struct sock *s = frame_sock(f, row);
 	bool udp = s->proto == PROTO_UDP || s->proto == PROTO_UDPLITE;
 
 	if (s->proto == PROTO_MPTCP)
 		return CLOSE_MPTCP;
-	if (s->family > FAMILY_IPV6 || (s->proto != PROTO_TCP && !udp) || s->flags & SOCK_OWN_COOKIE)
+	if (s->family > FAMILY_IPV6 || (s->proto != PROTO_TCP && !udp))
 		return CLOSE_OTHER;
 	if (udp)
 		return s->state == STATE_ESTABLISHED ? CLOSE_DATAGRAM : CLOSE_BOUND_DATAGRAM;
@@ -63,6 +67,15 @@ static uint8_t kind_of(const struct frame *f, uint32_t row)
 	return CLOSE_CONNECTED;
 }
 
+static uint8_t kind_of(const struct frame *f, uint32_t row)
+{
+	uint8_t kind = by_state(f, row);
+
+	/* What would not be closed anyway has a better reason. */
+	return frame_sock(f, row)->flags & SOCK_OWN_COOKIE && !close_kind_table[kind].refusal ? CLOSE_NAMELESS
+											      : kind;
+}
+
 static void put_end(struct str *out, const uint8_t b[16], bool v6, uint32_t port)
 {
 	char addr[IP_TEXT];
@@ -82,7 +95,7 @@ static void name_it(struct close_item *i, const struct frame *f, uint32_t row, b
 	}
 	str_putf(&text, "%s ", proto_table[s->proto].name);
 	put_end(&text, s->laddr, v6, s->lport);
-	if (i->kind < CLOSE_LISTENER) {
+	if (i->kind < CLOSE_LISTENER || i->kind == CLOSE_NAMELESS) {
 		/* As the tables show it: who called whom. */
 		bool in = frame_row(f, row)->dir == DIR_IN;
 

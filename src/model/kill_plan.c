@@ -118,6 +118,7 @@ static void add_owners(struct build *b, uint32_t row)
 
 	if (r->reason != REASON_OWNED && b->p->no_owner_reason == REASON_OWNED)
 		b->p->no_owner_reason = r->reason;
+	b->p->unscanned |= !(r->marks & MARK_CLOSED) && !(frame_sock(b->f, row)->flags & SOCK_SEARCHED);
 	for (uint32_t i = 0; i < r->owner_n; i++) {
 		const struct owner *o = frame_owner(b->f, r, i);
 
@@ -417,6 +418,20 @@ void pick_settle(const struct frame *f, struct pick *p)
 			p->netns = i;
 }
 
+/* They may go on holding what their parent held. */
+static void children(struct build *b)
+{
+	for (uint32_t i = 0; i < b->f->open_procs; i++) {
+		const struct snap_proc *c = &b->f->procs.v[i].p;
+
+		for (size_t t = 0; t < b->p->targets.n && b->target[i] == NONE; t++)
+			if (c->ppid == b->p->targets.v[t].pid) {
+				vec_push(&b->p->children, ((struct kill_child){c->pid, c->start}));
+				break;
+			}
+	}
+}
+
 static void build(struct build *b, const struct pick *picks, size_t n)
 {
 	struct kill_plan *p = b->p;
@@ -429,6 +444,7 @@ static void build(struct build *b, const struct pick *picks, size_t n)
 	for (size_t i = 0; i < p->ports.n; i++)
 		narrow(b, &p->ports.v[i]);
 	held_ports(b);
+	children(b);
 	if (p->targets.n)
 		kill_count_cost(b);
 	else if (p->no_owner_reason == REASON_OWNED)
@@ -469,6 +485,7 @@ void kill_plan_done(struct kill_plan *p)
 	vec_done(&p->targets);
 	vec_done(&p->ports);
 	vec_done(&p->unowned);
+	vec_done(&p->children);
 	vec_done(&p->ways);
 	vec_done(&p->respawns);
 }

@@ -173,7 +173,7 @@ static bool word_key(struct kill_dialog *d, uint32_t code)
 /* The ports that were asked for, as they are now: who has them may be another one. */
 static bool ask_again(struct kill_dialog *d)
 {
-	VEC(struct pick) picks = {0};
+	struct picks picks = {0};
 	struct kill_plan plan = {0};
 	struct ui *u = d->u;
 	bool ok;
@@ -182,15 +182,14 @@ static bool ask_again(struct kill_dialog *d)
 		const struct kill_port *p = &d->plan->ports.v[i];
 
 		if (p->asked)
-			vec_push(&picks, ((struct pick){.kind = PICK_PORT,
-							.netns = p->netns,
-							.netns_inode = p->netns_inode,
-							.proto = p->proto,
-							.port = p->port}));
+			vec_push(&picks.v, ((struct pick){.kind = PICK_PORT,
+							  .netns = p->netns,
+							  .netns_inode = p->netns_inode,
+							  .proto = p->proto,
+							  .port = p->port}));
 	}
-	kill_plan_build(&plan, u->env.f, picks.v, picks.n);
+	kill_plan_build(&plan, u->env.f, picks.v.v, picks.v.n);
 	kill_plan_judge(&plan, u->env.f, u->opts.you);
-	vec_done(&picks);
 	ok = plan.targets.n > 0;
 	if (ok) {
 		u->host->kill_close(u->host->data);
@@ -198,9 +197,11 @@ static bool ask_again(struct kill_dialog *d)
 		d->sent = d->copied = false;
 		d->way = d->cursor = 0;
 		d->typed = 0;
+		kill_dialog_picks(&d->base, &picks);
 		u->discard_input = true; /* as when it was opened */
 	}
 	kill_plan_done(&plan);
+	vec_done(&picks.v);
 	if (!ok)
 		ui_say(u, "nobody holds it now");
 	return ok;
@@ -294,6 +295,39 @@ static bool kill_key(struct dialog *dialog, struct ui *u, const struct key *k)
 	}
 }
 
+static bool same_targets(const struct kill_plan *a, const struct kill_plan *b)
+{
+	if (a->targets.n != b->targets.n || a->unscanned != b->unscanned ||
+	    a->no_owner_reason != b->no_owner_reason)
+		return false;
+	for (size_t i = 0; i < a->targets.n; i++)
+		if (a->targets.v[i].pid != b->targets.v[i].pid ||
+		    a->targets.v[i].start != b->targets.v[i].start)
+			return false;
+	return true;
+}
+
+/* Opened before every process was looked at, it is worked out again until they were. */
+static void kill_frame(struct dialog *dialog, struct ui *u)
+{
+	struct kill_dialog *d = (struct kill_dialog *)dialog;
+	struct kill_plan plan = {0};
+
+	if (!d->plan->unscanned || d->sent || d->asks_word || !d->picks.v.n || !u->env.f)
+		return;
+	kill_plan_build(&plan, u->env.f, d->picks.v.v, d->picks.v.n);
+	kill_plan_judge(&plan, u->env.f, u->opts.you);
+	if (!same_targets(&plan, d->plan)) {
+		if (u->host->kill_close)
+			u->host->kill_close(u->host->data);
+		d->plan = u->host->kill_open(u->host->data, &plan);
+		d->way = 0;
+		d->copied = false;
+		u->discard_input = true; /* what was typed was meant for what stood there before */
+	}
+	kill_plan_done(&plan);
+}
+
 static bool kill_tick(struct dialog *dialog, struct ui *u)
 {
 	struct kill_dialog *d = (struct kill_dialog *)dialog;
@@ -331,6 +365,7 @@ static void kill_dialog_free(struct dialog *dialog, struct ui *u)
 	if (u->host->kill_close)
 		u->host->kill_close(u->host->data);
 	page_done(&d->page);
+	vec_done(&d->picks.v);
 	vec_done(&d->drop);
 	free(d);
 }
@@ -338,6 +373,7 @@ static void kill_dialog_free(struct dialog *dialog, struct ui *u)
 static const struct dialog_ops kill_ops = {
 	.draw = kill_draw,
 	.key = kill_key,
+	.frame = kill_frame,
 	.tick = kill_tick,
 	.deadline = kill_deadline,
 	.free = kill_dialog_free,
@@ -366,4 +402,13 @@ struct dialog *kill_dialog_new(struct ui *u, struct kill_plan *plan)
 	d->u = u;
 	d->plan = opened;
 	return &d->base;
+}
+
+void kill_dialog_picks(struct dialog *dialog, struct picks *picks)
+{
+	struct kill_dialog *d = (struct kill_dialog *)dialog;
+
+	vec_done(&d->picks.v);
+	d->picks = *picks;
+	*picks = (struct picks){0};
 }

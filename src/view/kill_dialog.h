@@ -7,6 +7,7 @@ struct kill_dialog {
 	struct dialog base;
 	struct ui *u; /* borrowed: it owns this dialog */
 	const struct kill_plan *plan; /* borrowed from the host until kill_close */
+	struct picks picks; /* owned; may be empty */
 	size_t cursor; /* into opts.signals */
 	size_t way; /* into plan->ways */
 	bool asks_word; /* the word yes is being typed */

@@ -110,7 +110,17 @@ static void targets(struct kill_dialog *d, const struct screen_env *e)
 		page_spanf(&d->page, 0, STYLE_PLAIN, "and %zu more", p->targets.n - shown);
 		rank(d, DROP_NEVER);
 	}
-	if (!p->targets.n) {
+	if (p->unscanned && p->targets.n) {
+		page_line(&d->page, ' ');
+		page_wrap(&d->page, 0, STYLE_WARN,
+			  "not every process was looked at yet: others may hold it, too");
+		rank(d, DROP_REFUSED);
+	} else if (p->unscanned) {
+		page_line(&d->page, ' ');
+		page_wrap(&d->page, 0, STYLE_REASON,
+			  "not every process was looked at yet; who holds it will appear here");
+		rank(d, DROP_NEVER);
+	} else if (!p->targets.n) {
 		const struct reason_info *r =
 			p->no_owner_reason < REASON_N ? &reason_table[p->no_owner_reason] : NULL;
 

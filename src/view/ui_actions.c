@@ -321,13 +321,14 @@ void act_kill(struct ui *u, uint32_t key)
 	}
 	kill_plan_build(&plan, u->env.f, picks.v.v, picks.v.n);
 	kill_plan_judge(&plan, u->env.f, u->opts.you);
-	vec_done(&picks.v);
 	d = kill_dialog_new(u, &plan);
 	kill_plan_done(&plan); /* moved away by then; nothing is left when it was */
 	if (d) {
+		kill_dialog_picks(d, &picks);
 		ui_open_dialog(u, d);
 		u->discard_input = true; /* keys typed before it was seen are not meant for it */
 	}
+	vec_done(&picks.v);
 }
 
 void act_tag(struct ui *u, uint32_t key)

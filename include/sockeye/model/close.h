@@ -21,6 +21,7 @@ enum close_kind { /* what it is decides what closing means */
 		  CLOSE_BOUND_DATAGRAM,
 		  CLOSE_MPTCP,
 		  CLOSE_OTHER, /* no TCP or UDP */
+		  CLOSE_NAMELESS, /* the kernel gave no cookie that says it is this one and no later one */
 		  CLOSE_KIND_N
 };
 struct close_kind_info {

@@ -94,6 +94,10 @@ struct kill_peer { /* an end that loses connections */
 	uint32_t n;
 };
 #define KILL_PEERS_MAX 3
+struct kill_child { /* of a target, and no target itself */
+	uint32_t pid;
+	uint64_t start;
+};
 
 /* Will something start it again? Asked of systemd by action. */
 enum kill_respawn_state {
@@ -133,6 +137,8 @@ struct kill_plan {
 	VEC(struct kill_target) targets; /* parent before child, oldest first */
 	VEC(struct kill_port) ports;
 	VEC(struct kill_unowned) unowned;
+	VEC(struct kill_child) children; /* of those that hold sockets */
+	bool unscanned; /* not every process was looked at since what was asked for came up: others may hold it */
 	uint32_t drops_in, drops_out; /* connections that end */
 	struct kill_peer peers[KILL_PEERS_MAX]; /* of drops_in, those with most first */
 	uint8_t peers_n;

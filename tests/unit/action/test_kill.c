@@ -243,6 +243,37 @@ static void still_held_by_another(void **state)
 	kill_free(k);
 }
 
+/* The same, and it is known whose child that is. */
+static void still_held_by_a_child(void **state)
+{
+	struct kill_plan plan = {0};
+	struct snapshot held;
+	struct fake f = {0};
+	struct kill_sys sys = fake_sys(&f);
+	struct kill_look look = {&f, fake_look};
+	uint64_t t = 100 * NSEC_PER_SEC;
+	struct kill *k;
+
+	snapshot_init(&held);
+	show_sock(&held, 8080, STATE_LISTENING, 77);
+	show_owner(&held, 77, 4001, 600);
+	f.p[0] = (struct fake_proc){.pid = 4000, .start = 500, .state = 'S', .inode = 77, .comm = "nginx"};
+	f.p[1] = (struct fake_proc){.pid = 4001, .comm = "nginx"};
+	f.n = 2;
+	f.now = &held;
+	add_target(&plan, "nginx", 4000, 500, 77);
+	add_port(&plan, 8080, true, true);
+	vec_push(&plan.children, ((struct kill_child){4001, 600}));
+	k = kill_open(&plan, &sys);
+	kill_send(k, SIGTERM, t);
+	f.p[0].exited = true;
+	kill_watch(k, &look, t + 40 * NSEC_PER_MS, 30 * NSEC_PER_SEC);
+	kill_watch(k, &look, t + 80 * NSEC_PER_MS, 30 * NSEC_PER_SEC);
+	assert_string_equal(step(k, 2), "8080/tcp still held by nginx 4001 (child of the one that ended)");
+	snapshot_done(&held);
+	kill_free(k);
+}
+
 /* Restarted so fast that no look saw it free: a process younger than the signal is no old holder. */
 static void taken_between_looks(void **state)
 {
@@ -357,6 +388,7 @@ int main(void)
 		cmocka_unit_test(sends_in_order),
 		cmocka_unit_test(freed_then_taken_again),
 		cmocka_unit_test(still_held_by_another),
+		cmocka_unit_test(still_held_by_a_child),
 		cmocka_unit_test(taken_between_looks),
 		cmocka_unit_test(says_who_ignores),
 		cmocka_unit_test(look_fails),

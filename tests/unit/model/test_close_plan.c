@@ -103,6 +103,37 @@ static void kinds(void **state)
 	fixture_done(&x);
 }
 
+/* Read from /proc/net: the kernel could not be told which one is meant. */
+static void without_a_cookie(void **state)
+{
+	struct fixture x;
+	struct close_plan p;
+	struct str s = {0};
+	const struct frame *f;
+	uint32_t a, b;
+
+	fixture_init(&x);
+	a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:38824", "10.0.0.7:5432");
+	b = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
+	x.snap.socks.v[a].flags |= SOCK_OWN_COOKIE | SOCK_FROM_PROC;
+	x.snap.socks.v[b].flags |= SOCK_OWN_COOKIE | SOCK_FROM_PROC;
+	f = fixture_apply(&x, 0);
+	plan_of(&p, f, x.snap.socks.v[a].cookie, NULL, false);
+	assert_int_equal(p.items.v[0].kind, CLOSE_NAMELESS);
+	assert_int_equal(close_possible(&p), 0);
+	close_meaning_put(&p.items.v[0], &s);
+	assert_string_equal(
+		str_text(&s),
+		"tcp 10.0.0.5:38824 → 10.0.0.7:5432 was read from /proc/net, without the cookie by "
+		"which the kernel would know that this one is meant and no later one");
+	close_plan_done(&p);
+	plan_of(&p, f, x.snap.socks.v[b].cookie, NULL, false);
+	assert_int_equal(p.items.v[0].kind, CLOSE_LISTENER); /* that says what to do instead */
+	close_plan_done(&p);
+	str_done(&s);
+	fixture_done(&x);
+}
+
 static void what_is_lost_and_whose(void **state)
 {
 	struct fixture x;
@@ -171,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds),
+		cmocka_unit_test(without_a_cookie),
 		cmocka_unit_test(what_is_lost_and_whose),
 		cmocka_unit_test(results),
 	};

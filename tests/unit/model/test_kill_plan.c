@@ -93,6 +93,32 @@ static void a_port(void **state)
 	fixture_done(&x);
 }
 
+/* A master goes, its workers hold on: that is known beforehand. */
+static void children_are_remembered(void **state)
+{
+	struct fixture x;
+	struct kill_plan p;
+	struct pick k = {.kind = PICK_PROC, .pid = 1044, .start = 104400};
+	const struct frame *f;
+
+	fixture_init(&x);
+	fixture_web1(&x, false);
+	f = fixture_apply(&x, 1);
+	kill_plan_build(&p, f, &k, 1);
+	assert_int_equal(p.targets.n, 1);
+	assert_int_equal(p.children.n, 4);
+	assert_int_equal(p.children.v[0].pid, 1045);
+	assert_int_equal(p.children.v[0].start, 104500);
+	assert_false(p.unscanned);
+	kill_plan_done(&p);
+	k = port_pick(443);
+	kill_plan_build(&p, f, &k, 1);
+	assert_int_equal(p.targets.n, 5);
+	assert_int_equal(p.children.n, 0); /* they are targets themselves */
+	kill_plan_done(&p);
+	fixture_done(&x);
+}
+
 static void a_connection_and_a_process(void **state)
 {
 	struct fixture x;
@@ -391,6 +417,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port),
+		cmocka_unit_test(children_are_remembered),
 		cmocka_unit_test(a_connection_and_a_process),
 		cmocka_unit_test(nobody_to_kill),
 		cmocka_unit_test(formers_are_spared),
