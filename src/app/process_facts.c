@@ -62,7 +62,11 @@ void process_namespaces(uint32_t pid, struct str *out)
 			continue;
 		any = true;
 		if (strcmp(it, ours))
-			str_putf(out, "%s%s", out->n ? " " : "own: ", names[i]);
+			str_putf(out, "%s%s",
+				 out->n         ? " "
+				 : *base == '1' ? "own: "
+						: "not sockeye's: ",
+				 names[i]);
 	}
 	if (any && !out->n)
 		str_putf(out, "as %s", base_name);

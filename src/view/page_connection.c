@@ -13,6 +13,8 @@ static const struct {
 	const char *name;
 } tcp_options[] = {{2, "sack"}, {1, "timestamps"}, {8, "ecn"}, {32, "fast open"}};
 #define TCP_OPT_WSCALE 4
+#define TIMER_RETRANSMIT 1 /* idiag_timer */
+#define STUCK_FROM 2 /* times sent again */
 
 /* An open row, or one that closed within the last seconds and is still shown. */
 static uint32_t find(const struct frame *f, const struct pick *pick)
@@ -157,7 +159,7 @@ static void put_ms(struct str *out, uint32_t us)
 {
 	double ms = us / 1000.0;
 
-	str_putf(out, ms < 10 ? "%.1f" : "%.0f", ms);
+	str_putf(out, ms > 0 && ms < .1 ? "%.2f" : ms < 10 ? "%.1f" : "%.0f", ms);
 }
 
 static void put_share(struct str *out, const char *what, uint64_t part, uint64_t all)
@@ -295,6 +297,24 @@ static void identity(struct conn *c)
 	str_done(&s);
 }
 
+/* What was sent is not acknowledged, and was sent again and again. */
+static void stuck(struct conn *c)
+{
+	char one[UNIT_BUF], two[UNIT_BUF];
+	struct str s = {0};
+
+	if (c->s->timer != TIMER_RETRANSMIT || c->s->retrans < STUCK_FROM || !c->s->sendq || !c->peer ||
+	    c->r->marks & MARK_CLOSED)
+		return;
+	str_putf(&s, "stuck: %s unacknowledged", fmt_size(one, c->s->sendq));
+	if (c->s->flags & SOCK_HAS_TIMES)
+		str_putf(&s, ", peer silent for %s", fmt_duration(two, c->i->last_ack_recv_ms / 1e3));
+	str_putf(&s, ", resent %u times", c->s->retrans);
+	page_line(c->b.p, '!');
+	page_wrap(c->b.p, TEXT_COL, STYLE_BAD, str_text(&s));
+	str_done(&s);
+}
+
 /* "14:02:12 close-wait", newest first, as far as it was watched. */
 static void history(struct conn *c)
 {
@@ -354,6 +374,7 @@ void page_build_connection(struct page *p, const struct screen_env *e, const str
 		page_findings(&c.b, FINDING_ON_PORT, frame_port_of(e->f, c.row));
 	else if (c.r->findings && frame_first_owner(e->f, c.row, false) != NONE)
 		page_findings(&c.b, FINDING_ON_PROC, frame_first_owner(e->f, c.row, false));
+	stuck(&c);
 	page_ends(&c);
 	buffers(&c);
 	path(&c);

@@ -2,6 +2,7 @@
 #include "marks.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
+#include "ui_actions.h"
 #include "ui_private.h"
 #include <math.h>
 #include <stdio.h>
@@ -203,8 +204,11 @@ static void draw_line_2(struct ui *u, struct canvas *c)
 
 /* ---- Last line ---- */
 
-static bool hint_here(const struct binding *b, uint8_t where)
+static bool hint_here(const struct ui *u, const struct binding *b, uint8_t where)
 {
+	/* What would only be refused is not offered. */
+	if (u->opts.read_only && (b->run == act_kill || b->run == act_close))
+		return false;
 	return b->hint && (b->where & where) && (!b->hint_where || (b->hint_where & where));
 }
 
@@ -222,7 +226,7 @@ static void draw_hints(struct ui *u, struct canvas *c)
 			const struct binding *b = &binding_table[i];
 			uint32_t codes[BINDING_KEYS_MAX];
 
-			if (!hint_here(b, where) || b->hint_order > limit ||
+			if (!hint_here(u, b, where) || b->hint_order > limit ||
 			    !keymap_keys(u->keymap, b, codes))
 				continue;
 			str_clear(&name);
@@ -240,7 +244,7 @@ static void draw_hints(struct ui *u, struct canvas *c)
 		uint32_t codes[BINDING_KEYS_MAX];
 		int start = x;
 
-		if (!hint_here(b, where) || b->hint_order > limit || !keymap_keys(u->keymap, b, codes))
+		if (!hint_here(u, b, where) || b->hint_order > limit || !keymap_keys(u->keymap, b, codes))
 			continue;
 		str_clear(&name);
 		key_print(codes[0], &name);

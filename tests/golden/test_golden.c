@@ -69,6 +69,8 @@ static const struct golden_case cases[] = {
 	{"ports_unprivileged_40", world_unprivileged, 40, 10, "wait:6000", USER},
 	{"ports_unprivileged_140", world_unprivileged, 140, 24, "wait:6000", USER},
 	{"ports_read_only", world_web1, 80, 24, "K", READ_ONLY},
+	{"read_only_hints", world_web1, 80, 24, "", READ_ONLY},
+	{"read_only_page", world_web1, 80, 24, "Enter x", READ_ONLY},
 	{"ports_paused", world_web1, 80, 24, "p wait:42000", 0},
 	{"ports_interval", world_web1, 80, 24, "+ +", 0},
 	{"ports_unbound", world_web1, 80, 24, "F7", 0},

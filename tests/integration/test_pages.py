@@ -57,3 +57,110 @@ def why_in_another_namespace():
             tmux.keys("w")
             screen = tmux.shows(r"7171/tcp is taken")
             check(re.search(r"held by\s+inner", screen), f"not looked at where it is:\n{screen}")
+
+
+def opened(tmux, view, text):
+    """The page of the one row that a filter leaves in a view."""
+    tmux.keys(view)
+    filtered(tmux, text)
+    tmux.shows(r"1-1 of 1")
+    tmux.keys("Enter")
+
+
+@test
+def process_page():
+    with scene("listen,port=8080", "close-wait,port=9020,n=3", "unix,addr=@sockeye-page") as (ns, factory):
+        with dashboard(ns, width=120, height=40) as tmux:
+            opened(tmux, "3", f"pid={factory.pid}")
+            screen = tmux.shows(r"^ factory +%d" % factory.pid)
+            screen = tmux.shows(r"parents\s+\S")
+            same(re.search(r"exe +(\S+)", screen).group(1), os.path.realpath(FACTORY), "exe")
+            same(re.search(r"cwd +(\S+)", screen).group(1), os.getcwd(), "cwd")
+            with open(f"/proc/{factory.pid}/status") as f:
+                threads = re.search(r"Threads:\s+(\d+)", f.read()).group(1)
+            check(f"threads {threads}" in screen, f"threads:\n{screen}")
+            check(re.search(r"LISTENS ON \d", screen), f"listens on nothing:\n{screen}")
+            check(re.search(r"^ +8080 tcp", screen, re.M), f"no 8080:\n{screen}")
+            screen = tmux.shows(r"OTHER \d")
+            check("@sockeye-page" in screen, f"no unix socket:\n{screen}")
+
+
+@test
+def replaced_program():
+    with Netns() as ns, tempfile.TemporaryDirectory() as place:
+        program = os.path.join(place, "gone")
+        shutil.copy(shutil.which("python3"), program)
+        code = "import socket,sys\ns=socket.create_server(('127.0.0.1',7070))\nprint(1,flush=True)\nsys.stdin.read()"
+        home = {"PYTHONHOME": sys.base_prefix, "LD_LIBRARY_PATH": os.path.join(sys.base_prefix, "lib")}
+        server = subprocess.Popen(ns.enter + [program, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, env=clean_env(**home))
+        try:
+            if server.stdout.readline() != b"1\n":
+                raise Skip("a copied interpreter does not run here: " + server.stderr.read().decode(errors="replace"))
+            os.unlink(program)
+            with dashboard(ns) as tmux:
+                opened(tmux, "3", "port=7070")
+                screen = tmux.shows(r"\(deleted\)")
+                check("replaced or removed" in screen, f"that is not said:\n{screen}")
+        finally:
+            server.stdin.close()
+            server.wait(PATIENCE)
+
+
+@test
+def connection_page_has_both_ends():
+    with scene("pair,port=9000,comm=server") as (ns, factory):
+        with dashboard(ns, width=80, height=40) as tmux:
+            tmux.keys("2")
+            filtered(tmux, "lport=9000")
+            tmux.shows(r"1-1 of 1")
+            tmux.keys("Enter")
+            screen = tmux.shows(r"THIS END +OTHER END")
+            left = re.search(r"address +127\.0\.0\.1:9000\b.*?(127\.0\.0\.1:\d+)", screen)
+            check(left, f"no addresses beside each other:\n{screen}")
+            check("on this machine" in screen, f"the other end is here:\n{screen}")
+            check(re.search(r"HISTORY +\d\d:\d\d:\d\d", screen), f"no history:\n{screen}")
+            check(re.search(r"rtt +\d", screen), f"no rtt:\n{screen}")
+            tmux.keys("Down", "Down", "Enter")  # past the process to the other end
+            tmux.shows(r"address +" + re.escape(left.group(1)))
+
+
+@test
+def port_page_names_who_is_stopped():
+    with Netns() as ns:
+        code = ("import os,signal,socket,sys,time\n"
+                "s=socket.socket()\ns.bind(('127.0.0.1',7171))\ns.listen(1)\n"
+                "c=[]\nfor i in range(6):\n k=socket.socket()\n k.setblocking(False)\n k.connect_ex(('127.0.0.1',7171))\n"
+                " c.append(k)\n"
+                "p=os.fork()\nif not p:\n [k.close() for k in c]\n time.sleep(1000)\n"
+                "s.close()\nos.kill(p,signal.SIGSTOP)\nprint(p,flush=True)\nsys.stdin.read()\nos.kill(p,signal.SIGKILL)")
+        server = subprocess.Popen(ns.enter + ["python3", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  env=clean_env())
+        try:
+            stopped = int(server.stdout.readline())
+            with dashboard(ns) as tmux:
+                opened(tmux, "1", "port=7171")
+                screen = tmux.shows(r"accept queue full")
+                check(f"{stopped} is stopped (T)" in screen, f"nobody is named:\n{screen}")
+                tmux.shows(r"longest wait \S+")
+        finally:
+            server.stdin.close()
+            server.wait(PATIENCE)
+
+
+@test
+def pages_at_every_size():
+    with scene("listen,port=8080,child=1,comm=hostile", "pair,port=9000", "close-wait,port=9020") as (ns, _):
+        for width, height in ((80, 24), (120, 40), (140, 40), (40, 10)):
+            with dashboard(ns, width=width, height=height) as tmux:
+                tmux.shows(r"8080\b")
+                for view in "123":
+                    tmux.keys(view)
+                    tmux.shows(r"\[%s" % view)
+                    tmux.keys("Enter")
+                    screen = tmux.shows(r"›")
+                    for line in screen.splitlines():
+                        check(len(line) <= width, f"{len(line)} cells at {width}x{height}: {line!r}")
+                    tmux.keys("Tab", "Tab", "Down", "End", "Home", "Escape")
+                tmux.keys("q", "q")
+                tmux.shows("END:0")
