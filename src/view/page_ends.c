@@ -38,7 +38,11 @@ static void put_other(struct ends *e)
 		str_putf(&e->other[OTHER_ADDRESS], "  %s", service);
 	e->other_style = STYLE_DIM;
 	if (c->r->peer == NONE) {
-		str_puts(process, "not on this machine");
+		str_puts(process,
+			 c->s->family <= FAMILY_IPV6 &&
+					 scope_of(c->s->raddr, c->s->family == FAMILY_IPV6) == SCOPE_LOOPBACK
+				 ? "gone from this machine"
+				 : "not on this machine");
 	} else {
 		uint32_t owner = frame_first_owner(b->f, c->r->peer, false);
 

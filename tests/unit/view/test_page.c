@@ -375,6 +375,24 @@ static void connection_page(void **state)
 	HAS(t, " TIMER       ends in ");
 	HAS_NOT(t, "BUFFERS"); /* a mini socket has none */
 	HAS_NOT(t, "inode");
+	/* A loopback address is nowhere else: without its other end that one is gone. */
+	{
+		struct fixture x;
+		struct screen_env e = b.e;
+		uint32_t one;
+
+		fixture_init(&x);
+		one = fixture_sock(&x, PROTO_TCP, STATE_CLOSE_WAIT, "127.0.0.1:46024", "127.0.0.1:7000");
+		e.f = fixture_apply(&x, 1);
+		b.p.width = 80;
+		page_build(&b.p, &e,
+			   &(struct subject){SUBJECT_SOCK,
+					     {.kind = PICK_SOCK, .cookie = x.snap.socks.v[one].cookie}});
+		str_clear(&b.text);
+		page_text(&b.p, &b.text);
+		HAS(str_text(&b.text), "gone from this machine");
+		fixture_done(&x);
+	}
 	/* Both ends here: Enter goes to the other. */
 	for (uint32_t i = 0; i < b.f->rows_n && !there; i++) {
 		if (frame_row(b.f, i)->peer == NONE)
