@@ -160,60 +160,64 @@ static void put(struct owners *o, struct intake *in)
 
 /* ---- deciding ---- */
 
-/* unknown: of those that were never searched only; else of all that would have to be read for what is missing. */
-static void count(const struct owners *o, uint64_t need, bool unknown, struct owner_bulk_case *ret)
+static void count(const struct owners *o, uint64_t need, enum bulk_reason why, struct owner_bulk_case *ret)
 {
+	size_t hidden = 0, readable = 0;
+
 	for (size_t i = 0; i < o->procs.n; i++) {
 		const struct owner *w = o->procs.v[i];
 
 		ret->all += w->hint;
-		if (unknown ? !w->scanned : w->scanned != o->look && (w->due || w->scanned < need))
+		hidden += w->hidden && w->hint;
+		readable += !w->hidden && w->hint;
+		if (why == BULK_UNKNOWN ? !w->scanned
+					: w->scanned != o->look && (w->due || w->scanned < need))
 			ret->to_read += w->hint;
 	}
+	ret->blind = why == BULK_HIDDEN && hidden > readable;
 }
 
 static enum owner_source_state state_of(struct owners *o)
 {
-	if (!o->source)
-		return OWNER_SOURCE_NOT_BUILT;
 	if (!o->first_pids)
 		return OWNER_SOURCE_OTHER_PIDNS;
 	return o->source->ops->load(o->source);
 }
 
-bool owners_bulk(struct owners *o, uint64_t need, bool unknown)
+bool owners_bulk(struct owners *o, uint64_t need, enum bulk_reason why)
 {
 	struct owner_bulk_case c = {.loaded = o->bulk_ns != 0};
 	struct intake in = {0};
 	uint64_t began;
+	bool pays;
 	int r;
 
-	if (!o->source || o->bulk_broken)
+	if (!o->source)
 		return false;
-	count(o, need, unknown, &c);
-	if (!c.to_read || !(owner_bulk_pays(&c) || o->source->always))
+	count(o, need, why, &c);
+	pays = c.to_read && (owner_bulk_pays(&c) || o->source->always);
+	if (!pays && !c.blind)
 		return false;
-	o->bulk_state = state_of(o);
-	o->bulk_asked = true;
+	if (!o->bulk_tried)
+		o->bulk_state = state_of(o);
+	o->bulk_tried = true;
+	o->bulk_asked |= pays;
 	o->bulk_all = c.all;
-	if (o->bulk_state != OWNER_SOURCE_READY) {
-		o->bulk_broken = true;
+	if (o->bulk_state != OWNER_SOURCE_READY)
 		return false;
-	}
 	began = owners_clock_ns();
 	/* too soon: what was missing has to wait, because /proc would take longer */
 	if (o->bulk_ns && o->budget_ns && began - o->bulk_ended_ns < o->bulk_ns * SHARE)
-		return !unknown;
+		return why != BULK_UNKNOWN;
 	r = o->source->ops->scan(o->source, take, &in);
-	if (!r)
+	if (r)
+		o->bulk_state = OWNER_SOURCE_REFUSED;
+	else
 		put(o, &in);
 	vec_done(&in.recs);
+	o->bulk_asked = true;
 	o->bulk_ended_ns = owners_clock_ns();
 	o->bulk_ns = o->bulk_ended_ns - began;
-	if (r) {
-		o->bulk_state = OWNER_SOURCE_REFUSED;
-		o->bulk_broken = true;
-	}
 	return !r;
 }
 

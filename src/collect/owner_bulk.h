@@ -12,5 +12,6 @@ struct owner_bulk_case {
 	uint64_t to_read; /* descriptors that /proc would have to read */
 	uint64_t all; /* that all processes have: so many come at once */
 	bool loaded;
+	bool blind; /* it does not have to pay: most processes are not ours to read */
 };
 bool owner_bulk_pays(const struct owner_bulk_case *c);

@@ -211,7 +211,7 @@ static void sweep(struct owners *o, uint64_t need, uint64_t dt)
 
 void owners_search(struct owners *o, uint64_t need, uint64_t dt)
 {
-	(void)owners_bulk(o, need, true);
+	(void)owners_bulk(o, need, BULK_UNKNOWN);
 	if (o->missing)
 		search_cgroups(o);
 	search_new(o);
@@ -220,8 +220,10 @@ void owners_search(struct owners *o, uint64_t need, uint64_t dt)
 		owners_ask_counts(o);
 		search_changed(o);
 	}
-	if (!o->missing || !owners_bulk(o, need, false))
+	if (!o->missing || !owners_bulk(o, need, BULK_MISSING))
 		sweep(o, need, dt);
+	if (o->missing)
+		(void)owners_bulk(o, need, BULK_HIDDEN);
 }
 
 /* ---- what is known ---- */

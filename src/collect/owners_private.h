@@ -52,7 +52,7 @@ struct owners {
 	struct owner_source *source; /* owned; NULL: only /proc */
 	bool first_pids; /* the numbers of the source are ours */
 	bool bulk_asked; /* it would have paid: bulk_state and bulk_all say what came of it */
-	bool bulk_broken; /* not to be asked again */
+	bool bulk_tried; /* bulk_state is known */
 	enum owner_source_state bulk_state;
 	uint64_t bulk_all; /* descriptors there were */
 	uint64_t bulk_ns, bulk_ended_ns; /* of the last such search: how long, and when. 0: none */
@@ -107,9 +107,13 @@ void owners_search_one(struct owners *o, uint32_t i, bool full);
 void owners_search(struct owners *o, uint64_t need, uint64_t dt);
 void owners_verify_known(struct owners *o, uint64_t dt);
 
-/* owner_bulk.c: searches everybody by the source, if that pays: for processes that were never searched, or for what
- * is missing since look `need`. false: it did not; true: it did, or will before long. */
-bool owners_bulk(struct owners *o, uint64_t need, bool unknown);
+/* owner_bulk.c: searches everybody by the source, if that pays. false: it did not; true: it did, or will before long. */
+enum bulk_reason {
+	BULK_UNKNOWN, /* processes that were never searched */
+	BULK_MISSING, /* sockets that are missing since look `need` */
+	BULK_HIDDEN, /* they are, and processes can have them that are not ours to read */
+};
+bool owners_bulk(struct owners *o, uint64_t need, enum bulk_reason why);
 /* Which way it was, where there was a choice. */
 void owners_put_method(const struct owners *o, struct snapshot *s);
 

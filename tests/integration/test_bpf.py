@@ -110,6 +110,30 @@ def refused_without_capabilities():
 
 
 @test
+def two_capabilities_suffice():
+    """CAP_BPF and CAP_PERFMON see what /proc tells only to root, and go on seeing it."""
+    need_bpf()
+    need("setpriv")
+    with scene("listen,port=7140") as (ns, factory), tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
+        made = factory.one(lport=7140)
+        os.chmod(place, 0o755)
+        program = shutil.copy(SOCKEYE, place)
+        two = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+bpf,+perfmon",
+               "--ambient-caps=+bpf,+perfmon", "env", "HOME=/", program]
+        r = ns.run([*two, *HERE, "list", "--json", "port=7140"])
+        if b"setpriv" in r.stderr:
+            raise Skip(r.stderr.decode(errors="replace").strip())
+        whole = json.loads(r.stdout)
+        same([l["reason"] for l in method(whole)], ["bpf"], "how it was looked for")
+        same([(o["pid"], o["fd"]) for o in whole["ports"][0]["owners"]], [(made["pid"], made["fd"])], "owners")
+        with Tmux(" ".join([*ns.enter, *two, *HERE, "-d", "0.2"]), 80, 24) as screen:
+            screen.shows(r"7140 tcp +\S+ +factory")
+            with ns.factory("listen,port=7141"):
+                screen.shows(r"7141 tcp +\S+ +factory")
+                check(re.search(r"7140 tcp +\S+ +factory", screen.screen()), screen.screen())
+
+
+@test
 def many_descriptors_choose():
     """Unasked, by their number; and SOCKEYE_OWNERS=proc forbids it."""
     need_bpf()

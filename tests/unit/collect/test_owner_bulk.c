@@ -121,7 +121,7 @@ static void test_when_it_pays(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct owner_bulk_case c = {rows[i].to_read, rows[i].all, rows[i].loaded};
+		struct owner_bulk_case c = {rows[i].to_read, rows[i].all, rows[i].loaded, false};
 
 		if (owner_bulk_pays(&c) != rows[i].pays)
 			fail_msg("row %zu: %d", i, !rows[i].pays);
@@ -389,6 +389,68 @@ static void test_always(void **state)
 	assert_string_equal(holders(t), "111:20/3");
 }
 
+/* Without the right to read others' descriptors it is asked however few there are, and what it told stays. */
+static void test_hidden_processes(void **state)
+{
+	struct tree *t = *state;
+	struct fake *f;
+
+	need_counts(t);
+	for (uint32_t pid = 20; pid < 23; pid++) {
+		put_process(t, pid, "root's", 100);
+		put_socket(t, pid, 3, pid);
+	}
+	f = first_namespaces(t);
+	for (uint32_t pid = 20; pid < 23; pid++)
+		rec(f, pid, pid, 3, pid, 100, pid);
+	/* as if they had been found hidden a moment ago */
+	LOOK(t, 0, S, 1);
+	assert_int_equal(f->loads, 0);
+	for (size_t i = 0; i < t->owners->procs.n; i++) {
+		struct owner *w = t->owners->procs.v[i];
+
+		w->hidden = w->pid != 1;
+		vec_clear(&w->fds);
+	}
+	LOOK(t, 0.1, S, 20, 21, 22, 1);
+	assert_int_equal(f->scans, 1);
+	assert_string_equal(holders(t), "20:20/3 21:21/3 22:22/3");
+	assert_int_equal(t->snap.hidden_procs, 0);
+	if (!geteuid())
+		return; /* reads everything */
+	for (uint32_t pid = 20; pid < 23; pid++)
+		assert_int_equal(chmod(path_of(t, namef("%u/fd", pid)), 0), 0);
+	for (int i = 0; i < 20; i++)
+		LOOK(t, 1, S, 20, 21, 22, 1);
+	assert_string_equal(holders(t), "20:20/3 21:21/3 22:22/3");
+	assert_int_equal(t->snap.hidden_procs, 0);
+	for (uint32_t pid = 20; pid < 23; pid++)
+		assert_int_equal(chmod(path_of(t, namef("%u/fd", pid)), 0755), 0);
+}
+
+/* Who may not ask is not told of it because of hidden processes: that they are hidden is said anyway. */
+static void test_hidden_and_not_permitted(void **state)
+{
+	struct tree *t = *state;
+	struct fake *f;
+
+	need_counts(t);
+	for (uint32_t pid = 20; pid < 26; pid++) {
+		put_process(t, pid, "root's", 100);
+		put_socket(t, pid, 3, pid);
+	}
+	f = first_namespaces(t);
+	f->state = OWNER_SOURCE_NOT_PERMITTED;
+	LOOK(t, 0, S, 1);
+	for (size_t i = 0; i < t->owners->procs.n; i++)
+		t->owners->procs.v[i]->hidden = t->owners->procs.v[i]->pid != 1;
+	LOOK(t, 0.1, S, 222);
+	LOOK(t, 0.1, S, 222, 223);
+	assert_int_equal(f->loads, 1);
+	assert_int_equal(f->scans, 0);
+	assert_null(method(t));
+}
+
 static void test_source_is_freed(void **state)
 {
 	struct tree *t = *state;
@@ -429,6 +491,8 @@ int main(void)
 		TEST(test_broken_scan),
 		TEST(test_missing_is_searched_at_once),
 		TEST(test_always),
+		TEST(test_hidden_processes),
+		TEST(test_hidden_and_not_permitted),
 		TEST(test_source_is_freed),
 	};
 
