@@ -4,6 +4,7 @@
 #include "options.h"
 #include "print.h"
 #include "privileges.h"
+#include "sockeye/base/mem.h"
 #include <locale.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ int main(int argc, char **argv)
 
 	/* Only what decides about characters: numbers and times are printed the same everywhere. */
 	setlocale(LC_CTYPE, "");
+	mem_return_large();
 	/* For the build, and no option: see docs.h. */
 	if (argc >= 3 && !strcmp(argv[1], "--docs"))
 		return docs_print(argv[2], argv[3]);

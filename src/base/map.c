@@ -29,8 +29,16 @@ void map_done(struct map *m)
 	*m = (struct map){0};
 }
 
+/* What one large look has filled and the next ones hardly use is worth neither its memory nor wiping it. */
+#define SPARSE 16
+#define SPARSE_FROM 4096
+
 void map_clear(struct map *m)
 {
+	if (m->cap > SPARSE_FROM && m->n * SPARSE < m->cap) {
+		map_done(m);
+		return;
+	}
 	if (m->cap)
 		memset(m->slots, 0xff, m->cap * sizeof(m->slots[0]));
 	m->n = 0;
@@ -52,7 +60,8 @@ static void rehash(struct map *m, size_t cap)
 	size_t old_cap = m->cap;
 	m->slots = mem_alloc(cap, sizeof(*m->slots));
 	m->cap = cap;
-	map_clear(m);
+	m->n = 0;
+	memset(m->slots, 0xff, cap * sizeof(m->slots[0]));
 	for (size_t i = 0; i < old_cap; i++) {
 		if (old[i].value == MAP_NONE)
 			continue;

@@ -1,5 +1,6 @@
 /* Allocation that cannot fail, so that no caller carries a path for "no memory" that nobody can test. */
 #include "sockeye/base/mem.h"
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -62,6 +63,14 @@ void *mem_realloc(void *p, size_t n, size_t size)
 	if (!q)
 		die("no memory for %zu bytes", bytes);
 	return q;
+}
+
+void mem_return_large(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	/* Set by hand it does not move: glibc would raise it to the largest array that was ever freed. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
 }
 
 char *mem_strdup(const char *s)

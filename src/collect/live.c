@@ -23,6 +23,7 @@ struct live {
 	struct cgroups cgroups;
 	uint64_t owner_budget_ns, ns_budget_ns;
 	char *root; /* owned: /proc */
+	size_t socks_n; /* in the last look */
 };
 
 static uint64_t clock_ns(clockid_t id)
@@ -59,6 +60,8 @@ static int look_at(struct live *l, const struct want *want, struct snapshot *ret
 	ret->memory = (struct snap_memory){0};
 	if (want->attrs & WANT_MEMORY)
 		memory_read(l->root, &ret->memory);
+	snapshot_expect_socks(ret, l->socks_n + l->socks_n / 16,
+			      want->attrs & (WANT_INFO | WANT_MEM | WANT_CONG));
 	cgroups_tick(&l->cgroups);
 	netns_set_update(&l->netns, want, began);
 	netns_set_put(&l->netns, ret);
@@ -75,6 +78,7 @@ static int look_at(struct live *l, const struct want *want, struct snapshot *ret
 		*ret_strays = netns_strays_look(&l->strays, &l->netns, l->owners, !l->owner_budget_ns, began);
 	containers_look(l->containers, ret, began);
 	netns_set_note_holders(&l->netns, ret);
+	l->socks_n = ret->socks.n;
 	ret->took_ns = clock_ns(CLOCK_BOOTTIME) - began;
 	return 0;
 }

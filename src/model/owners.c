@@ -50,6 +50,7 @@ static void set_owners(struct world *w, uint32_t row)
 		vec_push(&f->owners, w->holding.v[i]);
 	if (holds_same(frame_row(f, row), w->holding.v, n, many))
 		return;
+	w->changed.v[row] = 1;
 	r = frame_write_row(f, row);
 	r->owner_n = n;
 	memset(&r->owners, 0, sizeof(r->owners));

@@ -69,6 +69,8 @@ static uint32_t known_peer(const struct world *w, uint32_t i, uint32_t prev)
 	const struct frame *f = w->f;
 	uint32_t peer = frame_row(w->prev, prev)->peer;
 
+	if (peer != NONE && !w->changed.v[i] && w->row_of.v[peer] == peer && !w->changed.v[peer])
+		return peer;
 	if (peer == NONE || (peer = w->row_of.v[peer]) == NONE || peer >= f->open_rows)
 		return NONE;
 	if (ends_of_one(f, i, peer) || (is_datagram(frame_sock(f, i)) && takes_all_from(f, i, peer)))

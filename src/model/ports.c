@@ -55,6 +55,7 @@ static void member_keys(struct world *w, bool closed)
 
 		if (!is_member(f, i) || !has_port(s))
 			continue;
+		vec_push(&w->member_rows, i);
 		key = new_key(w, s, world_port_proto(w, i), closed);
 		k = &w->keys.v[key];
 		if (k->closed != closed)
@@ -95,18 +96,18 @@ static bool is_new_client_port(struct world *w, const struct sock *s)
 	return true;
 }
 
-/* The rows that make each port row, by key. */
+/* The rows that make each port row, by key. Without client ports only members do. */
 static void list_members(struct world *w)
 {
 	struct frame *f = w->f;
-	uint32_t total = 0;
 	bool clients = f->want.attrs & WANT_CLIENT_PORTS;
+	uint32_t n = clients ? f->rows_n : (uint32_t)w->member_rows.n, total = 0;
 
-	for (uint32_t i = 0; i < f->rows_n; i++) {
-		uint32_t key = f->port_of.v[i];
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t row = clients ? i : w->member_rows.v[i], key = f->port_of.v[row];
 
-		if (key != NONE && (clients || is_member(f, i)))
-			w->keys.v[key].n += makes(f, &w->keys.v[key], i);
+		if (key != NONE)
+			w->keys.v[key].n += makes(f, &w->keys.v[key], row);
 	}
 	for (size_t i = 0; i < w->keys.n; i++) {
 		w->keys.v[i].at = total;
@@ -116,14 +117,12 @@ static void list_members(struct world *w)
 	vec_clear(&w->port_rows);
 	vec_reserve(&w->port_rows, total);
 	w->port_rows.n = total;
-	for (uint32_t i = 0; i < f->rows_n; i++) {
-		struct port_key *k;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t row = clients ? i : w->member_rows.v[i], key = f->port_of.v[row];
+		struct port_key *k = key == NONE ? NULL : &w->keys.v[key];
 
-		if (f->port_of.v[i] == NONE || !(clients || is_member(f, i)))
-			continue;
-		k = &w->keys.v[f->port_of.v[i]];
-		if (makes(f, k, i))
-			w->port_rows.v[k->at + k->n++] = i;
+		if (k && makes(f, k, row))
+			w->port_rows.v[k->at + k->n++] = row;
 	}
 }
 
@@ -133,6 +132,7 @@ void world_port_keys(struct world *w)
 	bool clients = f->want.attrs & WANT_CLIENT_PORTS;
 
 	vec_clear(&w->keys);
+	vec_clear(&w->member_rows);
 	vec_clear(&w->client_bits);
 	map_clear(&w->client_groups);
 	vec_clear(&f->port_of);

@@ -98,9 +98,15 @@ void world_reasons(struct world *w)
 	bool kernel = false;
 
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		uint8_t why = reason(w, frame_sock(f, i), frame_row(f, i), w->prev_of.v[i]);
+		uint8_t why;
+
+		if (!w->changed.v[i] && w->calm.v[i] & CALM_REASON)
+			continue;
+		why = reason(w, frame_sock(f, i), frame_row(f, i), w->prev_of.v[i]);
 
 		frame_set(f, i, reason, why);
+		w->calm.v[i] =
+			(uint8_t)((w->calm.v[i] & ~CALM_REASON) | (why == REASON_OWNED ? CALM_REASON : 0));
 		kernel |= why == REASON_KERNEL;
 	}
 	if (kernel)

@@ -256,6 +256,14 @@ static void count_proto(struct world *w, const struct sock *s)
 	w->unix_n += s->proto == PROTO_UNIX;
 }
 
+/* Has anything changed that others are tied to? Counters and queues are not. */
+static bool stands_for_another(const struct sock *a, const struct sock *b)
+{
+	return !same_tuple(a, b) || a->state != b->state || a->family != b->family || a->netns != b->netns ||
+	       a->inode != b->inode || a->uid != b->uid || a->cgroup != b->cgroup || a->flags != b->flags ||
+	       a->ifindex != b->ifindex || a->token != b->token;
+}
+
 /* A socket that was there before keeps its row, and what has not changed of it is not written. */
 static void same_row(struct world *w, const struct snapshot *s, size_t at, uint32_t row)
 {
@@ -275,8 +283,10 @@ static void same_row(struct world *w, const struct snapshot *s, size_t at, uint3
 		if (!before || memcmp(before, &i, sizeof(i)))
 			*write_info(w, row) = i;
 	}
-	if (memcmp(was, &now, sizeof(now)))
+	if (memcmp(was, &now, sizeof(now))) {
 		*write_sock(w, row) = now;
+		w->changed.v[row] = stands_for_another(was, &now);
+	}
 	if (memcmp(frame_row(w->prev, row), &r, sizeof(r)))
 		*frame_write_row(w->f, row) = r;
 }
@@ -306,6 +316,7 @@ static void put_fresh(struct world *w, const struct snapshot *s, const struct fr
 	*frame_write_row(w->f, row) = r;
 	w->prev_of.v[row] = n->prev;
 	w->fd_at.v[row] = NONE;
+	w->changed.v[row] = 1;
 	if (n->prev != NONE)
 		w->row_of.v[n->prev] = row;
 }
@@ -381,6 +392,7 @@ static void take_over(struct world *w, uint32_t prev, uint32_t row, uint8_t mark
 			r.marks &= (uint8_t)~MARK_NEW;
 		w->row_of.v[prev] = row;
 	}
+	w->changed.v[row] = 1;
 	*write_sock(w, row) = s;
 	*frame_write_row(w->f, row) = r;
 }
@@ -421,6 +433,7 @@ static void move_row(struct world *w, uint32_t from, uint32_t to)
 	if (f->infos.n)
 		*write_info(w, to) = *info_at(f, from);
 	w->fd_at.v[to] = w->fd_at.v[from];
+	w->changed.v[to] = 1;
 	w->prev_of.v[to] = prev;
 	if (prev != NONE)
 		w->row_of.v[prev] = to;
@@ -468,6 +481,20 @@ static void make_room(struct world *w, const struct snapshot *s, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		w->prev_of.v[i] = i;
 	w->prev_of.n = n;
+	if (n > w->changed.n) {
+		size_t more = n - w->changed.n;
+
+		vec_reserve(&w->changed, more);
+		memset(w->changed.v + w->changed.n, 0, more);
+		w->changed.n = n;
+	}
+	if (n > w->calm.n) {
+		size_t more = n - w->calm.n;
+
+		vec_reserve(&w->calm, more);
+		memset(w->calm.v + w->calm.n, 0, more);
+		w->calm.n = n;
+	}
 	if (n > w->fd_at.n)
 		vec_reserve(&w->fd_at, n - w->fd_at.n);
 	while (w->fd_at.n < n)
@@ -519,7 +546,7 @@ void world_rows(struct world *w, struct snapshot *s)
 	map_clear(&w->fresh_of);
 	map_clear(&w->revived);
 	w->mptcp_n = w->unix_n = 0;
-	w->prev_of.n = 0;
+	w->prev_of.n = w->changed.n = 0;
 	make_room(w, s, p ? p->rows_n : 0);
 	for (uint32_t i = p ? p->open_rows : 0; p && i < p->rows_n; i++)
 		*map_at(&w->revived, frame_sock(p, i)->netns, frame_sock(p, i)->cookie) = i;
@@ -542,4 +569,7 @@ void world_rows(struct world *w, struct snapshot *s)
 	trim(w, n);
 	if (w->new_index)
 		row_index_build(f);
+	if (w->fresh.cap > 4096 && w->fresh.n < w->fresh.cap / 16)
+		vec_done(&w->fresh);
+	snapshot_drop_socks(s);
 }

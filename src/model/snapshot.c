@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 void snapshot_init(struct snapshot *s)
 {
@@ -43,6 +44,40 @@ void snapshot_clear(struct snapshot *s)
 	s->owners_complete = false;
 	s->hidden_procs = 0;
 	s->part_of_pids = false;
+}
+
+#define MANY_SOCKS 8192u
+#define HUGE_PAGE (2u << 20)
+
+void snapshot_drop_socks(struct snapshot *s)
+{
+	vec_clear(&s->socks);
+	vec_clear(&s->infos);
+	if (s->socks.cap < MANY_SOCKS)
+		return;
+	vec_done(&s->socks);
+	vec_done(&s->infos);
+}
+
+/* Only a hint, and no harm where the kernel has no large pages. */
+static void in_huge_pages(void *p, size_t n)
+{
+	uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, to = (uintptr_t)p + n;
+
+	if (to > from + HUGE_PAGE)
+		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
+void snapshot_expect_socks(struct snapshot *s, size_t n, bool infos)
+{
+	if (n < MANY_SOCKS)
+		return;
+	vec_reserve(&s->socks, n);
+	in_huge_pages(s->socks.v, s->socks.cap * sizeof(s->socks.v[0]));
+	if (!infos)
+		return;
+	vec_reserve(&s->infos, n);
+	in_huge_pages(s->infos.v, s->infos.cap * sizeof(s->infos.v[0]));
 }
 
 static bool is_end(const struct want_end *e, const struct sock *s, bool remote)

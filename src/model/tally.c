@@ -138,7 +138,7 @@ bool tally_step(struct tally *t, const struct frame *f, const uint8_t *picked, u
 	for (; t->row < f->rows_n && n; t->row++, n--) {
 		if (picked && !picked[t->row])
 			continue;
-		if (frame_row(f, t->row)->marks & MARK_CLOSED)
+		if (t->row >= f->open_rows)
 			count_closed(t, f, t->row);
 		else
 			count_port(t, f, t->row, picked);

@@ -27,6 +27,9 @@ void world_free(struct world *w)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		vec_done(all[i]);
 	vec_done(&w->fresh);
+	vec_done(&w->changed);
+	vec_done(&w->calm);
+	vec_done(&w->member_rows);
 	vec_done(&w->holding);
 	map_done(&w->fresh_of);
 	vec_done(&w->keys);

@@ -27,6 +27,8 @@ struct port_key { /* a port while its row is not made yet */
 	uint32_t answer; /* and what was found */
 };
 
+enum { CALM_LINKS = 1, CALM_REASON = 2 };
+
 struct port_place { /* what ports are sorted by: open before closed, those with a row of their own first, number */
 	uint64_t rank;
 	uint32_t key;
@@ -62,6 +64,9 @@ struct world {
 	struct map fresh_of; /* (netns, cookie) → fresh */
 	struct nums gone; /* open rows of prev whose places are free, ascending */
 	struct nums closing; /* rows of prev that are closed ones now */
+	VEC(uint8_t) changed; /* row → 1: who it is, its state, its number or its owners are not as in prev */
+	VEC(uint8_t)
+	calm; /* row → CALM_ bits: what need not be found out again while the row does not change */
 	bool new_index; /* frame.by_cookie is made anew */
 	struct nums proc_prev; /* process → process of prev; NONE */
 	struct nums proc_of; /* process of prev → process; NONE */
@@ -80,6 +85,7 @@ struct world {
 	struct map mptcp; /* what ties a subflow → its parent's row */
 	struct map mptcp_ports; /* (netns, port) → enum mptcp_port */
 	VEC(struct port_key) keys;
+	VEC(uint32_t) member_rows; /* rows that have their port for themselves */
 	VEC(struct port_place) places;
 	VEC(uint64_t) client_bits; /* local ports of connections, 65536 bits a group */
 	struct map client_groups; /* (netns, protocol) → which of them */

@@ -41,6 +41,7 @@ int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 	size_t rounds = argc > 2 ? (size_t)atoi(argv[2]) : 10;
+	mem_return_large();
 	struct want want = {1u << PROTO_TCP | 1u << PROTO_UDP, STATES_ALL,
 			    WANT_INFO | WANT_MEM | WANT_CONG | WANT_OWNERS};
 	struct intern *names = intern_new();

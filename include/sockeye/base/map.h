@@ -17,7 +17,7 @@ struct map { /* all zero when empty */
 };
 
 void map_done(struct map *m);
-void map_clear(struct map *m); /* keeps the capacity */
+void map_clear(struct map *m); /* keeps the capacity, unless hardly any of it was used */
 void map_reserve(struct map *m, size_t n);
 uint32_t map_get(const struct map *m, uint64_t a, uint64_t b); /* MAP_NONE when absent */
 /* Gives the address of the value of this key; a new key has value MAP_NONE until the caller sets it.

@@ -18,6 +18,9 @@ void *mem_realloc(void *p, size_t n, size_t size);
 char *mem_strdup(const char *s);
 void *mem_dup(const void *p, size_t n);
 
+/* Called once by main(): large arrays come straight from the kernel and go back to it when they are freed. */
+void mem_return_large(void);
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A growing array: struct { T *v; size_t n, cap; }, all zero when empty. `v` is owned. */

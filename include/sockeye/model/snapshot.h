@@ -242,6 +242,10 @@ struct snapshot {
 void snapshot_init(struct snapshot *s);
 void snapshot_done(struct snapshot *s);
 void snapshot_clear(struct snapshot *s); /* keeps the capacity */
+/* The sockets have been taken: many of them leave no memory behind, as they stand in the frame by now. */
+void snapshot_drop_socks(struct snapshot *s);
+/* Room for so many sockets, with infos too, in pages that cost few faults. */
+void snapshot_expect_socks(struct snapshot *s, size_t n, bool infos);
 /* Must a source give this socket as far as want.ends goes? */
 bool want_has_end(const struct want *w, const struct sock *s);
 struct limit *snapshot_limit(struct snapshot *s, const char *what, const char *reason, const char *fmt, ...)
