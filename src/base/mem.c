@@ -73,6 +73,13 @@ void mem_return_large(void)
 #endif
 }
 
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 char *mem_strdup(const char *s)
 {
 	return mem_dup(s, strlen(s) + 1);

@@ -256,13 +256,11 @@ void world_unix_peers(struct world *w)
 	}
 }
 
-void world_peers(struct world *w)
+static void find_peers(struct world *w)
 {
 	struct frame *f = w->f;
 	uint64_t a, b;
 
-	if (!carry_peers(w))
-		return;
 	index_local_addrs(w);
 	nums_fill(&w->candidate, f->open_rows, 0);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
@@ -292,4 +290,16 @@ void world_peers(struct world *w)
 		if (frame_row(f, i)->peer == NONE && is_datagram(frame_sock(f, i)) &&
 		    has_ends(frame_sock(f, i)))
 			find_bound(w, i);
+}
+
+void world_peers(struct world *w)
+{
+	if (!carry_peers(w))
+		return;
+	find_peers(w);
+	if (w->candidate.cap < 4096)
+		return;
+	map_done(&w->scratch); /* rare and large */
+	vec_done(&w->same);
+	vec_done(&w->candidate);
 }

@@ -6,6 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define TRIM_FIRST 6 /* looks: all frames have been written anew by then */
+#define TRIM_EVERY 128
+
 struct world *world_new(struct intern *names, const struct services *services, uint32_t hz)
 {
 	struct world *w = mem_zalloc(1, sizeof(*w));
@@ -234,6 +237,9 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 		world_notes_ports(w);
 		findings_run(out);
 	}
+	/* The first looks write every row again, when rates come up. */
+	if (w->number == TRIM_FIRST || w->number % TRIM_EVERY == 0)
+		mem_trim();
 	w->prev = out;
 	w->snap = NULL;
 	w->f = NULL;

@@ -20,6 +20,8 @@ void *mem_dup(const void *p, size_t n);
 
 /* Called once by main(): large arrays come straight from the kernel and go back to it when they are freed. */
 void mem_return_large(void);
+/* What lies free between small pieces goes back to the kernel too. Walks the free pieces: not for every look. */
+void mem_trim(void);
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
