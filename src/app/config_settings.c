@@ -304,6 +304,7 @@ static int read_key(struct config *c, const char *section, const char *key, cons
 static void print_keys(const struct config *c, struct str *out)
 {
 	const char *said = "";
+	struct str conflict = {0};
 
 	for (size_t i = 0; i < binding_table_n; i++) {
 		const struct binding *b = &binding_table[i];
@@ -313,8 +314,12 @@ static void print_keys(const struct config *c, struct str *out)
 		said = b->help;
 		str_putf(out, "%s = ", b->action);
 		keymap_print(&c->keymap, b, out);
+		str_clear(&conflict);
+		if (keymap_conflict(&c->keymap, b, &conflict))
+			str_putf(out, " ; %s", str_text(&conflict));
 		str_putc(out, '\n');
 	}
+	str_done(&conflict);
 }
 
 /* ---- [view NAME] ---- */
@@ -464,7 +469,10 @@ int config_print(const struct config *c, FILE *out)
 	int r;
 
 	if (c->path)
-		str_putf(&s, "# %s%s\n", c->path, c->found ? "" : ": not there; what follows is built in");
+		str_putf(&s, "# %s%s\n", c->path,
+			 c->found      ? ""
+			 : c->error[0] ? ": has an error; what follows is built in"
+				       : ": not there; what follows is built in");
 	str_puts(&s, "# Lines that begin with # are comments, and so is what follows a blank and a ;\n");
 	for (size_t i = 0; i < config_sections_n; i++) {
 		const struct config_section *sec = &config_sections[i];

@@ -380,6 +380,29 @@ static void tell_config(struct dashboard *d)
 	ui_message(d->ui, true, line, clock_boot());
 }
 
+/* A key that the settings give away is missed by what had it: said once, at the start. */
+static void tell_conflict(struct dashboard *d)
+{
+	struct str s = {0};
+	size_t more = 0;
+
+	for (size_t i = 0; i < binding_table_n; i++) {
+		if (s.n) {
+			struct str other = {0};
+
+			more += keymap_conflict(&d->config.keymap, &binding_table[i], &other);
+			str_done(&other);
+		} else {
+			keymap_conflict(&d->config.keymap, &binding_table[i], &s);
+		}
+	}
+	if (more)
+		str_putf(&s, " (and %zu more: --print-config)", more);
+	if (s.n)
+		ui_message(d->ui, false, str_text(&s), clock_boot());
+	str_done(&s);
+}
+
 static int run(struct dashboard *d, const struct options *o)
 {
 	char err[300] = "";
@@ -400,6 +423,8 @@ static int run(struct dashboard *d, const struct options *o)
 	}
 	if (d->config.error[0])
 		tell_config(d);
+	else
+		tell_conflict(d);
 	ui_want(d->ui, &d->want);
 	d->want.netns = d->netns.netns;
 	d->want.netns_inode = d->netns.netns_inode;

@@ -36,6 +36,8 @@ static void take_away(struct keymap_row *r, uint32_t code)
 	for (size_t i = 0; i < r->n; i++)
 		if (r->codes[i] != code)
 			r->codes[n++] = r->codes[i];
+	if (r->n && !n)
+		r->lost = code;
 	r->n = n;
 }
 
@@ -111,6 +113,23 @@ int keymap_set(struct keymap *m, const char *action, const char *keys, char *err
 				take_away(&m->rows[i], new.codes[k]);
 	m->rows[b - binding_table] = new;
 	return 0;
+}
+
+bool keymap_conflict(const struct keymap *m, const struct binding *b, struct str *out)
+{
+	const struct keymap_row *r = &m->rows[b - binding_table];
+	const struct binding *by = NULL;
+
+	if (r->own || r->n || !r->lost)
+		return false;
+	for (size_t i = 0; i < binding_table_n && !by; i++)
+		if (m->rows[i].own && (binding_table[i].where & b->where) && has(&m->rows[i], r->lost))
+			by = &binding_table[i];
+	if (!by)
+		return false;
+	key_print(r->lost, out);
+	str_putf(out, " is %s's now: %s has no key", by->action, b->action);
+	return true;
 }
 
 const struct binding *keymap_find(const struct keymap *m, uint32_t key, uint8_t where)

@@ -208,6 +208,29 @@ def version_and_help():
         same(r.returncode, 0, "exit code of --help-columns")
 
 
+PRINTING = [["list", "--view", v, f] for v in KEYS for f in ("--json", "--csv", "--ndjson", "--tsv")] + [
+    ["list", "--summary"], ["list", "--summary", "--json"], ["list", "--help-columns"], ["--help"], ["list", "--help"],
+    ["--version"], ["--print-config"], ["kill", "--dry-run", ":8080"], ["close", "--dry-run", ":9000"],
+    ["explain", "8080"], ["explain", "--json", "8080"], ["explain", "--free", "8080"]]
+
+
+@test
+def nobody_reads():
+    """Whatever prints ends in silence when its reader is gone, and with a message when the disk is full."""
+    with scene("listen,port=8080", "pair,port=9000") as (ns, _):
+        for words in PRINTING:
+            read, write = os.pipe()
+            os.close(read)
+            r = ns.run([SOCKEYE, *words], stdout=write, stderr=subprocess.PIPE)
+            os.close(write)
+            check(r.returncode in (141, -signal.SIGPIPE), f"exit code {r.returncode} of {words} without a reader")
+            same(r.stderr, b"", f"stderr of {words} without a reader")
+            with open("/dev/full", "wb") as full:
+                r = ns.run([SOCKEYE, *words], stdout=full, stderr=subprocess.PIPE)
+            same(r.returncode, 2, f"exit code of {words} on a full disk")
+            check(b"No space left" in r.stderr, f"stderr of {words} on a full disk {r.stderr!r}")
+
+
 @test
 def broken_pipe():
     with scene("many,n=50") as (ns, _):

@@ -49,6 +49,28 @@ def settings_wrong():
 
 
 @test
+def settings_that_take_a_key_away():
+    with home("[keys]\nsort_menu = t\n") as (d, path), scene(*SCENE) as (ns, _):
+        need_inih(d)
+        r = ns.sockeye("--print-config", env=clean_env(XDG_CONFIG_HOME=d))
+        same(r.returncode, 0, "exit code")
+        check(b"\ntoggle_tcp = none ; t is sort_menu's now: toggle_tcp has no key\n" in r.stdout, r.stdout)
+        with dashboard(ns, env={"XDG_CONFIG_HOME": d}) as tmux:
+            tmux.shows(r"t is sort_menu's now: toggle_tcp has no key")
+        # What is printed can be read, and says the same again.
+        with open(path, "wb") as f:
+            f.write(r.stdout)
+        again = ns.sockeye("--print-config", env=clean_env(XDG_CONFIG_HOME=d))
+        same(again.returncode, 0, "exit code of what was printed")
+        same(again.stdout, re.sub(rb" ; t is .*", b"", r.stdout), "printed again")
+    with home("[keys]\nsort_menu = t\ntag = t\n") as (d, path), scene(*SCENE) as (ns, _):
+        r = ns.sockeye("--print-config", env=clean_env(XDG_CONFIG_HOME=d))
+        same(r.returncode, 2, "exit code")
+        check(f"{path}:3: tag: the key t is given to both sort_menu and tag" in r.stderr.decode(), r.stderr)
+        check(b": has an error; what follows is built in\n" in r.stdout, r.stdout[:200])
+
+
+@test
 def settings_kept():
     with home() as (d, path), scene(*SCENE) as (ns, _):
         need_inih(d)

@@ -36,6 +36,7 @@ struct keymap_row {
 	uint32_t codes[BINDING_KEYS_MAX];
 	uint8_t n;
 	bool own; /* the user's */
+	uint32_t lost; /* the last key it had, which the user gave to another action; 0: that did not happen */
 };
 struct keymap {
 	struct keymap_row *rows; /* owned; parallel to binding_table */
@@ -45,6 +46,9 @@ void keymap_done(struct keymap *m);
 /* Gives an action these keys ("K F9", "none"). They are taken from actions that still have the table's. 0; -ENOENT
  * no such action, -EINVAL no such key, -EEXIST another action was given one of them: with a sentence in err. */
 int keymap_set(struct keymap *m, const char *action, const char *keys, char *err, size_t err_n);
+/* "q is kill's now: back_or_quit has no key" of an action that is left without any because all of its keys were given
+ * to others. False: there is none. */
+bool keymap_conflict(const struct keymap *m, const struct binding *b, struct str *out);
 const struct binding *keymap_find(const struct keymap *m, uint32_t key, uint8_t where); /* NULL */
 size_t keymap_keys(const struct keymap *m, const struct binding *b, uint32_t ret[BINDING_KEYS_MAX]);
 void keymap_print(const struct keymap *m, const struct binding *b,

@@ -129,6 +129,31 @@ static void test_keymap_wrong(void **state)
 	keymap_done(&m);
 }
 
+static void test_conflicts(void **state)
+{
+	struct str s = {0};
+	struct keymap m;
+	char err[200] = "";
+	size_t n = 0;
+
+	keymap_init(&m);
+	assert_int_equal(keymap_set(&m, "kill", "q F3", err, sizeof(err)), 0);
+	assert_true(keymap_conflict(&m, binding_by_action("back_or_quit"), &s));
+	assert_string_equal(str_text(&s), "q is kill's now: back_or_quit has no key");
+	assert_false(keymap_conflict(&m, binding_by_action("search"), &s)); /* it still has the backslash */
+	for (size_t i = 0; i < binding_table_n; i++)
+		n += keymap_conflict(&m, &binding_table[i], &s);
+	assert_int_equal(n, 1);
+	/* What the user took away himself is no conflict, nor what got another key. */
+	assert_int_equal(keymap_set(&m, "back_or_quit", "none", err, sizeof(err)), 0);
+	assert_false(keymap_conflict(&m, binding_by_action("back_or_quit"), &s));
+	/* One key for two, both by the user. */
+	assert_int_equal(keymap_set(&m, "export", "q", err, sizeof(err)), -EEXIST);
+	assert_string_equal(err, "the key q is given to both kill and export");
+	keymap_done(&m);
+	str_done(&s);
+}
+
 static void test_unbound(void **state)
 {
 	assert_non_null(strstr(binding_unbound_text('8'), "`:` finds a port"));
@@ -143,6 +168,7 @@ int main(void)
 		cmocka_unit_test(test_rows_are_whole), cmocka_unit_test(test_no_key_twice),
 		cmocka_unit_test(test_find),           cmocka_unit_test(test_keymap),
 		cmocka_unit_test(test_keymap_wrong),   cmocka_unit_test(test_unbound),
+		cmocka_unit_test(test_conflicts),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
