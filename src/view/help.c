@@ -126,6 +126,7 @@ static const struct {
 	{"", NULL},
 	{"nginx", "a word: in process, service, unit, user or address"},
 	{"443  :443", "either port; also 80,443 and 8000-8100"},
+	{"443/tcp", "that port of that protocol; tcp:443 as well"},
 	{"@10.0.0.0/8", "the remote address, one or a network"},
 	{"tcp  close-wait", "a protocol, a state"},
 	{"process=nginx", "a field and its value; != all others, ~ a pattern"},

@@ -58,3 +58,37 @@ def the_kernel_is_asked_for_the_ends():
 
         narrow, wide = received("lport=9001"), received("lport=9001 or inode=4294967295")
         check(narrow * 5 < wide, f"{narrow} bytes with the ends, {wide} without")
+
+
+# What ss and sockeye must agree on, as typed for either. Bound TCP sockets are none of ss's, and a port that is not
+# there is 0 to ss: no lower bound without an upper one.
+AGREED = ["sport = :9000", "dport = :9000", "sport eq :9000", "sport = 9000", "dport == :9000", "sport geq :9050",
+          "sport >= :9050", "sport gt :9050", "( sport = :9000 or dport = :9100 )", "src 127.0.0.1:9000",
+          "dst 127.0.0.1:9000", "dst [::1]:9001", "src [::1]", "dst 127.0.0.0/8", "dst = 127.0.0.1", "src :9000",
+          "sport = :9000 or sport = :9001", "sport = :9000 | dport = :9001", "dst 127.0.0.1 and sport = :9000",
+          "dst 127.0.0.1 && sport = :9000", "dst 127.0.0.1 sport = :9000", "sport = :http-alt",
+          "state established", "state listening", "state close-wait", "state time-wait", "state connected",
+          "state established state close-wait", "state established state listening dport = :9000",
+          "exclude listening exclude established", "state established ( dport = :9000 or sport = :9100 )",
+          "state listening not sport = :8080", "state established ! ( sport = :9000 or dport = :9000 )",
+          "state synchronized dport neq :9000"]
+
+
+@test
+def as_ss_has_it():
+    need("ss")
+    with scene(*[s for s in SCENE if not s.startswith("bound")]) as (ns, _):
+        some = 0
+        for text in AGREED:
+            ss = ns.run(["ss", "-HOnta", *text.split()])
+            same(ss.returncode, 0, f"ss {text}: {ss.stderr!r}")
+            ours = ns.sockeye("list", "-ta", "-H", "--tsv", "--columns", "laddr,lport,raddr,rport", *text.split())
+            check(ours.returncode in (0, 1), f"{text}: {ours.stderr!r}")
+            theirs = []
+            for line in ss.stdout.decode().splitlines():
+                (la, lp), (ra, rp) = (ss_address(word) for word in line.split()[-2:])  # it leaves a lone state out
+                theirs.append((la, str(lp or ""), "" if rp is None else ra, "" if rp is None else str(rp)))
+            got = [tuple(line.split("\t")) for line in ours.stdout.decode().splitlines()]
+            same(sorted(got), sorted(theirs), text)
+            some += len(got)
+        check(some > 150, f"{some} rows in all")

@@ -36,7 +36,8 @@ struct keymap_row {
 	uint32_t codes[BINDING_KEYS_MAX];
 	uint8_t n;
 	bool own; /* the user's */
-	uint32_t lost; /* the last key it had, which the user gave to another action; 0: that did not happen */
+	uint32_t
+		lost; /* the last key it had, which the user gave to another action; 0: that did not happen */
 };
 struct keymap {
 	struct keymap_row *rows; /* owned; parallel to binding_table */
