@@ -67,6 +67,20 @@ static int by_conns_peer(const void *a, const void *b)
 	return memcmp(x->ip.b, y->ip.b, 16);
 }
 
+/* The other end stands anywhere in the memory: asked for well before it is needed. */
+#define AHEAD 8
+
+static void fetch_peer(const struct frame *f, const uint32_t *rows, size_t n, size_t i)
+{
+	uint32_t peer = i + AHEAD < n ? frame_row(f, rows[i + AHEAD])->peer : NONE;
+
+	if (peer < f->rows_n)
+		__builtin_prefetch(frame_row(f, peer));
+	peer = i + AHEAD / 2 < n ? frame_row(f, rows[i + AHEAD / 2])->peer : NONE;
+	if (peer < f->rows_n && frame_row(f, peer)->owner_n)
+		__builtin_prefetch(frame_owner(f, frame_row(f, peer), 0));
+}
+
 void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct peer_groups *ret)
 {
 	struct map seen = {0};
@@ -78,6 +92,7 @@ void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct p
 
 	vec_clear(&ret->v);
 	for (i = 0; i < n; i++) {
+		fetch_peer(f, rows, n, i);
 		if (!is_conn(f, rows[i]))
 			continue;
 		ip = remote_of(f, rows[i]);

@@ -344,7 +344,7 @@ static void order_groups(struct table *t, bool keep)
 }
 
 /* The rows of an open group: those seen so far keep their places, the others follow in live order. */
-static void order_members(struct table *t, const struct table_group *g, bool keep)
+static void begin_members(struct table *t, const struct table_group *g, bool keep)
 {
 	struct table_work *w = t->work;
 	uint32_t *rows = w->members.v + g->first, i, n = 0, was;
@@ -372,9 +372,39 @@ static void order_members(struct table *t, const struct table_group *g, bool kee
 		vec_push(&w->order.v,
 			 ((struct order_item){t->sort_n ? order_word(t->sort, &c, rows[i], 0) : rows[i],
 					      rows[i]}));
-	order_select(&w->order, t->sort, t->sort_n, &c, 0, n);
-	for (i = 0; i < n; i++)
-		rows[i] = w->order.v.v[i].row;
+	w->group_rows = rows;
+	order_begin(&w->order);
+}
+
+/* A group of any size, but not more than one large one in a step. */
+#define MEMBERS_SLICE 8192
+
+static bool order_members(struct table *t, bool keep)
+{
+	struct table_work *w = t->work;
+	struct ctx c = work_ctx(t);
+	size_t done = 0, i;
+
+	for (; w->group < w->groups.n && done < MEMBERS_SLICE; w->group++) {
+		const struct table_group *g = &w->groups.v[w->group];
+
+		if (!g->open || g->n < 2)
+			continue;
+		if (!w->group_rows) {
+			begin_members(t, g, keep);
+			done += g->n;
+			if (done >= MEMBERS_SLICE)
+				return false;
+		}
+		if (w->order.v.n <= MEMBERS_SLICE / 2)
+			order_select(&w->order, t->sort, t->sort_n, &c, 0, w->order.v.n);
+		else if (!order_step(&w->order, t->sort, t->sort_n, &c))
+			return false;
+		for (i = 0; i < w->order.v.n; i++)
+			w->group_rows[i] = w->order.v.v[i].row;
+		w->group_rows = NULL;
+	}
+	return w->group >= w->groups.n;
 }
 
 static void put_lines(struct table *t)
@@ -436,15 +466,20 @@ void groups_add(struct table *t, uint32_t from, uint32_t to)
 void groups_end(struct table *t, bool keep)
 {
 	struct table_work *w = t->work;
-	size_t i;
 
 	gather(w);
 	if (keep)
 		note_heads(t);
 	order_groups(t, keep);
-	for (i = 0; i < w->groups.n; i++)
-		if (w->groups.v[i].open && w->groups.v[i].n > 1)
-			order_members(t, &w->groups.v[i], keep);
-	w->differs = false;
+	w->group = 0;
+	w->group_rows = NULL;
+}
+
+bool groups_members(struct table *t, bool keep)
+{
+	if (!order_members(t, keep))
+		return false;
+	t->work->differs = false;
 	put_lines(t);
+	return true;
 }

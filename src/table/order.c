@@ -357,6 +357,90 @@ void order_select(struct order *o, const struct sort_key *by, unsigned by_n, con
 	select_run(&s, 0, o->v.n, 0, 0, 0);
 }
 
+/* In pieces: runs of a length that takes a millisecond or two are put into order one by one, then merged in as many
+ * passes as it takes. */
+#define RUN 8192
+#define MERGED 16384 /* items a step */
+
+void order_begin(struct order *o)
+{
+	o->run = o->at = 0;
+	vec_clear(&o->spare);
+	vec_reserve(&o->spare, o->v.n + 1);
+}
+
+static void next_run(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c)
+{
+	size_t to = o->v.n - o->at < RUN ? o->v.n : o->at + RUN, i;
+	struct sorter s = {
+		.v = o->v.v, .spare = o->spare.v, .by = by, .by_n = by_n, .c = c, .from = o->at, .to = to};
+
+	for (i = o->at; i < to && !by_n; i++)
+		o->v.v[i].word = o->v.v[i].row;
+	select_run(&s, o->at, to, 0, 0, 0);
+	for (i = o->at; i < to && by_n; i++) /* they have become those of further keys */
+		o->v.v[i].word = order_word(by, c, o->v.v[i].row, 0);
+	o->at = to;
+}
+
+static bool comes_first(const struct order_item *a, const struct order_item *b, const struct sort_key *by,
+			unsigned by_n, const struct ctx *c)
+{
+	unsigned whole;
+	int r;
+
+	if (a->word != b->word || !by_n)
+		return a->word <= b->word;
+	whole = order_whole(by, a->word, 0);
+	r = order_compare(by + whole, by_n - whole, c, a->row, b->row);
+	return r ? r < 0 : a->row <= b->row;
+}
+
+static void merge_some(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c)
+{
+	size_t n = o->v.n, to = n - o->at < MERGED ? n : o->at + MERGED, lo, mid, hi;
+
+	for (; o->at < to; o->at++) {
+		lo = o->at - o->at % (2 * o->run);
+		mid = n - lo < o->run ? n : lo + o->run;
+		hi = n - lo < 2 * o->run ? n : lo + 2 * o->run;
+		if (o->at == lo) {
+			o->left = lo;
+			o->right = mid;
+		}
+		if (o->right >= hi ||
+		    (o->left < mid && comes_first(&o->v.v[o->left], &o->v.v[o->right], by, by_n, c)))
+			o->spare.v[o->at] = o->v.v[o->left++];
+		else
+			o->spare.v[o->at] = o->v.v[o->right++];
+	}
+}
+
+bool order_step(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c)
+{
+	size_t n = o->v.n;
+
+	if (!o->run && o->at < n) {
+		next_run(o, by, by_n, c);
+		if (o->at < n)
+			return false;
+		o->run = RUN;
+		o->at = 0;
+		return o->run >= n;
+	}
+	if (o->run >= n)
+		return true;
+	merge_some(o, by, by_n, c);
+	if (o->at < n)
+		return false;
+	o->spare.n = n;
+	vec_swap(&o->v, &o->spare);
+	vec_clear(&o->spare);
+	o->at = 0;
+	o->run *= 2;
+	return o->run >= n;
+}
+
 void order_words(struct order *o)
 {
 	struct sorter s = {.to = o->v.n};

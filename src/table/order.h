@@ -7,8 +7,13 @@ struct order_item {
 	uint32_t row; /* of the frame */
 };
 struct order {
-	VEC(struct order_item) v;
-	VEC(struct order_item) spare; /* scratch */
+	struct order_items {
+		struct order_item *v; /* owned */
+		size_t n, cap;
+	} v, spare; /* spare: scratch */
+	/* Of order_step: the runs that are in order are so long (0: still being made); how far this pass has come; the
+	 * next ones of the two runs that are being merged. */
+	size_t run, at, left, right;
 };
 void order_done(struct order *o);
 /* How a value sorts, as a number: of two rows the one with the smaller word comes first; equal words say
@@ -22,4 +27,7 @@ int order_compare(const struct sort_key *by, unsigned by_n, const struct ctx *c,
  * behind is on its right side, in no order. */
 void order_select(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c, size_t from,
 		  size_t to);
+/* The same for all of them, in pieces. True: it has come to its end. */
+void order_begin(struct order *o);
+bool order_step(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c);
 void order_words(struct order *o); /* by the words alone, all of them */

@@ -216,9 +216,11 @@ void table_goto(struct table *t, uint32_t index, uint32_t height)
 {
 	height = height ? height : 1;
 	if (index)
-		table_order_all(t); /* from here on the order is held: all of it */
+		table_order_around(t, index, height); /* from here on the order is held */
 	table_set_cursor(t, index);
 	will_hold(t);
+	if (t->cursor && t->sorted < t->order.n && !table_updating(t)) /* the other lines, in pieces */
+		table_update_begin(t, t->f, t->work->height, t->work->hold);
 	if (t->top > t->cursor)
 		t->top = t->cursor;
 	if (t->cursor - t->top >= height)

@@ -9,8 +9,12 @@ enum stage {
 	STAGE_COUNT,
 	STAGE_ROWS,
 	STAGE_GROUP,
+	STAGE_MEMBERS,
 	STAGE_KEEP,
 	STAGE_ORDER,
+	STAGE_SORT,
+	STAGE_TAIL,
+	STAGE_TAIL_SORT,
 	STAGE_DIFFERS
 };
 
@@ -49,6 +53,7 @@ struct table_work {
 	VEC(uint32_t) place; /* scratch: by row so far its line, until it is found again */
 	VEC(uint32_t) rest; /* rows that pass and had no line */
 	VEC(uint32_t) kept; /* rows, the lines to be */
+	size_t prefix; /* of the lines to be kept so many are; those behind were never in order, nor seen */
 	size_t next, old; /* how far they have come: in rows, in the rows so far */
 	bool differs;
 	uint64_t last; /* the word of the row looked at last */
@@ -62,6 +67,8 @@ struct table_work {
 	struct sums shown; /* of the groups that are shown */
 	VEC(struct table_group) groups;
 	VEC(uint32_t) group_of, members; /* parallel to rows; group by group */
+	size_t group; /* whose rows are being put into order, */
+	uint32_t *group_rows; /* borrowed: from here on in members; NULL: not begun */
 };
 static inline struct ctx work_ctx(const struct table *t)
 {
@@ -73,6 +80,20 @@ static inline bool same_ident(struct ident a, struct ident b)
 {
 	return a.a == b.a && a.b == b.b;
 }
+#define TABLE_AT_ONCE 4096 /* lines: up to here all are put into order when some are */
+/* Lines around this one, which comes on the screen; all of them when they are few. */
+void table_order_around(struct table *t, size_t line, size_t height);
+
+/* keep.c: items for order_select and order_step; */
+void order_add(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
+	       const uint32_t *rows, size_t n);
+/* and the order on the screen, when it stays: where rows from..to-1 were; those found by name; the lines to be (work.kept);
+ * does their order differ from the live one (false: not finished)? */
+void keep_begin(struct table *t);
+void keep_match(struct table *t, uint32_t from, uint32_t to);
+void keep_rest(struct table *t);
+void keep_lines(struct table *t);
+bool keep_compare(struct table *t, uint32_t to);
 /* Is it a row of this view at all, whatever the filter? */
 bool table_in_view(const struct table *t, const struct frame *f, uint32_t row);
 size_t table_rows_of(enum row_kind kind, const struct frame *f);
@@ -85,6 +106,8 @@ void table_set_cursor(struct table *t, size_t line);
 void groups_begin(struct table *t);
 void groups_add(struct table *t, uint32_t from, uint32_t to);
 void groups_end(struct table *t, bool keep);
+/* After groups_end: the rows of open groups, in pieces. True: the lines are put down. */
+bool groups_members(struct table *t, bool keep);
 void groups_done(struct table_work *w);
 bool table_is_open(const struct table *t, struct ident group);
 /* The port at the end that was called: what a connection is about. */

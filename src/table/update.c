@@ -89,169 +89,6 @@ static void find_rows(struct table *t, uint32_t from, uint32_t to)
 	}
 }
 
-/* Which order */
-
-static void add_items(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
-		      const uint32_t *rows, size_t n)
-{
-	size_t i;
-
-	vec_reserve(&o->v, n);
-	for (i = 0; i < n; i++)
-		o->v.v[o->v.n++] =
-			(struct order_item){by_n ? order_word(by, c, rows[i], 0) : rows[i], rows[i]};
-}
-
-void table_order_all(struct table *t)
-{
-	struct table_work *w = t->work;
-	struct ctx c = table_ctx(t);
-	size_t i;
-
-	if (t->sorted >= t->order.n)
-		return;
-	if (w->stage == STAGE_ORDER) /* uses the same room */
-		w->at = 0;
-	vec_clear(&w->order.v);
-	add_items(&w->order, t->sort, t->sort_n, &c, t->order.v, t->order.n);
-	order_select(&w->order, t->sort, t->sort_n, &c, 0, w->order.v.n);
-	for (i = 0; i < t->order.n; i++)
-		t->order.v[i] = w->order.v.v[i].row;
-	t->sorted = (uint32_t)t->order.n;
-}
-
-/* Rows of two frames follow each other in nearly the same order, so the next row is mostly the next one. Where it is
- * not, a few further ones are tried; what is left is looked up by name. */
-#define AHEAD 8
-
-static size_t find_ahead(const struct ident *v, size_t n, size_t at, struct ident id)
-{
-	size_t i;
-
-	for (i = at; i < n && i < at + AHEAD; i++)
-		if (same_ident(v[i], id))
-			return i;
-	return SIZE_MAX;
-}
-
-static void keep_begin(struct table *t)
-{
-	struct table_work *w = t->work;
-	size_t n = table_rows_of(t->rows_kind, w->f), i;
-
-	vec_clear(&w->idents);
-	vec_reserve(&w->idents, n + 1);
-	vec_clear(&w->was);
-	vec_reserve(&w->was, n + 1);
-	vec_clear(&w->rest);
-	vec_clear(&w->place);
-	vec_reserve(&w->place, t->idents.n + 1);
-	memset(w->place.v, 0xff, t->idents.n * sizeof(*w->place.v));
-	for (i = 0; i < t->order.n; i++)
-		if (!table_head(t, i))
-			w->place.v[t->order.v[i]] = (uint32_t)i;
-	w->next = w->old = 0;
-}
-
-/* Where were these rows? */
-static void keep_match(struct table *t, uint32_t from, uint32_t to)
-{
-	struct table_work *w = t->work;
-	struct ident id;
-	bool passes;
-	uint32_t i;
-	size_t at;
-
-	for (i = from; i < to; i++) {
-		id = ident_of(t->rows_kind, w->f, i);
-		vec_push(&w->idents, id);
-		vec_push(&w->was, NONE);
-		passes = w->next < w->rows.n && w->rows.v[w->next] == i;
-		w->next += passes;
-		at = find_ahead(t->idents.v, t->idents.n, w->old, id);
-		if (at != SIZE_MAX) {
-			w->old = at + 1;
-			w->was.v[i] = passes ? w->place.v[at] : NONE;
-			w->place.v[at] = passes ? NONE : w->place.v[at]; /* taken */
-		}
-		if (passes && w->was.v[i] == NONE)
-			vec_push(&w->rest, i);
-	}
-}
-
-/* Those that were not found by going along, by name. */
-static void keep_rest(struct table *t)
-{
-	struct table_work *w = t->work;
-	const struct ident *id;
-	uint32_t *at;
-	size_t i, k = 0;
-
-	map_clear(&w->seen);
-	for (i = 0; i < t->order.n && w->rest.n; i++)
-		if (!table_head(t, i) && w->place.v[t->order.v[i]] == i) {
-			id = &t->idents.v[t->order.v[i]];
-			*map_at(&w->seen, id->a, id->b) = (uint32_t)i;
-		}
-	for (i = 0; i < w->rest.n && w->seen.n; i++) {
-		id = &w->idents.v[w->rest.v[i]];
-		if (map_get(&w->seen, id->a, id->b) >= MAP_NONE - 1)
-			continue;
-		at = map_at(&w->seen, id->a, id->b);
-		w->was.v[w->rest.v[i]] = *at;
-		*at = MAP_NONE - 1; /* taken: a second row of that name is a new one */
-	}
-	for (i = 0; i < w->rest.n; i++)
-		if (w->was.v[w->rest.v[i]] == NONE)
-			w->rest.v[k++] = w->rest.v[i];
-	w->rest.n = k;
-}
-
-/* The order on screen stays: rows that are gone vanish, new ones come at the end in live order. */
-static void keep_lines(struct table *t)
-{
-	struct table_work *w = t->work;
-	struct ctx c = work_ctx(t);
-	size_t i, n = 0;
-
-	vec_clear(&w->kept);
-	vec_reserve(&w->kept, t->order.n + w->rest.n + 1);
-	memset(w->kept.v, 0xff, t->order.n * sizeof(*w->kept.v));
-	for (i = 0; i < w->rows.n; i++)
-		if (w->was.v[w->rows.v[i]] != NONE)
-			w->kept.v[w->was.v[w->rows.v[i]]] = w->rows.v[i];
-	for (i = 0; i < t->order.n; i++)
-		if (w->kept.v[i] != NONE)
-			w->kept.v[n++] = w->kept.v[i];
-	vec_clear(&w->order.v);
-	add_items(&w->order, t->sort, t->sort_n, &c, w->rest.v, w->rest.n);
-	order_select(&w->order, t->sort, t->sort_n, &c, 0, w->order.v.n);
-	for (i = 0; i < w->order.v.n; i++)
-		w->kept.v[n++] = w->order.v.v[i].row;
-	w->kept.n = n;
-}
-
-/* Does the order that is kept differ from the live one? False: not finished. */
-static bool compare_order(struct table *t, uint32_t to)
-{
-	struct table_work *w = t->work;
-	struct ctx c = work_ctx(t);
-	uint64_t word;
-	bool whole;
-
-	for (; w->at < to && !w->differs && t->sort_n; w->at++) {
-		word = order_word(t->sort, &c, w->kept.v[w->at], 0);
-		whole = order_whole(t->sort, word, 0);
-		if (w->at && word < w->last)
-			w->differs = true;
-		else if (w->at && word == w->last)
-			w->differs = order_compare(t->sort + whole, t->sort_n - whole, &c,
-						   w->kept.v[w->at - 1], w->kept.v[w->at]) > 0;
-		w->last = word;
-	}
-	return w->differs || !t->sort_n || w->at >= w->kept.n;
-}
-
 /* The cursor */
 
 /* Tags of rows that no longer exist would hold the order for ever. */
@@ -352,7 +189,7 @@ void table_update_begin(struct table *t, const struct frame *f, uint32_t height,
 	if (w->held && !w->changed && t->order.n && !t->idents.n) {
 		/* Held from now on: the rows can still be asked for their names if they are those of this frame. */
 		if (table_shows(t, f)) {
-			table_order_all(t);
+			table_order_around(t, t->top, w->height);
 			table_note_idents(t);
 		} else {
 			w->changed = true;
@@ -487,6 +324,11 @@ static bool run_stage(struct table *t, uint32_t to)
 		if (to < n)
 			return false;
 		groups_end(t, w->held && !w->changed);
+		w->stage = STAGE_MEMBERS;
+		return true;
+	case STAGE_MEMBERS:
+		if (!groups_members(t, w->held && !w->changed))
+			return false;
 		commit(t);
 		return true;
 	case STAGE_KEEP:
@@ -501,24 +343,56 @@ static bool run_stage(struct table *t, uint32_t to)
 		keep_rest(t);
 		w->differs = false;
 		w->stage = t->group_by != GROUP_NONE ? STAGE_GROUP : STAGE_DIFFERS;
-		if (w->stage == STAGE_DIFFERS)
-			keep_lines(t);
+		if (w->stage == STAGE_GROUP)
+			return true;
+		keep_lines(t);
+		if (w->prefix < w->kept.n)
+			w->stage = STAGE_TAIL;
+		return true;
+	case STAGE_TAIL:
+		n = w->kept.n - w->prefix;
+		to = to < n ? to : (uint32_t)n;
+		if (!w->at)
+			vec_clear(&w->order.v);
+		order_add(&w->order, t->sort, t->sort_n, &c, w->kept.v + w->prefix + w->at, to - w->at);
+		w->at = to;
+		if (to < n)
+			return false;
+		order_begin(&w->order);
+		w->stage = STAGE_TAIL_SORT;
+		return true;
+	case STAGE_TAIL_SORT:
+		if (!order_step(&w->order, t->sort, t->sort_n, &c))
+			return false;
+		for (n = 0; n < w->order.v.n; n++)
+			w->kept.v[w->prefix + n] = w->order.v.v[n].row;
+		w->stage = STAGE_DIFFERS;
 		return true;
 	case STAGE_ORDER:
 		n = w->rows.n;
 		to = to < n ? to : (uint32_t)n;
 		if (!w->at)
 			vec_clear(&w->order.v);
-		add_items(&w->order, t->sort, t->sort_n, &c, w->rows.v + w->at, to - w->at);
+		order_add(&w->order, t->sort, t->sort_n, &c, w->rows.v + w->at, to - w->at);
 		w->at = to;
 		if (to < n)
 			return false;
-		order_select(&w->order, t->sort, t->sort_n, &c, 0, w->follow_top ? w->height : n);
+		if (w->follow_top || n <= TABLE_AT_ONCE) {
+			order_select(&w->order, t->sort, t->sort_n, &c, 0, w->follow_top ? w->height : n);
+			commit(t);
+			return true;
+		}
+		order_begin(&w->order);
+		w->stage = STAGE_SORT;
+		return true;
+	case STAGE_SORT:
+		if (!order_step(&w->order, t->sort, t->sort_n, &c))
+			return false;
 		commit(t);
 		return true;
 	case STAGE_DIFFERS:
 		n = w->kept.n;
-		if (!compare_order(t, to < n ? to : (uint32_t)n))
+		if (!keep_compare(t, to < n ? to : (uint32_t)n))
 			return false;
 		commit(t);
 		return true;

@@ -110,6 +110,49 @@ static void fill(struct order *o, const struct sort_key *by, unsigned by_n, cons
 		vec_push(&o->v, ((struct order_item){by_n ? order_word(by, c, i, 0) : 0, i}));
 }
 
+/* In pieces it is the same: so many rows that there are runs to merge, one of them short. */
+static void test_pieces(void **state)
+{
+	static const char *const lists[] = {"", "-rate,process,remote", "cgroup", "proto,lport,local,remote"};
+	struct ctx c = {.f = frame, .tally = &frame->tally};
+	struct order o = {0}, all = {0};
+	uint32_t i, k;
+
+	(void)state;
+	for (k = 0; k < ARRAY_LEN(lists); k++) {
+		struct table t;
+		unsigned n, steps = 1;
+		char err[64];
+
+		table_init(&t, VIEW_CONNECTIONS);
+		n = k ? 1 : 0;
+		assert_int_equal(k ? table_set_sort_list(&t, lists[k], err, sizeof(err)) : 0, 0);
+		n = n ? t.sort_n : 0;
+		vec_clear(&o.v);
+		vec_clear(&all.v);
+		for (i = 0; i < 20000; i++) { /* rows come again: equal ones must stay as they are */
+			struct order_item item = {n ? order_word(t.sort, &c, i % SOCKS, 0) : i % SOCKS,
+						  i % SOCKS};
+
+			vec_push(&o.v, item);
+			vec_push(&all.v, item);
+		}
+		order_select(&all, t.sort, n, &c, 0, all.v.n);
+		order_begin(&o);
+		while (!order_step(&o, t.sort, n, &c))
+			steps++;
+		assert_true(steps >= 5);
+		assert_int_equal(o.v.n, all.v.n);
+		for (i = 0; i < o.v.n; i++)
+			if (o.v.v[i].row != all.v.v[i].row)
+				fail_msg("%s: line %u is row %u, not %u", lists[k], i, o.v.v[i].row,
+					 all.v.v[i].row);
+		table_done(&t);
+	}
+	order_done(&o);
+	order_done(&all);
+}
+
 static void check(const struct sort_key *by, unsigned by_n)
 {
 	static const size_t windows[][2] = {{0, SOCKS},         {0, 1}, {0, 40}, {1500, 1540},
@@ -228,9 +271,8 @@ static void test_by_word(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_both_ways),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_pieces),    cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_words),
 		cmocka_unit_test(test_by_word),
 	};
 

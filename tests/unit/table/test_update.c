@@ -79,6 +79,51 @@ static void test_slices(void **state)
 	fixture_done(&x);
 }
 
+/* Off the first row of a table of which only the screen was put into order: what is on the screen stays, and all other
+ * lines follow in their order. */
+static void test_the_rest(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	struct table a, b;
+	unsigned steps = 0, turns;
+
+	(void)state;
+	fixture_init(&x);
+	fixture_many(&x, 9000, 20);
+	for (uint32_t i = 0; i < 9000; i += 7)
+		fixture_rate(&x, i + 1, 5000 - i % 911, 5);
+	fixture_apply(&x, 1);
+	f = fixture_apply(&x, 1);
+	table_init(&a, VIEW_CONNECTIONS);
+	table_init(&b, VIEW_CONNECTIONS);
+	table_update(&b, f, 30, false);
+	for (int end = 0; end < 2; end++) {
+		table_update_begin(&a, f, 30, false);
+		table_update_step(&a, NULL, NULL);
+		assert_true(a.sorted < a.order.n);
+		if (end)
+			table_goto(&a, UINT32_MAX, 30);
+		else
+			table_move(&a, 1, 30);
+		assert_true(table_updating(&a));
+		for (uint32_t i = a.top; i < a.top + 30; i++)
+			assert_int_equal(a.order.v[i], b.order.v[i]); /* at once */
+		for (turns = 1; !table_update_step(&a, always, &steps); turns++)
+			assert_int_equal(a.cursor, end ? 8999 : 1);
+		assert_true(turns > 4);
+		assert_int_equal(a.sorted, 9000);
+		assert_int_equal(a.cursor, end ? 8999 : 1);
+		assert_false(a.order_differs);
+		same_lines(&a, &b, 9000);
+		table_goto(&a, 0, 30);
+		table_update(&a, f, 30, false);
+	}
+	table_done(&a);
+	table_done(&b);
+	fixture_done(&x);
+}
+
 /* Begun again with something else, the first is forgotten; a cursor moved meanwhile holds the order. */
 static void test_meanwhile(void **state)
 {
@@ -272,9 +317,9 @@ static void test_same_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slices),     cmocka_unit_test(test_meanwhile),
-		cmocka_unit_test(test_recycled),   cmocka_unit_test(test_held_model),
-		cmocka_unit_test(test_same_order),
+		cmocka_unit_test(test_slices),     cmocka_unit_test(test_the_rest),
+		cmocka_unit_test(test_meanwhile),  cmocka_unit_test(test_recycled),
+		cmocka_unit_test(test_held_model), cmocka_unit_test(test_same_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
