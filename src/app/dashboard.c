@@ -30,7 +30,7 @@
 
 #define REFRESH_EVERY_NS                                                                                     \
 	(100 * NSEC_PER_MS) /* late texts come in hundreds: filter and sort again for all at once */
-#define SLICE_NS (8 * NSEC_PER_MS) /* work between two looks at the keys */
+#define SLICE_NS (5 * NSEC_PER_MS) /* of work between two looks at the keys; with drawing it is 8 */
 #define BEHIND_NS (50 * NSEC_PER_MS) /* until a terminal that took no more is asked again */
 #define KEYS_AT_ONCE 64 /* between two frames on the screen */
 #define RESOLVE_NS (6 * NSEC_PER_SEC)
@@ -197,6 +197,7 @@ static void on_keys(struct dashboard *d)
 
 	d->more_keys = false;
 	while (!d->over && term_key(&k, &gone)) {
+		pieces_key(&d->pieces, k.code);
 		ui_key(d->ui, &k, clock_boot());
 		if (ui_discard_input(d->ui))
 			term_discard_input();
@@ -225,6 +226,7 @@ static void tell_visible(struct dashboard *d)
 /* Goes on with a table that could not be filled in one slice. */
 static void work(struct dashboard *d)
 {
+	pieces_part(&d->pieces, PIECE_WORK);
 	if (ui_working(d->ui) && !ui_work(d->ui))
 		return;
 	d->dirty = true;
@@ -254,6 +256,7 @@ static void on_frame(struct dashboard *d)
 	f = sampler_take(d->sampler);
 	if (!f)
 		return;
+	pieces_part(&d->pieces, PIECE_FRAME);
 	d->next = f;
 	ui_frame(d->ui, f, clock_boot());
 	work(d);
@@ -278,6 +281,7 @@ static void draw(struct dashboard *d)
 {
 	if (!d->dirty && !term_behind())
 		return;
+	pieces_part(&d->pieces, PIECE_DRAW);
 	if (d->dirty) {
 		canvas_blank(&d->canvas);
 		ui_draw(d->ui, &d->canvas);
@@ -323,11 +327,13 @@ static void loop(struct dashboard *d)
 		p[SAMPLER].events = d->next || (ui_paused(d->ui) && d->frame) ? 0 : POLLIN;
 		if (d->over)
 			break;
+		pieces_end(&d->pieces);
 		if (poll(p, FDS, timeout_ms(d)) < 0) {
 			if (errno != EINTR)
 				break;
 			continue;
 		}
+		pieces_begin(&d->pieces);
 		d->slice_ns = clock_boot() + SLICE_NS;
 		if (p[SIGNALS].revents)
 			on_signals(d);
@@ -354,6 +360,7 @@ static void loop(struct dashboard *d)
 		if (d->refresh && clock_boot() - d->refreshed_ns >= REFRESH_EVERY_NS) {
 			d->refresh = false;
 			d->refreshed_ns = clock_boot();
+			pieces_part(&d->pieces, PIECE_REFRESH);
 			if (d->frame)
 				ui_refresh(d->ui, d->refreshed_ns);
 			d->dirty = true;
@@ -440,8 +447,10 @@ static int run(struct dashboard *d, const struct options *o)
 	}
 	canvas_init(&d->canvas);
 	resize(d);
+	pieces_init(&d->pieces);
 	loop(d);
 	term_close();
+	pieces_write(&d->pieces);
 	ui_free(d->ui);
 	closing_free(d->closing);
 	explaining_free(d->explaining);

@@ -5,6 +5,7 @@
 #include "explaining.h"
 #include "killing.h"
 #include "netns_option.h"
+#include "pieces.h"
 #include "sampler.h"
 #include "sockeye/view/ui.h"
 #include "workers.h"
@@ -27,6 +28,7 @@ struct dashboard {
 	struct want want; /* what the sampler was told */
 	struct want netns; /* its namespaces alone: what the command line chose */
 	struct netns_choice netns_choice;
+	struct pieces pieces;
 	uint64_t refreshed_ns;
 	bool refresh, dirty, more_keys;
 	bool over;

@@ -297,6 +297,7 @@ static bool detail_follows(struct ui *u)
 	if (same_subject(&now, &u->detail_subject))
 		return false;
 	u->detail_subject = now;
+	u->detail_number = 0;
 	u->detail_page.top = 0;
 	vec_clear(&u->detail_page.toggled);
 	return true;
@@ -378,6 +379,8 @@ static void dispatch(struct ui *u, const struct key *k)
 		/* What acts, acts on what was asked for, not on what was there before it. */
 		if (b->group == KEYS_ACT || b->run == act_open)
 			ui_finish(u);
+		if (b->group != KEYS_MOVE)
+			u->detail_number = 0;
 		b->run(u, k->code);
 		return;
 	}

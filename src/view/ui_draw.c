@@ -284,9 +284,13 @@ static void draw_detail(struct ui *u, struct canvas *c, const struct ui_layout *
 		canvas_fill(c, a.y - 1, a.x, 1, a.w, STYLE_DIM, u->env.ascii ? "-" : "─");
 	if (!u->env.f || u->detail_subject.kind == SUBJECT_NONE)
 		return;
-	page_clear(&u->detail_page);
-	u->detail_page.width = a.w;
-	page_build(&u->detail_page, &u->env, &u->detail_subject);
+	/* A busy port has many thousands of connections to count: not for every key. */
+	if (u->detail_number != u->env.f->number || u->detail_page.width != a.w || u->env.hosts) {
+		page_clear(&u->detail_page);
+		u->detail_page.width = a.w;
+		page_build(&u->detail_page, &u->env, &u->detail_subject);
+		u->detail_number = u->env.f->number;
+	}
 	page_draw(&u->detail_page, &u->env, c, a, -1);
 }
 
@@ -326,8 +330,10 @@ void ui_draw(struct ui *u, struct canvas *c)
 	draw_line_2(u, c);
 	s->ops->draw(s, &u->env, c, l.list);
 	if (l.detail.w > 0) {
-		if (u->detail_subject.kind == SUBJECT_NONE && s->ops->under)
+		if (u->detail_subject.kind == SUBJECT_NONE && s->ops->under) {
 			u->detail_subject = s->ops->under(s, &u->env);
+			u->detail_number = 0;
+		}
 		draw_detail(u, c, &l);
 	}
 	/* What was just shown as a number is asked about. */

@@ -110,6 +110,7 @@ void ui_frame(struct ui *u, const struct frame *f, uint64_t now_ns)
 void ui_refresh(struct ui *u, uint64_t now_ns)
 {
 	u->env.now_ns = now_ns;
+	u->detail_number = 0;
 	for (size_t i = 0; i < VIEWS_MAX; i++)
 		if (u->views[i])
 			filter_late(screen_table(u->views[i])->filter);
