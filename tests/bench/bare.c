@@ -1,5 +1,5 @@
 /* The yardsticks: a receive loop that does nothing with what the kernel sends (`bare dump`), and an owner scan
- * that does nothing with what it reads (`bare scan`). Prints milliseconds, the median of the rounds. */
+ * that does nothing with what it reads (`bare scan`). Prints milliseconds, the medians of the rounds. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/inet_diag.h>
@@ -17,11 +17,11 @@
 static char buf[32768];
 static unsigned long rows;
 
-static double now_ms(void)
+static double now_ms(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(id, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
@@ -102,13 +102,13 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	int rounds = argc > 2 ? atoi(argv[2]) : 5;
 	uint8_t ext = argc > 3 ? (uint8_t)atoi(argv[3]) : 0;
-	double ms[100];
+	double ms[100], cpu[100];
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
 	if (rounds < 1 || rounds > 100 || fd < 0)
 		return 2;
 	for (int i = 0; i < rounds; i++) {
-		double t = now_ms();
+		double t = now_ms(CLOCK_MONOTONIC), used = now_ms(CLOCK_PROCESS_CPUTIME_ID);
 
 		rows = 0;
 		if (!strcmp(what, "tcp")) /* what `ss -tan` needs */
@@ -126,9 +126,11 @@ int main(int argc, char **argv)
 			fprintf(stderr, "usage: bare tcp|tick|listen|scan [rounds] [idiag_ext]\n");
 			return 2;
 		}
-		ms[i] = now_ms() - t;
+		ms[i] = now_ms(CLOCK_MONOTONIC) - t;
+		cpu[i] = now_ms(CLOCK_PROCESS_CPUTIME_ID) - used;
 	}
 	qsort(ms, (size_t)rounds, sizeof(ms[0]), by_value);
-	printf("%.3f %lu\n", ms[rounds / 2], rows);
+	qsort(cpu, (size_t)rounds, sizeof(cpu[0]), by_value);
+	printf("wall %.3f cpu %.3f rows %lu\n", ms[rounds / 2], cpu[rounds / 2], rows);
 	return 0;
 }

@@ -3,12 +3,15 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -64,11 +67,27 @@ static void pair(int lis, unsigned who, int *ret_client, int *ret_server)
 	must(*ret_server >= 0, "accept");
 }
 
-static void child(unsigned who, unsigned pairs, unsigned files, unsigned time_waits, unsigned churn,
-		  int ready)
+/* A new network namespace, with 127.0.0.0/8 in it. */
+static void enter_own(void)
 {
-	int lis = listener(who, 20000, 0), c, s;
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd;
+
+	must(!unshare(CLONE_NEWNET), "unshare");
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	must(fd >= 0 && !ioctl(fd, SIOCSIFFLAGS, &lo), "lo");
+	close(fd);
+}
+
+static void child(unsigned who, unsigned pairs, unsigned files, unsigned time_waits, unsigned churn,
+		  int own_netns, int ready)
+{
 	uint64_t n = 0;
+	int lis, c, s;
+
+	if (own_netns)
+		enter_own();
+	lis = listener(who, 20000, 0);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (unsigned i = 0; i < files; i++)
@@ -111,12 +130,12 @@ static void end_children(void)
 
 int main(int argc, char **argv)
 {
-	unsigned sockets = 0, procs = 1, files = 0, time_waits = 0, reuseport = 0, churn = 0;
+	unsigned sockets = 0, procs = 1, first = 0, files = 0, time_waits = 0, reuseport = 0, churn = 0;
 	struct rlimit lim = {1048576, 1048576};
-	int ready[2], opt;
+	int ready[2], opt, own_netns = 0;
 	char x;
 
-	while ((opt = getopt(argc, argv, "n:p:f:w:r:c:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:p:f:w:r:c:a:s")) != -1) {
 		unsigned v = (unsigned)strtoul(optarg ? optarg : "0", NULL, 10);
 
 		if (opt == 'n')
@@ -131,9 +150,15 @@ int main(int argc, char **argv)
 			reuseport = v;
 		else if (opt == 'c')
 			churn = v;
+		else if (opt == 'a')
+			first = v;
+		else if (opt == 's')
+			own_netns = 1;
 		else {
-			fprintf(stderr, "usage: load [-n sockets] [-p processes] [-f files each] "
-					"[-w time-waits] [-r reuseport listeners] [-c churn a second]\n");
+			fprintf(stderr,
+				"usage: load [-n sockets] [-p processes] [-f files each] "
+				"[-w time-waits] [-r reuseport listeners] [-c churn a second]\n"
+				"            [-a first address] [-s: each process a namespace of its own]\n");
 			return 2;
 		}
 	}
@@ -148,7 +173,8 @@ int main(int argc, char **argv)
 		if (pid)
 			pids[pids_n++] = pid;
 		else
-			child(i, sockets / 2 / procs, files, time_waits / procs, i ? 0 : churn, ready[1]);
+			child(first + i, sockets / 2 / procs, files, time_waits / procs, i ? 0 : churn,
+			      own_netns, ready[1]);
 	}
 	for (unsigned i = 0; i < procs; i++) {
 		close(i ? -1 : ready[1]);

@@ -1,8 +1,10 @@
 /* Warm ticks as the sampler does them, without a screen: look and apply, again and again. Prints the first
- * tick, the median of the others, what of it was the look, and the memory. */
+ * tick, the median of the others, what of it was the look, processor time a tick, and the memory; or, once its stdin
+ * has ended, the cookies of the TCP sockets that it shows then. */
 #include "sockeye/base/units.h"
 #include "sockeye/collect/source.h"
 #include "sockeye/model/world.h"
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,35 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Like ss: without leading zeros. */
+static void print_cookies(const struct frame *f)
+{
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		const struct sock *s = frame_sock(f, i);
+
+		if (s->proto == PROTO_TCP && s->state != STATE_BOUND)
+			printf("%llx\n", (unsigned long long)s->cookie);
+	}
+}
+
+/* A tick every so many ms until nobody writes to stdin any more, then three more: what was missed once is gone. */
+static void churned(struct source *src, struct world *w, struct snapshot *snap, const struct want *want,
+		    struct frame f[3], int pause_ms)
+{
+	struct pollfd end = {0, POLLIN, 0};
+	unsigned i = 0, after = 0;
+
+	for (; after < 3; i++) {
+		if (source_look(src, want, snap))
+			return;
+		world_apply(w, snap, NSEC_PER_SEC, &f[i % 3]);
+		after += end.revents != 0;
+		if (poll(&end, end.revents ? 0 : 1, pause_ms) < 0)
+			return;
+	}
+	print_cookies(&f[(i - 1) % 3]);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -49,15 +80,16 @@ int main(int argc, char **argv)
 	struct snapshot snap;
 	struct frame f[3];
 	struct source *src;
-	double *tick = mem_zalloc(rounds, sizeof(*tick)), *look = mem_zalloc(rounds, sizeof(*look)), cpu;
+	double *tick = mem_zalloc(rounds, sizeof(*tick)), *look = mem_zalloc(rounds, sizeof(*look)), cpu = 0;
+	long early = 0;
 	size_t socks = 0;
 
 	if (!strcmp(what, "listen")) {
 		want.states = STATE_BIT(STATE_LISTENING);
 		want.attrs = 0;
 		want.protos = 1u << PROTO_TCP;
-	} else if (strcmp(what, "tick") || rounds < 2) {
-		fprintf(stderr, "usage: tick tick|listen [rounds]\n");
+	} else if ((strcmp(what, "tick") && strcmp(what, "cookies")) || rounds < 2) {
+		fprintf(stderr, "usage: tick tick|listen [rounds] | cookies [ms between ticks]\n");
 		return 2;
 	}
 	snapshot_init(&snap);
@@ -65,10 +97,17 @@ int main(int argc, char **argv)
 		frame_init(&f[i]);
 	if (live_open(names, "/proc", &src))
 		return 2;
-	cpu = now_ms(CLOCK_PROCESS_CPUTIME_ID);
+	if (!strcmp(what, "cookies")) {
+		churned(src, w, &snap, &want, f, (int)rounds);
+		return 0;
+	}
 	for (size_t i = 0; i < rounds; i++) {
 		double t = now_ms(CLOCK_MONOTONIC);
 
+		if (i == 1)
+			cpu = now_ms(CLOCK_PROCESS_CPUTIME_ID);
+		if (i == (rounds > 200 ? 100 : rounds / 2))
+			early = rss_kib();
 		if (source_look(src, &want, &snap))
 			return 2;
 		look[i] = now_ms(CLOCK_MONOTONIC) - t;
@@ -80,7 +119,8 @@ int main(int argc, char **argv)
 	printf("first %.3f ", tick[0]);
 	qsort(tick + 1, rounds - 1, sizeof(*tick), by_value);
 	qsort(look + 1, rounds - 1, sizeof(*look), by_value);
-	printf("tick %.3f look %.3f cpu %.3f rss_kib %ld sockets %zu\n", tick[1 + (rounds - 1) / 2],
-	       look[1 + (rounds - 1) / 2], cpu / (double)rounds, rss_kib(), socks);
+	printf("tick %.3f look %.3f cpu %.3f rss_early_kib %ld rss_kib %ld sockets %zu\n",
+	       tick[1 + (rounds - 1) / 2], look[1 + (rounds - 1) / 2], cpu / (double)(rounds - 1), early,
+	       rss_kib(), socks);
 	return 0;
 }

@@ -1,0 +1,288 @@
+"""What the bench measures: one method a load, one row a figure."""
+
+import os
+import random
+import re
+import socket
+import statistics
+import subprocess
+import time
+
+from measure import HERE, Dashboard, Load, cpu_of, have, in_turn, quantile, rss_of
+
+NAMES = ("idle", "files", "many", "dashboard", "wait", "memory", "growth", "time_wait", "reuseport", "churn", "namespaces")
+SS_COLUMNS = "state,recvq,sendq,laddr,lport,raddr,rport,owners"
+
+
+class Bench:
+    def __init__(self, o):
+        self.o = o
+        self.tools = os.path.join(o.build, "tests", "bench")
+        self.program = os.path.join(o.build, "sockeye")
+        self.rows = []
+
+    # ---- figures ----
+
+    def say(self, load, what, value, unit, base=None, base_name="", target=None):
+        """target: ("≤", 1.25) of the ratio where there is one, else of the value."""
+        ratio = value / base if base else None
+        judged = value if ratio is None else ratio
+        met = None if not target else judged <= target[1] if target[0] == "≤" else judged >= target[1]
+        self.rows.append({"load": load, "what": what, "value": round(value, 3), "unit": unit, "base": base_name or None,
+                          "ratio": round(ratio, 3) if ratio else None, "target": target and f"{target[0]} {target[1]:g}",
+                          "met": met})
+        shown = f"{ratio:8.2f} × {base_name}" if ratio else ""
+        aim = f"{target[0]} {target[1]:g} {'met' if met else 'MISSED'}" if target else ""
+        if self.o.json != "-":
+            print(f"{load:<27} {what:<38} {value:>10.2f} {unit:<6} {shown:<36} {aim}", flush=True)
+
+    def skip(self, load, what, why):
+        self.rows.append({"load": load, "what": what, "skipped": why})
+        if self.o.json != "-":
+            print(f"{load:<27} {what:<38} {'-':>10} ({why})", flush=True)
+
+    def both(self, load, what, cost, base=None, base_name="", target=None):
+        """Wall and processor time; the target is of the wall."""
+        self.say(load, what, cost.wall, "ms", base and base.wall, base_name, target)
+        self.say(load, what + ", processor", cost.cpu, "ms", base and base.cpu, base_name)
+
+    # ---- tools ----
+
+    def load(self, *args):
+        return Load(self.tools, *args)
+
+    def words(self, name, *args):
+        out = subprocess.run([os.path.join(self.tools, name), *map(str, args)], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout.split()
+        return {out[i]: float(out[i + 1]) for i in range(0, len(out) - 1, 2)}
+
+    def bare(self, what, ext=0):
+        def run(cost):
+            w = self.words("bench-bare", what, 1, ext)
+            cost.add(w["wall"], w["cpu"])
+        return run
+
+    def tick(self, what="tick", ticks=6):
+        def run(cost):
+            w = self.words("bench-tick", what, ticks)
+            cost.add(w["tick"], w["cpu"])
+            cost.said = w
+        return run
+
+    def list(self, *args):
+        return [self.program, "list", *HERE, *args]
+
+    def warm(self, load, target=None):
+        c = in_turn(self.o.rounds, tick=self.tick(), dump=self.bare("tick", 74))
+        self.both(load, "warm tick", c["tick"], c["dump"], "bare dump", target)
+        return c
+
+    # ---- loads ----
+
+    def idle(self):
+        load = "300 sockets, 300 processes"
+        with self.load("-n", 300, "-p", 300):
+            d = Dashboard([self.program, *HERE])
+            d.wait_for(b"Ports")
+            d.read(5)  # new rows are marked so long
+            used, seconds = cpu_of(d.pid), 10
+            sent = d.read(seconds)
+            self.say(load, "dashboard at 1 s, processor", (cpu_of(d.pid) - used) / seconds * 100, "%", target=("≤", 0.5))
+            self.say(load, "to the terminal", sent, "bytes", target=("≤", 0))
+            d.close()
+            self.say(load, "processor a tick", self.words("bench-tick", "tick", 20)["cpu"], "ms")
+
+    def files(self):
+        load = "300 processes × 300 files"
+        with self.load("-n", 2100, "-p", 300, "-f", 300):
+            commands = {"ours": self.list("-tlnp"), "ss": ["ss", "-tlnp"]}
+            if have("lsof"):
+                commands["lsof"] = ["lsof", "-nP", "-iTCP"]
+            c = in_turn(self.o.rounds, scan=self.bare("scan"), **commands)
+            self.both(load, "list -tlnp, cold", c["ours"], c["scan"], "bare owner scan")
+            self.say(load, "ss -tlnp", c["ss"].wall, "ms", c["ours"].wall, "list -tlnp", ("≥", 1))
+            for tool in ("lsof",) if "lsof" in c else ():
+                self.say(load, tool, c[tool].wall, "ms", c["ours"].wall, "list -tlnp")
+            self.warm(load)
+            self.syscalls(load)
+
+    def syscalls(self, load):
+        """Of a warm tick, by what more ticks add."""
+        if not have("strace"):
+            return self.skip(load, "system calls a warm tick", "no strace")
+
+        def count(n, only):
+            p = subprocess.run(["strace", "-f", "-c", "-U", "name,calls", *only, os.path.join(self.tools, "bench-tick"),
+                                "tick", str(n)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            calls = {w[0]: int(w[1]) for w in (x.split() for x in p.stderr.splitlines()) if len(w) == 2 and w[1].isdigit()}
+            return calls.get("total") or sum(calls.values())
+        self.say(load, "system calls a warm tick", (count(22, []) - count(2, [])) / 20, "calls")
+        links = ["-e", "trace=readlinkat,readlink"]
+        self.say(load, "of them, links read", (count(22, links) - count(2, links)) / 20, "calls", target=("≤", 20))
+
+    def many(self):
+        n = self.o.sockets
+        load = f"{n:,} tcp, 50 processes"
+        csv = self.list("-tan", "--csv", "--columns", SS_COLUMNS)
+        with self.load("-n", n, "-p", 50):
+            self.warm(load, ("≤", 1.25))
+            c = in_turn(self.o.rounds, csv=csv, dump=self.bare("tcp"), scan=self.bare("scan"),
+                        json=self.list("-tan", "--json"), whole=self.list("-tan", "--csv"), table=self.list("-tan"))
+            floor = c["dump"].wall + c["scan"].wall
+            self.say(load, "bare dump", c["dump"].wall, "ms")
+            self.say(load, "bare owner scan, /proc", c["scan"].wall, "ms")
+            self.say(load, "list -tan --csv, ss's columns", c["csv"].wall, "ms", floor, "bare dump + scan", ("≤", 1.3))
+            self.say(load, "the same, processor", c["csv"].cpu, "ms", c["dump"].cpu + c["scan"].cpu, "bare dump + scan")
+            self.say(load, "the same, peak memory", c["csv"].peak * 2**20 / n, "bytes a socket")
+            self.say(load, "list -tan --json, every key", c["json"].wall, "ms", floor, "bare dump + scan")
+            self.say(load, "--json more than --csv, all columns", (c["json"].cpu - c["whole"].cpu) * 1e3 / n, "µs a row",
+                     target=("≤", 2))
+            self.say(load, "--json more than ss's columns", (c["json"].cpu - c["csv"].cpu) * 1e3 / n, "µs a row")
+            self.say(load, "list -tan, as text", c["table"].wall, "ms", floor, "bare dump + scan")
+            self.say(load, "LISTEN-only look", self.words("bench-tick", "listen", 20)["tick"], "ms", target=("≤", 0.5))
+            for cmd in (["ss", "-tanp"], ["ss", "-tan"], ["netstat", "-tanp"], ["lsof", "-nP", "-iTCP"],
+                        ["lsfd", "-Q", "TYPE =~ 'TCP.*'"]):
+                if not have(cmd[0]):
+                    self.skip(load, " ".join(cmd), f"no {cmd[0]}")
+                    continue
+                t = in_turn(1, theirs=cmd, ours=csv)
+                self.say(load, " ".join(cmd), t["theirs"].wall, "ms", t["ours"].wall, "list --csv",
+                         ("≥", 9) if cmd == ["ss", "-tanp"] else None)
+
+    def dashboard(self):
+        """Keys in a terminal while looks go on."""
+        n = self.o.sockets
+        load = f"{n:,} tcp, 50 processes"
+        empty = self.rss_alone()
+        with self.load("-n", n, "-p", 50):
+            d = Dashboard([self.program, *HERE])
+            d.wait_for(b"Ports")
+            d.read(3)
+            took = {"moving": self.keys(d, b"2", [b"j", b"j", b"k", b"\x06", b"\x02"]),
+                    "sorting": self.keys(d, b"g", [b".", b",", b"r"]),
+                    "filtering": self.keys(d, b"/", [bytes([c]) for c in b"127.1.0.1"] + [b"\x7f"] * 9)}
+            d.key(b"\x1b")
+            for what, ms in took.items():
+                self.say(load, f"key to screen, {what}, p50", quantile(ms, 0.5), "ms")
+                self.say(load, f"key to screen, {what}, p99", quantile(ms, 0.99), "ms", target=("≤", 16.7))
+            d.read(4)
+            used, seconds = cpu_of(d.pid), 12
+            sent = d.read(seconds)
+            self.say(load, "dashboard left alone, processor", (cpu_of(d.pid) - used) / seconds * 100, "%")
+            self.say(load, "to the terminal", sent / seconds, "bytes/s")
+            self.say(load, "dashboard's memory", (rss_of(d.pid) - empty) / n, "bytes a socket", target=("≤", 512))
+            said = d.close()
+            if said:
+                self.say(load, "longest piece of work on main", said["longest_ms"], "ms", target=("≤", 8))
+                self.say(load, "pieces over 8 ms", said["over_8ms"], f"of {said['pieces']}", target=("≤", 0))
+            else:
+                self.skip(load, "longest piece of work on main", "the program does not tell")
+
+    def rss_alone(self):
+        d = Dashboard([self.program, *HERE])
+        d.wait_for(b"Ports")
+        d.read(3)
+        rss = rss_of(d.pid)
+        d.close()
+        return rss
+
+    def keys(self, d, first, keys):
+        d.key(first)
+        d.read(1)
+        ms = []
+        for i in range(max(len(keys), self.o.keys // 3)):
+            time.sleep(random.uniform(0.01, 0.12))  # at any moment of a look
+            took = d.key(keys[i % len(keys)])
+            if took is not None:
+                ms.append(took)
+        return ms
+
+    def wait(self):
+        n = self.o.sockets
+        load = f"{n:,} tcp, 50 processes"
+        with self.load("-n", n, "-p", 50):
+            late, share = [], []
+            for i in range(self.o.rounds):
+                p = subprocess.Popen([self.program, "wait", str(21000 + i)], stdout=subprocess.DEVNULL)
+                time.sleep(0.7)  # it looks by now
+                used = cpu_of(p.pid)
+                time.sleep(2)
+                share.append((cpu_of(p.pid) - used) / 2 * 100)
+                with socket.socket() as s:
+                    s.bind(("127.0.0.1", 21000 + i))
+                    start = time.perf_counter()
+                    s.listen()
+                    p.wait()
+                    late.append((time.perf_counter() - start) * 1e3)
+            self.say(load, "wait sees a listener after", statistics.median(late), "ms", target=("≤", 50))
+            self.say(load, "wait, processor meanwhile", statistics.mean(share), "%", target=("≤", 1))
+
+    def memory(self):
+        n, ticks = self.o.sockets, max(self.o.ticks, 40)
+        load = f"{n:,} tcp, 50 processes"
+        empty = self.words("bench-tick", "tick", 20)["rss_kib"]
+        with self.load("-n", n, "-p", 50):
+            w = self.words("bench-tick", "tick", ticks)
+            self.say(load, f"memory after {ticks} ticks", (w["rss_kib"] - empty) * 1024 / w["sockets"], "bytes a socket",
+                     target=("≤", 512))
+            early = min(100, ticks // 2)
+            self.say(load, f"growth from tick {early} to {ticks}", (w["rss_kib"] / w["rss_early_kib"] - 1) * 100, "%",
+                     target=("≤", 1))
+
+    def growth(self):
+        """Ten times the sockets: does a tick stay as near to the bare dump?"""
+        ratios = {}
+        for n in (self.o.sockets // 10, self.o.sockets):
+            load = f"{n:,} tcp, 50 processes"
+            with self.load("-n", n, "-p", 50):
+                c = self.warm(load)
+                ratios[n] = c["tick"].wall / c["dump"].wall
+        few, many = sorted(ratios)
+        self.say(f"{few:,} → {many:,}", "ratio to the bare dump grows by", ratios[many], "×", ratios[few], f"that at {few:,}",
+                 ("≤", 1.3))
+
+    def time_wait(self):
+        with self.load("-p", 10, "-w", 20000):
+            self.warm("20,000 time-wait")
+
+    def reuseport(self):
+        with self.load("-r", 3000):
+            self.warm("3,000 SO_REUSEPORT")
+
+    def churn(self):
+        """Afterwards what is left must be what ss sees."""
+        load, seconds = "churn 5,000/s", self.o.churn_minutes * 60
+        with self.load("-n", 2000, "-p", 20):
+            churning = self.load("-c", 5000, "-a", 100).__enter__()
+            self.warm(load)
+            d = Dashboard([self.program, *HERE, "--view", "connections"])
+            d.wait_for(b"Connections")
+            d.read(2)
+            used, sent = cpu_of(d.pid), d.read(10)
+            self.say(load, "dashboard at 1 s, processor", (cpu_of(d.pid) - used) * 10, "%")
+            self.say(load, "to the terminal", sent / 10, "bytes a tick")
+            d.close()
+            p = subprocess.Popen([os.path.join(self.tools, "bench-tick"), "cookies", "100"], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
+            time.sleep(seconds)
+            churning.__exit__()
+            time.sleep(2)
+            ours, _ = p.communicate("")
+            ss = subprocess.run(["ss", "-Htane"], stdout=subprocess.PIPE, text=True, check=True).stdout
+            ours, theirs = set(ours.split()), set(re.findall(r"\bsk:([0-9a-f]+)", ss))
+            self.say(load, f"after {seconds / 60:g} min: cookies ss has too", len(ours & theirs), "of", len(theirs), "all of ss",
+                     ("≥", 1))
+            self.say(load, "and that ss has not", len(ours - theirs), "rows", target=("≤", 0))
+
+    def namespaces(self):
+        for n in (100, 200):
+            load = f"{n} idle namespaces"
+            with self.load("-p", n, "-s"):
+                d = Dashboard([self.program])
+                d.wait_for(b"Ports")
+                d.read(6)
+                used, seconds = cpu_of(d.pid), 10
+                d.read(seconds)
+                self.say(load, "dashboard at 1 s, processor", (cpu_of(d.pid) - used) / seconds * 100, "%",
+                         target=("≤", 3) if n == 200 else None)
+                d.close()
