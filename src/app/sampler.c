@@ -2,6 +2,7 @@
 #include "sampler.h"
 #include "clock.h"
 #include "live_source.h"
+#include "pace.h"
 #include "sockeye/base/units.h"
 #include "sockeye/collect/source.h"
 #include "sockeye/model/world.h"
@@ -44,7 +45,8 @@ struct sampler {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t wake;
 	struct want want;
-	uint64_t interval_ns;
+	uint64_t interval_ns; /* as the user wants it */
+	struct pace pace; /* the thread's own */
 	struct source_fd seen[SAMPLER_SEEN_MAX];
 	size_t seen_n;
 	bool quit, poke, ended;
@@ -129,7 +131,7 @@ static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t l
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->quit && (!s->poke || s->rest)) {
-		uint64_t next = last_start ? last_start + s->interval_ns : 0, at;
+		uint64_t next = last_start ? last_start + pace_interval(&s->pace, s->interval_ns) : 0, at;
 		struct timespec t;
 
 		if (s->rest) {
@@ -151,7 +153,7 @@ static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t l
 	}
 	s->poke = false;
 	*ret_want = s->want;
-	*ret_interval = s->interval_ns;
+	*ret_interval = pace_interval(&s->pace, s->interval_ns);
 	go_on = !s->quit;
 	pthread_mutex_unlock(&s->lock);
 	return go_on;
@@ -183,6 +185,7 @@ static void run(struct sampler *s)
 	world = world_new(names, s->services, (uint32_t)sysconf(_SC_CLK_TCK));
 	while (sleep_until_due(s, source, start, &want, &interval)) {
 		struct slot *t;
+		uint64_t used = clock_read(CLOCK_THREAD_CPUTIME_ID);
 
 		start = clock_read(CLOCK_MONOTONIC);
 		live_set_ns_budget(source, interval / NS_SHARE);
@@ -199,6 +202,8 @@ static void run(struct sampler *s)
 			continue;
 		world_apply(world, &snap, interval, &t->frame);
 		ask_late(s->workers, &t->frame);
+		pace_note(&s->pace, clock_read(CLOCK_THREAD_CPUTIME_ID) - used);
+		t->frame.cost_ns = s->pace.cost_ns;
 		publish(s, t);
 	}
 out:

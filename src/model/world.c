@@ -165,6 +165,8 @@ static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, str
 	f->boot_ns = s->boot_ns;
 	f->wall_ns = s->wall_ns;
 	f->took_ns = s->took_ns;
+	f->interval_ns = interval_ns;
+	f->cost_ns = 0;
 	f->boot_wall_ns = s->wall_ns > s->boot_ns ? s->wall_ns - s->boot_ns : 0;
 	f->hz = w->hz;
 	f->names = w->names;

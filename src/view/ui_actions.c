@@ -473,8 +473,8 @@ static const uint32_t intervals_ms[] = {100, 200, 500, 1000, 2000, 3000, 5000, 1
 
 static void set_interval(struct ui *u, int dir)
 {
-	uint64_t now = u->interval_ns, next = 0;
-	char buf[UNIT_BUF];
+	uint64_t now = dir > 0 ? ui_interval(u) : u->interval_ns, next = 0;
+	char buf[UNIT_BUF], every[UNIT_BUF];
 
 	for (size_t i = 0; i < ARRAY_LEN(intervals_ms); i++) {
 		uint64_t ns = intervals_ms[i] * NSEC_PER_MS;
@@ -492,7 +492,12 @@ static void set_interval(struct ui *u, int dir)
 	u->interval_ns = next;
 	if (u->host && u->host->set_interval)
 		u->host->set_interval(u->host->data, next);
-	ui_say(u, "a look every %s", fmt_duration(buf, (double)next / 1e9));
+	now = ui_interval(u);
+	if (now > next)
+		ui_say(u, "a look every %s where it costs less; now every %s",
+		       fmt_duration(buf, (double)next / 1e9), fmt_duration(every, (double)now / 1e9));
+	else
+		ui_say(u, "a look every %s", fmt_duration(buf, (double)next / 1e9));
 }
 
 void act_slower(struct ui *u, uint32_t key)

@@ -23,13 +23,12 @@ enum part { /* in screen order */
 	    PART_TIME_WAIT,
 	    PART_UDP,
 	    PART_RATES, /* from here on at the right edge */
-	    PART_LOOK,
 	    PART_CLOCK,
 	    PART_N
 };
 /* What goes first when the line is narrow. Modes, findings and the interval stay. */
-static const uint8_t drop_order[] = {PART_NAME,  PART_LOOK,  PART_UDP,  PART_TIME_WAIT, PART_CLOSE_WAIT,
-				     PART_RATES, PART_ESTAB, PART_HOST, PART_LISTEN};
+static const uint8_t drop_order[] = {PART_NAME,  PART_UDP,   PART_TIME_WAIT, PART_CLOSE_WAIT,
+				     PART_RATES, PART_ESTAB, PART_HOST,      PART_LISTEN};
 
 struct part_text {
 	char text[80];
@@ -110,10 +109,19 @@ static void netns_part(const struct ui *u, struct part_text *p)
 	str_done(&cut);
 }
 
-static void clock_part(const struct ui *u, struct part_text *p, bool wide)
+uint64_t ui_interval(const struct ui *u)
+{
+	const struct frame *f = u->env.f;
+
+	/* The frame may be of before the user changed it. */
+	return f && f->interval_ns > u->interval_ns && f->cost_ns * 10 > u->interval_ns ? f->interval_ns
+											: u->interval_ns;
+}
+
+static void clock_part(const struct ui *u, struct part_text *p, bool wide, bool brief)
 {
 	char buf[UNIT_BUF];
-	uint64_t s;
+	uint64_t s, every;
 
 	if (u->paused) {
 		s = (u->env.now_ns - u->paused_ns) / NSEC_PER_SEC;
@@ -124,7 +132,14 @@ static void clock_part(const struct ui *u, struct part_text *p, bool wide)
 			part_set(p, STYLE_WARN, 2, "PAUSED %u:%02u", (unsigned)(s / 60), (unsigned)(s % 60));
 		return;
 	}
-	part_set(p, STYLE_PLAIN, wide ? 3 : 2, "%s", fmt_duration(buf, (double)u->interval_ns / 1e9));
+	/* Looks that cost more than was meant are made less often: that explains a slow screen. */
+	every = ui_interval(u);
+	fmt_duration(buf, (double)every / 1e9);
+	if (every > u->interval_ns && !brief)
+		part_set(p, STYLE_WARN, wide ? 3 : 2, "%s (a look: %llu ms)", buf,
+			 (unsigned long long)(u->env.f->cost_ns / NSEC_PER_MS));
+	else
+		part_set(p, every > u->interval_ns ? STYLE_WARN : STYLE_PLAIN, wide ? 3 : 2, "%s", buf);
 }
 
 static void header_parts(const struct ui *u, struct part_text p[PART_N], bool wide)
@@ -148,7 +163,7 @@ static void header_parts(const struct ui *u, struct part_text p[PART_N], bool wi
 	if (u->opts.read_only)
 		part_set(&p[PART_READ_ONLY], STYLE_WARN, 2, "READ-ONLY");
 	netns_part(u, &p[PART_NETNS]);
-	clock_part(u, &p[PART_CLOCK], wide);
+	clock_part(u, &p[PART_CLOCK], wide, false);
 	if (!f)
 		return;
 	for (size_t i = 0; i < f->findings.n; i++)
@@ -170,10 +185,6 @@ static void header_parts(const struct ui *u, struct part_text p[PART_N], bool wi
 	put_rate(a, sizeof(a), f->totals.rx_rate, wide);
 	put_rate(b, sizeof(b), f->totals.tx_rate, wide);
 	part_set(&p[PART_RATES], STYLE_INFO, wide ? 3 : 2, wide ? "%s%s  %s%s" : "%s%s %s%s", rx, a, tx, b);
-	/* A look that takes a good part of the interval explains a slow screen. */
-	if (f->took_ns > u->interval_ns / 4 && f->took_ns > 100 * NSEC_PER_MS)
-		part_set(&p[PART_LOOK], STYLE_WARN, 2, "look %llu ms",
-			 (unsigned long long)(f->took_ns / NSEC_PER_MS));
 }
 
 static int parts_width(const struct part_text p[PART_N])
@@ -194,8 +205,12 @@ static void header_fit(const struct ui *u, struct part_text p[PART_N])
 	header_parts(u, p, wide);
 	if (wide && parts_width(p) > u->w)
 		header_parts(u, p, false);
-	for (size_t i = 0; i < ARRAY_LEN(drop_order) && parts_width(p) > u->w; i++)
-		p[drop_order[i]].text[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(drop_order) && parts_width(p) > u->w; i++) {
+		if (drop_order[i] == PART_HOST) /* how much matters, why can be seen elsewhere */
+			clock_part(u, &p[PART_CLOCK], wide, true);
+		if (parts_width(p) > u->w)
+			p[drop_order[i]].text[0] = '\0';
+	}
 	if (parts_width(p) > u->w && u->opts.read_only)
 		snprintf(p[PART_READ_ONLY].text, sizeof(p->text), "RO");
 }

@@ -46,6 +46,7 @@ struct ui {
 	uint64_t cursor_moved_ns; /* the detail pane follows 100 ms later */
 	struct page detail_page; /* what the pane shows, of: */
 	struct subject detail_subject;
+	uint64_t detail_number; /* of the frame it was made of; 0: make it anew */
 	VEC(struct hit) hits;
 	VEC(char *) history; /* of the filter prompt, oldest first; owned */
 	struct hosts hosts; /* names of addresses, once `D` was pressed */
@@ -85,6 +86,7 @@ struct ui_layout {
 };
 struct ui_layout ui_layout(const struct ui *u);
 void ui_draw_header(struct ui *u, struct canvas *c);
+uint64_t ui_interval(const struct ui *u); /* in force: longer than asked for where looks cost much */
 bool ui_shows_estab(const struct ui *u); /* does the header have the room */
 /* These cells do what the action's key does when clicked; until the next drawing. */
 void ui_hit(struct ui *u, int y, int x, int w, const struct binding *b);

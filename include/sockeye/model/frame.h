@@ -143,6 +143,9 @@ struct finding {
 struct frame {
 	uint64_t number; /* 1, 2, … */
 	uint64_t boot_ns, wall_ns, took_ns;
+	uint64_t interval_ns; /* between looks; 0: there is one only */
+	uint64_t
+		cost_ns; /* processor time of a look and what is made of it, as far as known; set by who looks */
 	uint64_t boot_wall_ns; /* wall time of boot: start ticks → wall time */
 	uint32_t hz; /* clock ticks a second */
 	const struct intern *names; /* borrowed, lives as long as the program */
