@@ -32,7 +32,7 @@ uint64_t pace_interval(struct pace *p, uint64_t asked_ns)
 		/* Just below it would go back and forth. */
 		if (p->every_ns > asked_ns && need > asked_ns / 4 * 3)
 			return p->every_ns;
-		p->every_ns = asked_ns;
+		p->every_ns = 0;
 		return asked_ns;
 	}
 	if (p->every_ns < need || p->every_ns / 2 > need || p->every_ns <= asked_ns)
