@@ -48,7 +48,7 @@ void owners_put_hidden(struct owners *o, struct snapshot *s)
 		const struct owner *w = o->procs.v[i];
 
 		/* without descriptors there is nothing to hide: kernel threads, zombies */
-		if (w->hidden && (w->hint || !o->hints))
+		if (w->hidden && (w->hint || w->count_refused || !o->hints))
 			put_one(s, &seen,
 				(struct snap_hidden){w->facts.uid, w->facts.cgroup, netns_of(w, own, s), 1});
 	}

@@ -37,7 +37,10 @@ static void ask_count(struct owners *o, struct owner *w)
 	if (w->hinted == o->look)
 		return;
 	snprintf(name, sizeof(name), "%u/fd", w->pid);
-	if (!fstatat(o->scan.proc_fd, name, &st, 0) && st.st_size > 0)
+	w->count_refused = false;
+	if (fstatat(o->scan.proc_fd, name, &st, 0))
+		w->count_refused = errno == EPERM || errno == EACCES;
+	else if (st.st_size > 0)
 		hint = (uint64_t)st.st_size;
 	if (hint)
 		o->hints = true;

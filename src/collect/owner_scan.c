@@ -100,6 +100,8 @@ static int read_facts_at(struct owner_scan *sc, struct owner *w, int at_fd, cons
 	 * (task_dump_owner) */
 	if (fstatat(at_fd, dir, &st, AT_EMPTY_PATH) < 0)
 		return -errno;
+	if (!w->facts_known) /* for one of whom no more may be read (hidepid=1) */
+		w->facts.uid = st.st_uid;
 	n = proc_file_read(at_fd, stat_name, sc->buf, OWNER_BUF);
 	if (n < 0)
 		return n;

@@ -21,6 +21,7 @@ struct owner { /* one thread group */
 	uint32_t pid;
 	uint64_t dir_ino; /* of /proc/PID: another number may be another process */
 	uint64_t hint; /* st_size of /proc/PID/fd: how many are open (Linux 6.2), else 0 */
+	bool count_refused; /* not even that may be read (hidepid=1) */
 	uint64_t hinted; /* number of the look that last asked for it */
 	uint64_t scanned; /* number of the look that last searched it; 0 never */
 	size_t hits_from; /* hits before this index came from an older search; 0 when not searched in this look */

@@ -194,23 +194,49 @@ def other_pid_namespace():
         check([l for l in whole["limits"] if l["reason"] == "other-pidns"], f"limits {whole['limits']}")
 
 
-@test
-def hidden_processes():
-    """hidepid=2: the pids of others are not even listed."""
+def with_proc(option, uid):
+    """What is listed where /proc is mounted with that option, of a root's and a nobody's listener."""
     need_root()
     need("setpriv")
-    with scene("listen,port=7010") as (ns, _), tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
+    with scene("listen,port=7010,child=1", f"listen,port=7020,uid={NOBODY}") as (ns, factory), \
+            tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
         os.chmod(place, 0o755)
         program = shutil.copy(SOCKEYE, place)
-        script = (f"mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid={NOBODY} --regid={NOBODY} "
-                  f"--clear-groups env HOME=/ {program} list --json")
+        script = (f"mount -t proc -o {option} proc /proc && exec setpriv --reuid={uid} --regid={uid} --clear-groups "
+                  f"env HOME=/ {program} list --json")
         r = ns.run(["unshare", "-m", "sh", "-c", script])
         if b"mount" in r.stderr:
             raise Skip(r.stderr.decode(errors="replace").strip())
+        same(r.returncode, 0, f"exit code ({r.stderr!r})")
         whole = json.loads(r.stdout)
-        found = {p["port"]: (p["owner_reason"], p["pid"]) for p in whole["ports"]}
-        same(found.get(7010), ("not-permitted", None), f"reason of a root's port in {found}")
-        check([l for l in whole["limits"] if l["what"] == "owners" and l["reason"] == "hidden"], f"{whole['limits']}")
+        found = {p["port"]: (p["owner_reason"], p["pid"]) for p in whole["ports"] if p["netns"] == ns.inode}
+        limits = {l["reason"] for l in whole["limits"] if l["what"] == "owners"}
+        return found, limits, {p: factory.one(lport=p)["pid"] for p in (7010, 7020)}
+
+
+@test
+def processes_of_others_are_closed():
+    """hidepid=1: their pids are listed, and nothing below them may be read."""
+    found, limits, pids = with_proc("hidepid=1", NOBODY)
+    same(found, {7010: ("not-permitted", None), 7020: (None, pids[7020])}, "owners")
+    same(limits, {"not-permitted"}, "limits about owners")
+
+
+@test
+def hidden_processes():
+    """hidepid=2 and 4: the pids of others are not even listed."""
+    for option in ("hidepid=2", "hidepid=4"):
+        found, limits, pids = with_proc(option, NOBODY)
+        same(found, {7010: ("not-permitted", None), 7020: (None, pids[7020])}, f"owners with {option}")
+        check("hidden" in limits, f"limits about owners with {option}: {limits}")
+
+
+@test
+def nothing_but_processes_in_proc():
+    """subset=pid: no settings, no memory, no list of mounts of its own; sockets and owners all the same."""
+    found, limits, pids = with_proc("subset=pid", 0)
+    same(found, {7010: (None, pids[7010]), 7020: (None, pids[7020])}, "owners")
+    check("hidden" not in limits, f"limits about owners: {limits}")
 
 
 @test
