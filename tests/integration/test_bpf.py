@@ -134,6 +134,28 @@ def two_capabilities_suffice():
 
 
 @test
+def without_the_library():
+    """Where libbpf is not installed the program starts, and finds owners in /proc."""
+    need_bpf()
+    found = re.search(r"libbpf[.]so[.]1 .*=> (\S+)", subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True,
+                                                                   text=True).stdout)
+    if not found:
+        raise Skip("ldconfig does not tell where libbpf is")
+    hide = f"mount --bind /dev/null {os.path.realpath(found.group(1))} && exec \"$@\""
+    with scene("listen,port=7150") as (ns, factory):
+        made = factory.one(lport=7150)
+        r = ns.run(["unshare", "-m", "sh", "-c", hide, "sh", SOCKEYE, *HERE, "list", "--json", "port=7150"],
+                   env=clean_env(SOCKEYE_OWNERS="bpf"))
+        if b"mount" in r.stderr:
+            raise Skip(r.stderr.decode(errors="replace").strip())
+        whole = json.loads(r.stdout)
+        same([l["reason"] for l in method(whole)], ["no-library"], "how it was looked for")
+        same([(o["pid"], o["fd"]) for o in whole["ports"][0]["owners"]], [(made["pid"], made["fd"])], "owners")
+        r = ns.run(["unshare", "-m", "sh", "-c", hide, "sh", SOCKEYE, "--version"])
+        check(b"libbpf is not installed" in r.stdout, f"--version: {r.stdout!r}")
+
+
+@test
 def many_descriptors_choose():
     """Unasked, by their number; and SOCKEYE_OWNERS=proc forbids it."""
     need_bpf()
