@@ -49,6 +49,7 @@ void table_order_all(struct table *t)
 
 void table_order_around(struct table *t, size_t line, size_t height)
 {
+	struct table_work *w = t->work;
 	size_t n = t->order.n, from, to;
 
 	if (t->sorted >= n)
@@ -58,10 +59,15 @@ void table_order_around(struct table *t, size_t line, size_t height)
 		return;
 	}
 	line = line < n ? line : n - 1;
-	from = line > height ? line - height : 0;
-	to = n - from < 3 * height ? n : from + 3 * height;
+	if (line + height <= t->sorted ||
+	    (line >= w->around + height && (line + height <= w->around_end || w->around_end == n)))
+		return;
+	from = line > 4 * height ? line - 4 * height : 0;
+	to = n - from < 8 * height ? n : from + 8 * height;
 	if (to > t->sorted)
 		order_lines(t, from <= t->sorted ? 0 : from, to);
+	w->around = from;
+	w->around_end = to;
 }
 
 /* Rows of two frames follow each other in nearly the same order, so the next row is mostly the next one. Where it is

@@ -126,6 +126,36 @@ void table_done(struct table *t)
 	memset(t, 0, sizeof(*t));
 }
 
+#define copy_vec(to, from)                                                                                   \
+	do {                                                                                                 \
+		vec_reserve((to), (from)->n + 1);                                                            \
+		if ((from)->n)                                                                               \
+			memcpy((to)->v, (from)->v, (from)->n * sizeof(*(from)->v));                          \
+		(to)->n = (from)->n;                                                                         \
+	} while (0)
+
+void table_copy(struct table *ret, const struct table *t)
+{
+	table_init(ret, t->view);
+	vec_clear(&ret->cols);
+	copy_vec(&ret->cols, &t->cols);
+	memcpy(ret->sort, t->sort, sizeof(ret->sort));
+	ret->sort_n = t->sort_n;
+	ret->group_by = t->group_by;
+	ret->f = t->f;
+	ret->number = t->number;
+	ret->counted = t->counted;
+	copy_vec(&ret->tally.ports, &t->tally.ports);
+	copy_vec(&ret->tally.procs, &t->tally.procs);
+	copy_vec(&ret->order, &t->order);
+	copy_vec(&ret->heads, &t->heads);
+	copy_vec(&ret->groups, &t->groups);
+	copy_vec(&ret->members, &t->members);
+	ret->matched = t->matched;
+	ret->total = t->total;
+	ret->sorted = t->sorted;
+}
+
 struct ctx table_ctx(const struct table *t)
 {
 	return (struct ctx){.f = t->f, .tally = !t->f ? NULL : t->counted ? &t->tally : &t->f->tally};

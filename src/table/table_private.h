@@ -59,6 +59,7 @@ struct table_work {
 	uint64_t last; /* the word of the row looked at last */
 	struct order order;
 	struct map seen; /* scratch: identities */
+	size_t around, around_end; /* lines that were put right for the cursor; see table_order_around */
 	/* With groups: */
 	VEC(struct best) best; /* sort_n a group */
 	VEC(struct group_extra) extras;
@@ -80,6 +81,8 @@ static inline bool same_ident(struct ident a, struct ident b)
 {
 	return a.a == b.a && a.b == b.b;
 }
+#define TABLE_WINDOW(w)                                                                                      \
+	(4 * (size_t)(w)->height) /* lines that are put into order while the first one is followed */
 #define TABLE_AT_ONCE 4096 /* lines: up to here all are put into order when some are */
 /* Lines around this one, which comes on the screen; all of them when they are few. */
 void table_order_around(struct table *t, size_t line, size_t height);

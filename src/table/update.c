@@ -245,7 +245,7 @@ static void take_lines(struct table *t)
 		t->order.v[i] = w->order.v.v[i].row;
 	t->order.n = n;
 	vec_clear(&t->idents);
-	t->sorted = (uint32_t)(w->follow_top && n > w->height ? w->height : n);
+	t->sorted = (uint32_t)(w->follow_top && n > TABLE_WINDOW(w) ? TABLE_WINDOW(w) : n);
 }
 
 static void commit(struct table *t)
@@ -254,6 +254,7 @@ static void commit(struct table *t)
 	struct tally tally = t->tally;
 
 	w->stage = STAGE_IDLE;
+	w->around = w->around_end = 0;
 	take_lines(t);
 	t->counted = !filter_empty(t->filter);
 	t->tally = w->tally;
@@ -378,7 +379,8 @@ static bool run_stage(struct table *t, uint32_t to)
 		if (to < n)
 			return false;
 		if (w->follow_top || n <= TABLE_AT_ONCE) {
-			order_select(&w->order, t->sort, t->sort_n, &c, 0, w->follow_top ? w->height : n);
+			order_select(&w->order, t->sort, t->sort_n, &c, 0,
+				     w->follow_top ? TABLE_WINDOW(w) : n);
 			commit(t);
 			return true;
 		}
