@@ -36,6 +36,7 @@
 #define RESOLVE_NS (6 * NSEC_PER_SEC)
 #define USER_NAME_NS (300 * NSEC_PER_MS)
 #define SAMPLER_END_NS (200 * NSEC_PER_MS)
+#define EXPORT_END_NS NSEC_PER_SEC
 
 static void safe_copy(char *to, size_t n, const char *from)
 {
@@ -231,7 +232,10 @@ static void work(struct dashboard *d)
 		return;
 	d->dirty = true;
 	if (d->next) {
-		sampler_give(d->sampler, d->frame);
+		if (d->frame && d->frame == exporting_frame(d->exporting))
+			d->exported = d->frame;
+		else
+			sampler_give(d->sampler, d->frame);
 		d->frame = d->next;
 		d->next = NULL;
 	}
@@ -261,6 +265,16 @@ static void on_frame(struct dashboard *d)
 	ui_frame(d->ui, f, clock_boot());
 	work(d);
 	tell_visible(d);
+}
+
+static void on_exported(struct dashboard *d)
+{
+	exporting_taken(d->exporting);
+	if (exporting_frame(d->exporting))
+		return;
+	sampler_spare(d->sampler, false);
+	sampler_give(d->sampler, d->exported);
+	d->exported = NULL;
 }
 
 /* What is on the screen decides what the kernel is asked for. */
@@ -309,7 +323,7 @@ static int timeout_ms(const struct dashboard *d)
 
 static void loop(struct dashboard *d)
 {
-	enum { TERMINAL, SAMPLER, WORKERS, RESOLVERS, KILLING, EXPLAINING, SIGNALS, FDS };
+	enum { TERMINAL, SAMPLER, WORKERS, RESOLVERS, KILLING, EXPLAINING, SIGNALS, EXPORT, FDS };
 	struct pollfd p[FDS] = {
 		[TERMINAL] = {term_fd(), POLLIN, 0},
 		[SAMPLER] = {sampler_fd(d->sampler), POLLIN, 0},
@@ -318,6 +332,7 @@ static void loop(struct dashboard *d)
 		[KILLING] = {killing_fd(d->killing), POLLIN, 0},
 		[EXPLAINING] = {explaining_fd(d->explaining), POLLIN, 0},
 		[SIGNALS] = {d->signals, POLLIN, 0},
+		[EXPORT] = {exporting_fd(d->exporting), POLLIN, 0},
 	};
 
 	while (!d->over) {
@@ -351,6 +366,8 @@ static void loop(struct dashboard *d)
 			workers_taken(d->resolvers);
 			d->dirty = true; /* no row moves for a name */
 		}
+		if (p[EXPORT].revents & POLLIN)
+			on_exported(d);
 		if (p[KILLING].revents & POLLIN) {
 			killing_taken(d->killing);
 			d->dirty = true;
@@ -421,6 +438,7 @@ static int run(struct dashboard *d, const struct options *o)
 	names(d);
 	d->killing = killing_new();
 	d->closing = closing_new(d->killing);
+	d->exporting = exporting_new();
 	d->explaining = explaining_new(o->ascii || d->config.ascii || term_ascii());
 	r = make_ui(d, o, &host, err, sizeof(err));
 	if (r < 0) {
@@ -463,7 +481,8 @@ static int run(struct dashboard *d, const struct options *o)
 	if (d->config.error[0])
 		complain("%s", d->config.error);
 	config_done(&d->config);
-	if (sampler_stop(d->sampler, SAMPLER_END_NS)) {
+	/* Hung in a write it reads a frame still. */
+	if (exporting_free(d->exporting, EXPORT_END_NS) && sampler_stop(d->sampler, SAMPLER_END_NS)) {
 		killing_free(d->killing);
 		services_free(d->services);
 		workers_free(d->workers);

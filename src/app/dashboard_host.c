@@ -1,7 +1,6 @@
 /* What only the outside can do for the ui: the terminal, signals, files, the resolver; each as the host it was given. */
 #include "clock.h"
 #include "dashboard_private.h"
-#include "export.h"
 #include "sockeye/base/units.h"
 #include "sockeye/term/term.h"
 #include <pthread.h>
@@ -118,7 +117,20 @@ static int host_copy(void *data, const char *text, size_t n)
 static int host_export(void *data, const struct table *t, const char *path, bool overwrite, char *err,
 		       size_t err_n)
 {
-	return export_table(t, path, overwrite, err, err_n);
+	struct dashboard *d = data;
+	int r = exporting_begin(d->exporting, t, path, overwrite, err, err_n);
+
+	if (r > 0)
+		sampler_spare(d->sampler, true);
+	return r;
+}
+static int host_export_state(void *data, size_t *ret_rows, size_t *ret_all, char *err, size_t err_n)
+{
+	return exporting_state(((struct dashboard *)data)->exporting, ret_rows, ret_all, err, err_n);
+}
+static void host_export_stop(void *data)
+{
+	exporting_stop(((struct dashboard *)data)->exporting);
 }
 
 static int host_save(void *data, int view, uint64_t interval_ns, const struct ui_arranged *v, size_t n,
@@ -183,6 +195,8 @@ void dashboard_host(struct dashboard *d, struct ui_host *ret)
 		.explain_answer = host_explain_answer,
 		.copy = host_copy,
 		.export = host_export,
+		.export_state = host_export_state,
+		.export_stop = host_export_stop,
 		.save = host_save,
 		.resolve = host_resolve,
 		.describe = host_describe,

@@ -3,6 +3,7 @@
 #include "closing.h"
 #include "config.h"
 #include "explaining.h"
+#include "exporting.h"
 #include "killing.h"
 #include "netns_option.h"
 #include "pieces.h"
@@ -17,12 +18,14 @@ struct dashboard {
 	struct workers *resolvers; /* owned: for host names, which take their time */
 	struct killing *killing; /* owned */
 	struct closing *closing; /* owned */
+	struct exporting *exporting; /* owned */
 	struct explaining *explaining; /* owned */
 	struct kill_you you;
 	struct services *services; /* owned */
 	struct config config;
 	struct canvas canvas;
 	const struct frame *frame; /* the ui's; given back to the sampler */
+	const struct frame *exported; /* no longer the ui's, but still being written; NULL */
 	const struct frame *next; /* the ui is taking it in; NULL */
 	uint64_t slice_ns; /* when main has to look at the keys again */
 	struct want want; /* what the sampler was told */

@@ -57,7 +57,8 @@ static int open_beside(const char *path, struct str *name, char *err, size_t err
 	return fd;
 }
 
-static int write_rows(int fd, const struct table *t, enum format format)
+static int write_rows(int fd, const struct table *t, enum format format,
+		      bool (*go_on)(void *data, size_t rows), void *data)
 {
 	FILE *out = fdopen(fd, "w");
 	struct utsname name = {0};
@@ -67,6 +68,8 @@ static int write_rows(int fd, const struct table *t, enum format format)
 		.columns_chosen = format == FORMAT_CSV || format == FORMAT_TSV,
 		.host = name.nodename,
 		.kernel = name.release,
+		.go_on = go_on,
+		.data = data,
 	};
 	int r;
 
@@ -81,11 +84,17 @@ static int write_rows(int fd, const struct table *t, enum format format)
 	return r;
 }
 
-int export_table(const struct table *t, const char *path, bool overwrite, char *err, size_t err_n)
+static void done(struct export_file *x)
+{
+	free(x->path);
+	free(x->beside);
+	*x = (struct export_file){.fd = -1};
+}
+
+int export_open(struct export_file *x, const char *path, bool overwrite, char *err, size_t err_n)
 {
 	struct str to = {0}, beside = {0};
 	int format = format_of(path), fd, r;
-	const char *written;
 
 	if (format < 0)
 		return say(err, err_n, -EINVAL,
@@ -93,23 +102,40 @@ int export_table(const struct table *t, const char *path, bool overwrite, char *
 	put_path(&to, path);
 	fd = open(str_text(&to), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	r = fd < 0 ? -errno : 0;
-	written = str_text(&to);
-	if (r == -EEXIST && overwrite) {
+	if (r == -EEXIST && overwrite)
 		r = fd = open_beside(str_text(&to), &beside, err, err_n);
-		written = str_text(&beside);
-	} else if (r < 0 && r != -EEXIST) {
+	else if (r < 0 && r != -EEXIST)
 		say(err, err_n, r, strerror(-r));
+	if (r < 0) {
+		str_done(&to);
+		str_done(&beside);
+		return r;
 	}
-	if (r >= 0) {
-		r = write_rows(fd, t, (enum format)format);
-		if (r == 0 && beside.n && rename(written, str_text(&to)) < 0)
-			r = -errno;
-		if (r < 0) {
-			say(err, err_n, r, strerror(-r));
-			unlink(written);
-		}
-	}
-	str_done(&to);
+	*x = (struct export_file){.path = str_take(&to), .fd = fd, .format = format};
+	if (beside.n)
+		x->beside = str_take(&beside);
 	str_done(&beside);
-	return r < 0 ? r : 0;
+	return 0;
+}
+
+int export_write(struct export_file *x, const struct table *t, bool (*go_on)(void *data, size_t rows),
+		 void *data, char *err, size_t err_n)
+{
+	int r = write_rows(x->fd, t, (enum format)x->format, go_on, data);
+
+	if (r == 0 && x->beside && rename(x->beside, x->path) < 0)
+		r = -errno;
+	if (r < 0) {
+		say(err, err_n, r, strerror(-r));
+		unlink(x->beside ? x->beside : x->path);
+	}
+	done(x);
+	return r;
+}
+
+void export_drop(struct export_file *x)
+{
+	close(x->fd);
+	unlink(x->beside ? x->beside : x->path);
+	done(x);
 }

@@ -17,7 +17,7 @@
 
 /* One with main, which can sit on it for long (pause), the one written last, which the world reads and which
  * may be on its way, and one to write. */
-#define FRAMES_N 3
+#define FRAMES_N 4 /* the last one only while main sits on another one */
 
 /* What walking the connections of busy foreign network namespaces may take of the interval. */
 #define NS_SHARE 5
@@ -38,6 +38,7 @@ struct sampler {
 	struct slot *last; /* the one written last */
 	_Atomic(struct slot *) fresh; /* published, not yet taken */
 	atomic_int error;
+	atomic_bool spare;
 	int fd;
 	const struct services *services;
 	struct workers *workers;
@@ -70,7 +71,7 @@ static struct slot *free_slot(struct sampler *s)
 	for (int i = 0; i < FRAMES_N; i++) {
 		struct slot *t = &s->slots[i];
 
-		if (!t->with_main && t != s->last)
+		if (!t->with_main && t != s->last && (i < FRAMES_N - 1 || atomic_load(&s->spare)))
 			return t;
 	}
 	return NULL;
@@ -311,6 +312,11 @@ void sampler_give(struct sampler *s, const struct frame *f)
 	for (int i = 0; i < FRAMES_N; i++)
 		if (&s->slots[i].frame == f)
 			atomic_store(&s->slots[i].given, true);
+}
+
+void sampler_spare(struct sampler *s, bool spare)
+{
+	atomic_store(&s->spare, spare);
 }
 
 int sampler_error(const struct sampler *s)

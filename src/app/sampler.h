@@ -24,6 +24,8 @@ int sampler_fd(const struct sampler *s); /* readable: sampler_take or sampler_er
 /* The newest frame that was not taken yet, or NULL. Main reads it until it gives it back. */
 const struct frame *sampler_take(struct sampler *s);
 void sampler_give(struct sampler *s, const struct frame *f); /* NULL allowed */
+/* One more frame may be in use: main reads one that it does not show (an export). */
+void sampler_spare(struct sampler *s, bool spare);
 /* A negative errno when the last look saw nothing at all, else 0. */
 int sampler_error(const struct sampler *s);
 

@@ -32,8 +32,12 @@ static void writer_flush(struct writer *w)
 
 bool writer_row(struct writer *w)
 {
-	if (w->buf.n >= FLUSH_BYTES)
+	w->rows++;
+	if (w->buf.n >= FLUSH_BYTES) {
 		writer_flush(w);
+		if (!w->error && w->opts->go_on && !w->opts->go_on(w->opts->data, w->rows))
+			w->error = -ECANCELED;
+	}
 	return !w->error;
 }
 
@@ -75,7 +79,7 @@ static void choose_rows(struct report *r)
 
 int report_write(FILE *out, const struct table *t, const struct report_opts *o, unsigned *ret_hidden)
 {
-	struct report r = {.w = {.out = out}, .t = t, .o = o, .ctx = table_ctx(t)};
+	struct report r = {.w = {.out = out, .opts = o}, .t = t, .o = o, .ctx = table_ctx(t)};
 	r.ctx.ascii = o->ascii;
 	r.ctx.raw_numbers = !o->terminal || o->format != FORMAT_TEXT;
 	choose_columns(&r);

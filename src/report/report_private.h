@@ -8,7 +8,9 @@
 
 struct writer {
 	FILE *out;
+	const struct report_opts *opts;
 	struct str buf;
+	size_t rows; /* begun so far */
 	int error; /* the first one, a negative errno; after it nothing is written any more */
 };
 struct report {

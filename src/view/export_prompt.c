@@ -17,20 +17,63 @@ struct export_prompt {
 	char error[200]; /* "": none */
 };
 
+static void say_written(struct ui *u, size_t rows, const char *path)
+{
+	char n[UNIT_BUF];
+
+	ui_say(u, "%s row%s written to %s", fmt_count(n, rows), rows == 1 ? "" : "s", path);
+}
+
+bool ui_export_tick(struct ui *u)
+{
+	char err[160] = "", n[UNIT_BUF], m[UNIT_BUF];
+	size_t rows = 0, all = 0;
+	int r = u->host->export_state(u->host->data, &rows, &all, err, sizeof(err));
+
+	if (r > 0) {
+		ui_say(u, "writing %s: %s of %s rows; Esc stops", u->exporting, fmt_count(n, rows),
+		       fmt_count(m, all));
+		return true;
+	}
+	if (r == 0)
+		say_written(u, rows, u->exporting);
+	else if (r == -ECANCELED)
+		ui_say(u, "stopped; %s is not written", u->exporting);
+	else
+		ui_error(u, "%s: %s", u->exporting, err);
+	free(u->exporting);
+	u->exporting = NULL;
+	return true;
+}
+
+bool ui_export_stop(struct ui *u)
+{
+	if (!u->exporting)
+		return false;
+	u->host->export_stop(u->host->data);
+	return true;
+}
+
 /* False: close the prompt. */
 static bool write_file(struct export_prompt *p, struct ui *u, bool overwrite)
 {
 	struct table *t = screen_table(ui_top(u));
 	const char *path = str_text(&p->line.text);
-	char n[UNIT_BUF];
 	int r;
 
 	p->asking = false;
 	p->error[0] = '\0';
 	if (!t || !*path)
 		return false;
-	ui_finish(u);
-	table_order_all(t); /* not the lines on the screen alone */
+	if (u->exporting) {
+		snprintf(p->error, sizeof(p->error), "still writing %.120s; Esc, then Esc again stops that",
+			 u->exporting);
+		return true;
+	}
+	if (!u->host->export_state) { /* else that is done beside the keys, with what is shown now */
+		ui_finish(u);
+		table_order_all(t); /* not the lines on the screen alone */
+	}
 	r = u->host->export(u->host->data, t, path, overwrite, p->error, sizeof(p->error));
 	if (r == -EEXIST && !overwrite) {
 		p->asking = true;
@@ -42,7 +85,12 @@ static bool write_file(struct export_prompt *p, struct ui *u, bool overwrite)
 			snprintf(p->error, sizeof(p->error), "%s", strerror(-r));
 		return true;
 	}
-	ui_say(u, "%s row%s written to %s", fmt_count(n, t->order.n), t->order.n == 1 ? "" : "s", path);
+	if (r > 0) {
+		u->exporting = mem_strdup(path);
+		(void)ui_export_tick(u);
+	} else {
+		say_written(u, t->order.n, path);
+	}
 	return false;
 }
 

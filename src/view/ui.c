@@ -251,6 +251,7 @@ void ui_free(struct ui *u)
 	vec_done(&u->history);
 	vec_done(&u->hits);
 	free(u->search);
+	free(u->exporting);
 	hosts_done(&u->hosts);
 	map_done(&u->limits_told);
 	free(u);
@@ -313,6 +314,8 @@ bool ui_tick(struct ui *u, uint64_t now_ns)
 	u->env.now_ns = now_ns;
 	if (ui_take_answer(u))
 		draw = true;
+	if (u->exporting && ui_export_tick(u))
+		draw = true;
 	if (u->message_until && u->message_until <= now_ns) {
 		u->message_until = 0;
 		draw = true;
@@ -331,7 +334,7 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 uint64_t ui_deadline(const struct ui *u)
 {
-	uint64_t at = UINT64_MAX;
+	uint64_t at = u->exporting ? u->env.now_ns + EXPORT_TOLD_NS : UINT64_MAX;
 
 	if (u->message_until)
 		at = sooner(at, u->message_until);

@@ -110,7 +110,7 @@ void act_back(struct ui *u, uint32_t key)
 {
 	struct table *t;
 
-	if (help_screen_find(ui_top(u), NULL) || ui_pop(u))
+	if (ui_export_stop(u) || help_screen_find(ui_top(u), NULL) || ui_pop(u))
 		return;
 	t = screen_table(ui_top(u));
 	if (u->search) {

@@ -118,6 +118,16 @@ uint64_t ui_interval(const struct ui *u)
 											: u->interval_ns;
 }
 
+/* What differs a little from look to look must not make a quiet screen move. */
+static unsigned long long two_digits(uint64_t ms)
+{
+	uint64_t step = 1;
+
+	while (ms / step >= 100)
+		step *= 10;
+	return (ms + step / 2) / step * step;
+}
+
 static void clock_part(const struct ui *u, struct part_text *p, bool wide, bool brief)
 {
 	char buf[UNIT_BUF];
@@ -137,7 +147,7 @@ static void clock_part(const struct ui *u, struct part_text *p, bool wide, bool 
 	fmt_duration(buf, (double)every / 1e9);
 	if (every > u->interval_ns && !brief)
 		part_set(p, STYLE_WARN, wide ? 3 : 2, "%s (a look: %llu ms)", buf,
-			 (unsigned long long)(u->env.f->cost_ns / NSEC_PER_MS));
+			 two_digits(u->env.f->cost_ns / NSEC_PER_MS));
 	else
 		part_set(p, every > u->interval_ns ? STYLE_WARN : STYLE_PLAIN, wide ? 3 : 2, "%s", buf);
 }

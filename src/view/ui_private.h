@@ -13,6 +13,7 @@
 #define DETAIL_FROM_W 133 /* the pane stands beside from this width on */
 #define DETAIL_FROM_H 24 /* … below from this height on */
 #define DETAIL_REST_NS (100 * UINT64_C(1000000)) /* it follows the cursor when that has rested so long */
+#define EXPORT_TOLD_NS (100 * UINT64_C(1000000)) /* how far it is, so often */
 #define MESSAGE_NS (5 * UINT64_C(1000000000))
 
 enum detail_mode { DETAIL_BESIDE, DETAIL_BELOW, DETAIL_OFF };
@@ -50,6 +51,7 @@ struct ui {
 	VEC(struct hit) hits;
 	VEC(char *) history; /* of the filter prompt, oldest first; owned */
 	struct hosts hosts; /* names of addresses, once `D` was pressed */
+	char *exporting; /* owned: into this file; NULL: nothing is written now */
 	char *search; /* owned; NULL: none */
 	struct screen *why_screen; /* of the stack: it waits for the answer to `w`; NULL */
 	uint64_t mark_wall_ns; /* when that was, with env.mark_ns */
@@ -124,6 +126,8 @@ struct menu {
 void menu_init(struct menu *m, const char *title, const char *hint,
 	       bool (*choose)(struct menu *m, struct ui *u, const struct key *k));
 struct menu_item *menu_add(struct menu *m, const char *label, const char *help, const void *data);
+bool ui_export_tick(struct ui *u); /* how far it is; true: draw */
+bool ui_export_stop(struct ui *u); /* false: there is none */
 struct dialog *column_menu_new(struct ui *u, struct table *t);
 /* What K and x act on: tagged rows, else the one under the cursor, else what the page is about. May be none. False:
  * that was said. */

@@ -14,6 +14,9 @@ struct report_opts {
 	bool ascii;
 	bool columns_chosen; /* --columns was given: JSON and CSV then have just these */
 	const char *host, *kernel; /* for the JSON envelope */
+	/* Asked now and then, with the rows written so far; false: -ECANCELED. NULL: nobody asks. */
+	bool (*go_on)(void *data, size_t rows);
+	void *data;
 };
 /* Writes the table's rows, all of which should be in order (table_order_all); of a table with groups the rows, not the
  * heads, group by group. Gives the number of columns that were hidden (terminal text). Returns 0 or a

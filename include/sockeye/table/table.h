@@ -97,6 +97,9 @@ struct table {
 };
 void table_init(struct table *t, enum view_id view);
 void table_done(struct table *t);
+/* What is shown now, for who goes through all of it while the table goes on: lines, columns and counts of its own, no
+ * filter, nothing to be updated. The frame is still the same. table_done() in the end. */
+void table_copy(struct table *ret, const struct table *t);
 struct ctx table_ctx(const struct table *t);
 /* Is what it shows of this frame? (Frames are recycled: the address alone does not tell.) */
 bool table_shows(const struct table *t, const struct frame *f);

@@ -51,10 +51,15 @@ struct ui_host {
 	/* Text for the clipboard of the user's terminal. 0, 1 (only if tmux is set to pass it on), -ENOTSUP or
 	 * -E2BIG. */
 	int (*copy)(void *data, const char *text, size_t n);
-	/* Writes the table's rows to a file, in the format its name ends with. 0; -EEXIST: there is one, and
-	 * overwrite is false; another negative errno, with a sentence in err. */
+	/* Writes the table's rows to a file, in the format its name ends with. 0: they are written; 1: it goes on by
+	 * itself, see export_state; -EEXIST: there is one, and overwrite is false; another negative errno, with a
+	 * sentence in err. */
 	int (*export)(void *data, const struct table *t, const char *path, bool overwrite, char *err,
 		      size_t err_n);
+	/* Of an export that goes on by itself: 1, with the rows written so far of all; 0: written; or a negative errno,
+	 * with a sentence in err. export_stop: -ECANCELED, and there is no such file. */
+	int (*export_state)(void *data, size_t *ret_rows, size_t *ret_all, char *err, size_t err_n);
+	void (*export_stop)(void *data);
 	/* Asks for the name of an address (LATE_HOST of the slot); ui_refresh when it is there. */
 	void (*resolve)(void *data, struct late *host);
 	/* Asks for what only the page of a process shows (LATE_PARENTS and what follows it); ui_refresh likewise. */
