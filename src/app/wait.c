@@ -1,6 +1,7 @@
 /* sockeye wait: looks at the cheapest thing that can tell, again and again, until something matches. */
 #include "wait.h"
 #include "clock.h"
+#include "kill_cmd.h"
 #include "live_source.h"
 #include "netns_option.h"
 #include "sockeye/base/mem.h"
@@ -404,6 +405,9 @@ static int wait_open(struct wait *w, const struct options *o)
 		complain("filter: %s", error.text);
 		return r;
 	}
+	/* A connection has two ports, and a listener has one. */
+	if (filter_states(w->filter) == STATES_ALL && complain_two_ports("wait", o->filter))
+		return -EINVAL;
 	r = open_source(w);
 	if (r < 0) {
 		complain("cannot ask the kernel for its sockets: %s", strerror(-r));

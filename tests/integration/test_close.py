@@ -81,6 +81,25 @@ def refuses_what_frees_nothing():
 
 
 @test
+def what_the_kernel_cannot_close():
+    """MPTCP as a whole, and connections that nothing tells from others: nothing is done, and it is said why."""
+    with Netns() as ns:
+        try:
+            factory = ns.factory("mptcp,port=7000")
+        except Failure as e:
+            raise Skip(str(e))
+        with factory:
+            has(run(ns, "close", "--yes", "mptcp", ":7000", code=3), "refused: the kernel closes no MPTCP connection as a whole",
+                "Nothing was closed.", "instead: close its tcp subflows")
+            same(len(ns.rows("connections", "mptcp", "port=7000", *HERE)), 2, "both ends")
+    no_sock_diag = os.path.join(BUILD, "tests/tools/no_sock_diag")
+    with Netns() as ns, Pair(ns) as pair:
+        text = run(ns, "close", "--yes", f"lport={pair.ports[0]}", code=3, program=[no_sock_diag, SOCKEYE])
+        has(text, "was read from /proc/net, without the cookie by which the kernel would know", "Nothing was closed.")
+        same(pair.state(), ["open"] * 4, "the ends")
+
+
+@test
 def without_a_state_connected_ones_only():
     """The listener matches too, but no state was named: it is not meant."""
     with Netns() as ns, Pair(ns) as pair:

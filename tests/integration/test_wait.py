@@ -269,6 +269,7 @@ def usage():
             ([], "sockeye: wait needs a filter that says for what, e.g. sockeye wait :8080\n"),
             (["--gone"], "sockeye: wait needs a filter"),
             ([":1", "--timeout", "30x"], 'sockeye: --timeout: "30x" is no duration; expected 30, 500ms, 30s or 5m\n'),
+            ([":8080", ":9090"], "sockeye: no socket has both ports 8080 and 9090; either: sockeye wait :8080,9090\n"),
             (["proces=x"], 'sockeye: filter: no field "proces"; did you mean process?\n'),
             ([":1", "--as", "x"], "sockeye: --as belongs to explain"),
         ]:
