@@ -127,11 +127,14 @@ class Bench:
         with self.load("-n", n, "-p", 50):
             self.warm(load, ("≤", 1.25))
             c = in_turn(self.o.rounds, csv=csv, dump=self.bare("tcp"), scan=self.bare("scan"),
+                        proc=["env", "SOCKEYE_OWNERS=proc", *csv],
                         json=self.list("-tan", "--json"), whole=self.list("-tan", "--csv"), table=self.list("-tan"))
             floor = c["dump"].wall + c["scan"].wall
             self.say(load, "bare dump", c["dump"].wall, "ms")
             self.say(load, "bare owner scan, /proc", c["scan"].wall, "ms")
-            self.say(load, "list -tan --csv, ss's columns", c["csv"].wall, "ms", floor, "bare dump + scan", ("≤", 1.3))
+            self.say(load, "list -tan --csv, owners by /proc", c["proc"].wall, "ms", floor, "bare dump + scan", ("≤", 1.3))
+            self.say(load, "the same, processor", c["proc"].cpu, "ms", c["dump"].cpu + c["scan"].cpu, "bare dump + scan")
+            self.say(load, "list -tan --csv, as it comes", c["csv"].wall, "ms", floor, "bare dump + scan", ("≤", 1.3))
             self.say(load, "the same, processor", c["csv"].cpu, "ms", c["dump"].cpu + c["scan"].cpu, "bare dump + scan")
             self.say(load, "the same, peak memory", c["csv"].peak * 2**20 / n, "bytes a socket")
             self.say(load, "list -tan --json, every key", c["json"].wall, "ms", floor, "bare dump + scan")
