@@ -32,6 +32,15 @@ static void known_proc(struct world *w, struct proc *p, uint32_t prev, uint32_t 
 	w->proc_of.v[prev] = index;
 }
 
+/* Would the look before this one have shown every process that this one shows? */
+static bool asked_before(const struct world *w)
+{
+	const struct want *before = w->prev ? &w->prev->want : NULL, *now = &w->f->want;
+
+	return before && before->attrs & WANT_OWNERS && !(now->protos & ~before->protos) &&
+	       !(now->states & ~before->states);
+}
+
 static void fill_proc(struct world *w, const struct snap_proc *sp, uint32_t hint)
 {
 	struct frame *f = w->f;
@@ -53,7 +62,7 @@ static void fill_proc(struct world *w, const struct snap_proc *sp, uint32_t hint
 	if (at != NONE && w->proc_of.v[at] == NONE)
 		known_proc(w, p, at, index);
 	else
-		p->marks = prev && prev->want.attrs & WANT_OWNERS ? MARK_NEW : MARK_START;
+		p->marks = asked_before(w) ? MARK_NEW : MARK_START;
 	if (!p->late && sp->pid)
 		p->late = late_new(sp->pid, sp->start);
 	vec_push(&w->proc_prev, at);
@@ -124,6 +133,17 @@ uint32_t world_former_proc(struct world *w, uint32_t prev)
 	return at;
 }
 
+/* Did it hold a socket that this look asked for, too? What it held besides says nothing about it. */
+static bool was_wanted(const struct world *w, const struct proc *pr)
+{
+	const struct frame *p = w->prev;
+
+	for (uint32_t i = 0; i < pr->sock_n; i++)
+		if (want_has(&w->f->want, frame_sock(p, p->proc_socks.v[pr->sock + i])))
+			return true;
+	return false;
+}
+
 /* Processes that held sockets and are no longer there, for as long as closed rows are shown. */
 void world_closed_procs(struct world *w)
 {
@@ -136,7 +156,7 @@ void world_closed_procs(struct world *w)
 
 		if (w->proc_of.v[i] != NONE || pr->marks & MARK_FORMER)
 			continue;
-		if (pr->marks & MARK_CLOSED ? w->f->boot_ns - pr->closed_ns < KEEP_NS : pr->sock_n > 0)
+		if (pr->marks & MARK_CLOSED ? w->f->boot_ns - pr->closed_ns < KEEP_NS : was_wanted(w, pr))
 			append_closed(w, i);
 	}
 }

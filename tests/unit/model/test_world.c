@@ -287,12 +287,17 @@ static void want_narrows_and_widens(void **state)
 	struct fixture x;
 	const struct frame *f;
 	struct sock estab, udp;
+	struct snap_proc dns;
 	uint32_t all;
 
 	fixture_init(&x);
 	fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
 	fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:4000");
 	fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "*:53", NULL);
+	fixture_proc(&x, 80, 1, 0, "web", "");
+	fixture_proc(&x, 53, 1, 0, "dns", "");
+	fixture_fd(&x, 0, 80, 3);
+	fixture_fd(&x, 2, 53, 3);
 	fixture_apply(&x, 0);
 	estab = x.snap.socks.v[1];
 	udp = x.snap.socks.v[2];
@@ -301,16 +306,20 @@ static void want_narrows_and_widens(void **state)
 	fixture_remove_sock(&x, 1);
 	x.snap.want.states = STATE_BIT(STATE_LISTENING);
 	x.snap.want.protos = 1u << PROTO_TCP;
+	dns = x.snap.procs.v[1];
+	x.snap.procs.n = 1; /* of what is not asked for, no process is looked for */
 	for (int i = 0; i < 3; i++) {
 		f = fixture_apply(&x, 1);
 		assert_int_equal(f->rows_n, 1);
 		assert_int_equal(f->ports.n, 1);
+		assert_int_equal(f->procs.n, 1);
 	}
 	x.snap.want.states = all;
 	x.snap.want.protos |= 1u << PROTO_UDP;
 	estab.rx_bytes = 5000000;
 	vec_push(&x.snap.socks, estab);
 	vec_push(&x.snap.socks, udp);
+	vec_push(&x.snap.procs, dns);
 	for (int i = 0; i < 2; i++) {
 		memset(vec_add(&x.snap.infos), 0, sizeof(struct sock_info));
 		memset(vec_add(&x.speeds), 0, sizeof(struct fixture_speed));
@@ -318,6 +327,8 @@ static void want_narrows_and_widens(void **state)
 	f = fixture_apply(&x, 1);
 	assert_int_equal(row_of(f, 2)->marks, MARK_START);
 	assert_int_equal(row_of(f, 3)->marks, MARK_START);
+	assert_int_equal(f->procs.v[frame_proc_by_key(f, 53, 5300)].marks, MARK_START);
+	assert_int_equal(f->procs.v[frame_proc_by_key(f, 80, 8000)].marks, MARK_START);
 	assert_true(isnan(row_of(f, 2)->rx_rate)); /* not 5 MB in a second */
 	assert_int_equal(row_of(f, 1)->first_ns, x.boot_ns - 4 * NSEC_PER_SEC);
 	fixture_done(&x);
