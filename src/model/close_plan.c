@@ -115,7 +115,7 @@ static void name_peer(struct close_item *i, const struct frame *f, uint32_t row)
 	struct ip ip;
 
 	if (proc != NONE) {
-		kill_copy_name(name, sizeof(name), f, f->procs.v[proc].p.comm);
+		kill_copy_comm(name, sizeof(name), f, f->procs.v[proc].p.comm);
 		snprintf(i->peer, sizeof(i->peer), "%s %u", name, f->procs.v[proc].p.pid);
 	} else if (s->family <= FAMILY_IPV6) {
 		ip_unmap(s->raddr, s->family == FAMILY_IPV6, &ip);
@@ -136,7 +136,7 @@ static void add_holders(struct close_item *i, const struct frame *f, uint32_t ro
 			continue;
 		h = vec_add(&i->holders);
 		*h = (struct close_holder){.pid = p->p.pid, .start = p->p.start, .fd = ow->fd};
-		kill_copy_name(h->name, sizeof(h->name), f, p->p.comm);
+		kill_copy_comm(h->name, sizeof(h->name), f, p->p.comm);
 	}
 }
 

@@ -73,7 +73,7 @@ static void name_peer(struct kill_peer *p, const struct frame *f, const struct p
 
 	p->n = c->n;
 	if (proc != NONE) {
-		kill_copy_name(name, sizeof(name), f, f->procs.v[proc].p.comm);
+		kill_copy_comm(name, sizeof(name), f, f->procs.v[proc].p.comm);
 		snprintf(p->name, sizeof(p->name), "%s here", name);
 		return;
 	}

@@ -27,6 +27,13 @@ void kill_copy_name(char *buf, size_t size, const struct frame *f, uint32_t id)
 	kill_copy_text(buf, size, intern_get(f->names, id), intern_len(f->names, id));
 }
 
+void kill_copy_comm(char *buf, size_t size, const struct frame *f, uint32_t id)
+{
+	kill_copy_name(buf, size, f, id);
+	if (!*buf)
+		snprintf(buf, size, "\"\"");
+}
+
 /* Arguments are told apart by NULs: one line for people. */
 static char *cmdline_of(const struct frame *f, const struct proc *pr)
 {
@@ -62,7 +69,7 @@ static uint32_t add_target(struct build *b, uint32_t proc)
 	vec_push(&b->procs, proc);
 	t = vec_add(&b->p->targets);
 	*t = (struct kill_target){.pid = pr->p.pid, .start = pr->p.start, .uid = pr->p.uid};
-	kill_copy_name(t->name, sizeof(t->name), b->f, pr->p.comm);
+	kill_copy_comm(t->name, sizeof(t->name), b->f, pr->p.comm);
 	kill_copy_name(t->unit, sizeof(t->unit), b->f, pr->unit);
 	t->user_unit = unit_of_user(intern_get(b->f->names, pr->p.cgroup), &t->unit_uid);
 	user = frame_user(b->f, pr->p.uid);
@@ -388,7 +395,7 @@ static void put_title(struct build *b, const struct pick *picks, size_t n)
 		if (at == NONE)
 			snprintf(name, sizeof(name), "process");
 		else
-			kill_copy_name(name, sizeof(name), b->f, b->f->procs.v[at].p.comm);
+			kill_copy_comm(name, sizeof(name), b->f, b->f->procs.v[at].p.comm);
 		snprintf(buf, size, "%s %u", name, picks->pid);
 		break;
 	case PICK_SOCK:
