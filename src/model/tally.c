@@ -51,6 +51,7 @@ static bool count_one(struct count *c, const struct frame *f, uint32_t row, cons
 	c->states[s->state]++;
 	c->conns += state_table[s->state].conn;
 	c->close_wait += s->state == STATE_CLOSE_WAIT;
+	c->counting += s->proto == PROTO_TCP || s->proto == PROTO_MPTCP;
 	count_rates(c, r);
 	return true;
 }

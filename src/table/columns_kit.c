@@ -91,7 +91,7 @@ void v_sum_rate(struct value *v, const struct frame *f, const struct count *n, f
 {
 	if (isfinite(rate))
 		v_real(v, (double)rate);
-	else if (n->socks && n->socks == n->states[STATE_UNCONN])
+	else if (n->socks && !n->counting)
 		v_na(v);
 	else if (!n->conns && f->number > 1)
 		v_real(v, 0); /* no connection: nothing flows */

@@ -164,6 +164,28 @@ void canvas_fill(struct canvas *c, int y, int x, int h, int w, uint8_t style, co
 			canvas_put(c, y + i, x + j, style, glyph, 1);
 }
 
+void canvas_to_ascii(struct canvas *c)
+{
+	static const struct {
+		const char *glyph, *ascii;
+	} table[] = {{"…", "~"}, {"×", "x"}, {"→", ">"}, {"←", "<"}, {"▸", ">"}, {"▾", "v"},
+		     {"▴", "^"}, {"‹", "<"}, {"›", ">"}, {"≥", ">"}, {"·", "."}};
+
+	for (int i = 0; i < c->w * c->h; i++) {
+		struct cell *cell = &c->cells[i];
+		const char *to = "?";
+
+		if (cell->glyph[0] == '\0') /* the other half of a wide one */
+			to = " ";
+		else if (!(cell->glyph[0] & 0x80))
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(table); k++)
+			if (!strcmp(cell->glyph, table[k].glyph))
+				to = table[k].ascii;
+		snprintf(cell->glyph, sizeof(cell->glyph), "%s", to);
+	}
+}
+
 void canvas_reverse(struct canvas *c, int y, int x, int w)
 {
 	if (y < 0 || y >= c->h)

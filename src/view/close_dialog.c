@@ -100,7 +100,7 @@ static void close_draw(struct dialog *dialog, const struct screen_env *e, struct
 		str_puts(&hints, "Esc leave");
 		d->drawn_done = true;
 	} else if (d->begun) {
-		str_puts(&text, "closing…");
+		str_puts(&text, e->ascii ? "closing..." : "closing…");
 		str_puts(&hints, "Esc leave");
 	} else {
 		put_question(d, &text);

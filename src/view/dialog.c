@@ -18,6 +18,9 @@ struct area dialog_box(struct canvas *c, const struct screen_env *e, const char 
 	}
 	y = (c->h - h) / 2;
 	x = (c->w - w) / 2;
+	/* Of the rows beside it a cell or two would be left: rubbish, not context. */
+	if (x <= 2)
+		canvas_fill(c, y, 0, h, c->w, STYLE_PLAIN, " ");
 	canvas_fill(c, y, x, h, w, STYLE_PLAIN, " ");
 	canvas_fill(c, y, x + 1, 1, w - 2, STYLE_DIM, hor);
 	canvas_fill(c, y + h - 1, x + 1, 1, w - 2, STYLE_DIM, hor);

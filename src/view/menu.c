@@ -15,6 +15,28 @@ static int label_width(const struct menu *m)
 	return w;
 }
 
+/* The hint in so many cells: of its parts, three blanks apart, the first and the last are what everybody needs. */
+static void put_hint(const char *hint, int w, const char *dots, struct str *out)
+{
+	struct str s = {0};
+
+	str_puts(&s, hint);
+	while (text_width(str_text(&s)) > w) {
+		char *last = NULL, *before = NULL;
+
+		for (char *p = strstr(s.s, "   "); p; p = strstr(p + 3, "   ")) {
+			before = last;
+			last = p;
+		}
+		if (!before)
+			break;
+		memmove(before, last, strlen(last) + 1);
+		s.n = strlen(s.s);
+	}
+	text_put_clip(out, str_text(&s), w, dots);
+	str_done(&s);
+}
+
 static void menu_draw(struct dialog *d, const struct screen_env *e, struct canvas *c)
 {
 	struct menu *m = (struct menu *)d;
@@ -65,7 +87,7 @@ static void menu_draw(struct dialog *d, const struct screen_env *e, struct canva
 	if (hint) {
 		struct str cut = {0};
 
-		text_put_clip(&cut, m->hint, a.w, dots);
+		put_hint(m->hint, a.w, dots, &cut);
 		canvas_put(c, a.y + a.h - 1, a.x, STYLE_DIM, str_text(&cut), a.w);
 		str_done(&cut);
 	}

@@ -77,20 +77,25 @@ void page_connections(struct build *b, const struct grid *g, const uint32_t *row
 		const struct sock *s = frame_sock(b->f, rows[i]);
 		const struct row *r = frame_row(b->f, rows[i]);
 		uint32_t owner = frame_first_owner(b->f, rows[i], true);
+		bool own = b->own != NONE && owner == b->own, local = own && r->dir != DIR_IN;
 		struct str t = {0};
+
+		/* On a process's own page its name says nothing, nor does the other end below its address. */
+		if (own)
+			owner = r->peer < b->f->rows_n ? frame_first_owner(b->f, r->peer, false) : NONE;
 
 		page_line(b->p, page_gutter(b, r->marks, r->findings, s->netns));
 		if (s->family <= FAMILY_IPV6)
-			page_put_endpoint(b, s->raddr, s->family == FAMILY_IPV6, s->rport, g->w[CONN_REMOTE],
-					  &t);
+			page_put_endpoint(b, local ? s->laddr : s->raddr, s->family == FAMILY_IPV6,
+					  local ? s->lport : s->rport, g->w[CONN_REMOTE], &t);
 		else
-			page_put_end(b, rows[i], true, &t);
+			page_put_end(b, rows[i], !local, &t);
 		grid_put(b, g, CONN_REMOTE, STYLE_PLAIN, str_text(&t));
 		grid_put(b, g, CONN_STATE, state_style(s->state), state_table[s->state].brief);
 		str_clear(&t);
 		if (owner != NONE)
 			page_put_proc(b, owner, true, &t);
-		else
+		else if (!own)
 			page_put_reason(b, r->reason, &t);
 		grid_put(b, g, CONN_PROCESS, owner != NONE ? STYLE_PLAIN : STYLE_REASON, str_text(&t));
 		grid_cell(b, g, CONN_RX, ROWS_SOCK, rows[i], "rx_rate");

@@ -17,6 +17,7 @@ struct build page_begin(struct page *p, const struct screen_env *e)
 		.f = e->f,
 		.ctx = {.f = e->f, .tally = &e->f->tally, .ascii = e->ascii, .raw_numbers = e->raw_numbers},
 		.ascii = e->ascii,
+		.own = NONE,
 	};
 }
 
@@ -177,7 +178,10 @@ void page_put_proc(const struct build *b, uint32_t proc, bool pid, struct str *o
 		page_put_reason(b, REASON_KERNEL, out);
 		return;
 	}
-	put_interned(b, p->comm, out);
+	if (intern_len(b->f->names, p->comm))
+		put_interned(b, p->comm, out);
+	else
+		str_puts(out, "\"\"");
 	if (pid)
 		str_putf(out, " %u", p->pid);
 }

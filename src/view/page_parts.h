@@ -13,6 +13,7 @@ struct build {
 	const struct frame *f;
 	struct ctx ctx;
 	bool ascii;
+	uint32_t own; /* the process that the page is about; NONE */
 };
 struct build page_begin(struct page *p, const struct screen_env *e);
 

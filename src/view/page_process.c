@@ -481,6 +481,7 @@ void page_build_process(struct page *p, const struct screen_env *e, const struct
 		return;
 	}
 	c = &e->f->tally.procs.v[row];
+	b.own = row;
 	head(&b, row);
 	facts(&b, row);
 	page_findings(&b, FINDING_ON_PROC, row);

@@ -380,6 +380,23 @@ static bool missing_text(const struct table *t, const struct screen_env *e, stru
 	return all;
 }
 
+/* Of processes: are there none, or may they not be seen? */
+static void hidden_text(const struct screen_env *e, struct str *plain, struct str *dim)
+{
+	uint32_t hidden = 0;
+	char n[UNIT_BUF];
+
+	for (uint32_t i = 0; i < e->f->open_rows; i++)
+		hidden += frame_row(e->f, i)->reason == REASON_NOT_PERMITTED;
+	if (!hidden) {
+		str_puts(plain, "No process has a socket.");
+		return;
+	}
+	str_putf(plain, "Owners of %s socket%s are hidden: not yours.", fmt_count(n, hidden),
+		 hidden == 1 ? "" : "s");
+	str_puts(dim, "sudo?");
+}
+
 static void empty_text(struct table_view *v, const struct screen_env *e, struct str *plain, struct str *dim)
 {
 	const struct table *t = v->t;
@@ -400,7 +417,7 @@ static void empty_text(struct table_view *v, const struct screen_env *e, struct 
 		str_puts(plain, "No connections.");
 		str_puts(dim, t->listening ? "" : "l shows listening and bound sockets too");
 	} else {
-		str_puts(plain, "No process has a socket.");
+		hidden_text(e, plain, dim);
 	}
 }
 

@@ -63,6 +63,12 @@ struct screen *ui_top_const(const struct ui *u)
 	return u->stack_n ? u->stack[u->stack_n - 1] : u->views[u->view];
 }
 
+/* Another screen comes up: what was said about the one before must not lie over its hints. */
+static void forget_message(struct ui *u)
+{
+	u->message_until = 0;
+}
+
 /* Nobody waits for what it asked. */
 static void drop_page(struct ui *u, struct screen *s)
 {
@@ -79,6 +85,7 @@ void ui_push(struct ui *u, struct screen *s)
 		u->stack_n--;
 	}
 	u->stack[u->stack_n++] = s;
+	forget_message(u);
 	ui_update_top(u);
 }
 
@@ -90,6 +97,7 @@ bool ui_pop(struct ui *u)
 		return false;
 	s = u->stack[--u->stack_n];
 	drop_page(u, s);
+	forget_message(u);
 	ui_update_top(u);
 	return true;
 }
@@ -99,6 +107,8 @@ void ui_show_view(struct ui *u, int view)
 	while (u->stack_n > 0) {
 		drop_page(u, u->stack[--u->stack_n]);
 	}
+	if (u->view != view)
+		forget_message(u);
 	u->view = view;
 	u->detail_subject.kind = SUBJECT_NONE; /* the pane shows the new view's row at once */
 	ui_update_top(u);
@@ -397,6 +407,8 @@ static void dispatch(struct ui *u, const struct key *k)
 	b = keymap_find(u->keymap, k->code, WHERE_ANY);
 	if (b && !(k->code >= '0' && k->code <= '9'))
 		ui_say(u, "%s (%s) works in the tables; Esc goes back", str_text(&name), b->help);
+	else if (k->code == KEY_UNKNOWN)
+		ui_say(u, "%s", binding_unbound_text(k->code));
 	else
 		ui_say(u, "%s: %s", str_text(&name), binding_unbound_text(k->code));
 	str_done(&name);

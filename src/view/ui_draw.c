@@ -130,6 +130,18 @@ static int draw_views(struct ui *u, struct canvas *c, bool brief)
 	return x;
 }
 
+/* The keys that hide rows, or add some: as long as they are in force, not only while their message stands. */
+static void put_modes(const struct table *t, struct str *out)
+{
+	if (t->findings_only)
+		str_putf(out, "%s! findings only", out->n ? "  " : "");
+	if (t->listening)
+		str_putf(out, "%sl %s", out->n ? "  " : "",
+			 t->view == VIEW_PORTS ? "listening only" : "with listening");
+	if (t->all)
+		str_putf(out, "%sa with client ports", out->n ? "  " : "");
+}
+
 static void draw_line_2(struct ui *u, struct canvas *c)
 {
 	struct screen *s = ui_top(u);
@@ -148,8 +160,8 @@ static void draw_line_2(struct ui *u, struct canvas *c)
 		str_puts(&mid, mid.n ? "  " : "");
 		marks_text(u, t, &mid);
 	}
-	if (t && t->findings_only)
-		str_putf(&mid, "%s! findings only", mid.n ? "  " : "");
+	if (t)
+		put_modes(t, &mid);
 	if (t && *ui_filter_text(u))
 		str_putf(&mid, "%s/ %s", mid.n ? "  " : "", ui_filter_text(u));
 	mid_w = text_width(str_text(&mid));
@@ -343,4 +355,6 @@ void ui_draw(struct ui *u, struct canvas *c)
 	draw_last_line(u, c);
 	if (u->dialog)
 		u->dialog->ops->draw(u->dialog, &u->env, c);
+	if (u->env.ascii)
+		canvas_to_ascii(c);
 }

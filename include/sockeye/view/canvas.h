@@ -27,6 +27,8 @@ int canvas_put_cut(struct canvas *c, int y, int x, uint8_t style, const char *s,
 int canvas_putf(struct canvas *c, int y, int x, uint8_t style, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 void canvas_fill(struct canvas *c, int y, int x, int h, int w, uint8_t style, const char *glyph);
+/* Whatever text found its way there: ASCII stands in for every other glyph, cell by cell. */
+void canvas_to_ascii(struct canvas *c);
 /* Lays reverse over w cells of a line. */
 void canvas_reverse(struct canvas *c, int y, int x, int w);
 /* For golden files: the text, one line a row, trailing blanks cut; then a line "--- styles"; then one line a
