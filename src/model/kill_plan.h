@@ -12,7 +12,8 @@ struct build {
 /* Foreign bytes, made safe and cut to what fits. */
 void kill_copy_text(char *buf, size_t size, const char *s, size_t n);
 void kill_copy_name(char *buf, size_t size, const struct frame *f, uint32_t id);
-void kill_copy_comm(char *buf, size_t size, const struct frame *f, uint32_t id); /* an empty one is "" in quotes */
+void kill_copy_comm(char *buf, size_t size, const struct frame *f,
+		    uint32_t id); /* an empty one is "" in quotes */
 void kill_put_addr(char *buf, size_t size, const struct frame *f, const struct port *p);
 void kill_put_sock(char *buf, size_t size, const struct frame *f, uint32_t row); /* "tcp 10.0.0.5:443" */
 

@@ -13,7 +13,8 @@ struct count {
 	uint32_t socks; /* picked sockets (closed rows not counted) */
 	uint32_t conns; /* states with state_info.conn: what CONNS shows */
 	uint32_t close_wait;
-	uint32_t counting; /* sockets of protocols whose bytes the kernel counts: without one there is no rate */
+	uint32_t
+		counting; /* sockets of protocols whose bytes the kernel counts: without one there is no rate */
 	uint32_t states[STATE_N];
 	uint32_t peers; /* distinct remote addresses; processes only */
 	float rx_rate, tx_rate; /* NAN: no socket had a rate */
