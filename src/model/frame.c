@@ -88,7 +88,7 @@ void frame_clear(struct frame *f)
 	f->names = NULL;
 	f->services = NULL;
 	f->want = (struct want){0};
-	f->owners_complete = false;
+	f->owners_complete = f->parents = false;
 	f->hidden_procs = 0;
 	f->totals = (struct totals){0};
 	f->rows_n = 0;

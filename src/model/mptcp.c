@@ -65,7 +65,7 @@ void world_parents(struct world *w)
 	map_clear(&w->mptcp_ports);
 	if (!w->mptcp_n && !w->had_parents)
 		return;
-	w->had_parents = w->mptcp_n;
+	w->had_parents = w->f->parents = w->mptcp_n;
 	index_parents(w);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		const struct sock *s = frame_sock(f, i);

@@ -12,6 +12,7 @@ void tally_done(struct tally *t)
 		return;
 	vec_done(&t->ports);
 	vec_done(&t->procs);
+	vec_done(&t->known);
 	map_done(&t->seen);
 }
 
@@ -64,6 +65,24 @@ static void count_port(struct tally *t, const struct frame *f, uint32_t i, const
 		count_one(&t->ports.v[port], f, i, picked);
 }
 
+/* Once for every process that holds it. Descriptors of one process stand together. */
+static void count_holders(struct tally *t, const struct frame *f, uint32_t i, const uint8_t *picked)
+{
+	const struct row *r = frame_row(f, i);
+	uint32_t last = NONE;
+
+	for (uint32_t o = 0; o < r->owner_n; o++) {
+		const struct owner *owner = frame_owner(f, r, o);
+
+		if (owner->former || owner->proc == last)
+			continue;
+		last = owner->proc;
+		count_one(&t->procs.v[last], f, i, picked);
+	}
+	if (r->reason == REASON_KERNEL && t->kernel != NONE)
+		count_one(&t->procs.v[t->kernel], f, i, picked);
+}
+
 static void count_closed(struct tally *t, const struct frame *f, uint32_t i)
 {
 	const struct row *r = frame_row(f, i);
@@ -96,27 +115,30 @@ static bool first_meeting(struct tally *t, uint32_t proc, const struct sock *s)
 	return true;
 }
 
-/* The process's sockets from..to-1. */
-static void count_proc(struct tally *t, const struct frame *f, uint32_t proc, const uint8_t *picked,
-		       uint32_t from, uint32_t to)
+static bool counts(const struct frame *f, uint32_t row, const struct sock *s, const uint8_t *picked)
+{
+	return f->parents ? frame_counts(f, row, picked) : picked || proto_table[s->proto].ports;
+}
+
+/* Whom the process's sockets from..to-1 talk to. */
+static void count_peers(struct tally *t, const struct frame *f, uint32_t proc, const uint8_t *picked,
+			uint32_t from, uint32_t to)
 {
 	const struct proc *p = &f->procs.v[proc];
-	struct count *c = &t->procs.v[proc];
 	const struct sock *last = NULL;
 
 	for (uint32_t i = from; i < to; i++) {
 		uint32_t row = f->proc_socks.v[p->sock + i];
 		const struct sock *s = frame_sock(f, row);
 
-		if (picked && !picked[row])
-			continue;
-		if (!count_one(c, f, row, picked) || !s->rport || s->family > FAMILY_IPV6)
+		if ((picked && !picked[row]) || !s->rport || s->family > FAMILY_IPV6 ||
+		    !counts(f, row, s, picked))
 			continue;
 		/* Neighbours often talk to one peer: a pool, a proxy, a load test. */
 		if (last && last->family == s->family && !memcmp(last->raddr, s->raddr, sizeof(s->raddr)))
 			continue;
 		last = s;
-		c->peers += first_meeting(t, proc, s);
+		t->procs.v[proc].peers += first_meeting(t, proc, s);
 	}
 }
 
@@ -131,6 +153,8 @@ void tally_begin(struct tally *t, const struct frame *f)
 	t->procs.n = f->procs.n;
 	reset(t->procs.v, t->procs.n);
 	map_clear(&t->seen);
+	vec_clear(&t->known);
+	t->kernel = frame_proc_by_key(f, 0, 0);
 	t->row = t->proc = t->sock = 0;
 }
 
@@ -139,15 +163,23 @@ bool tally_step(struct tally *t, const struct frame *f, const uint8_t *picked, u
 	for (; t->row < f->rows_n && n; t->row++, n--) {
 		if (picked && !picked[t->row])
 			continue;
-		if (t->row >= f->open_rows)
+		if (t->row >= f->open_rows) {
 			count_closed(t, f, t->row);
-		else
-			count_port(t, f, t->row, picked);
+			continue;
+		}
+		count_port(t, f, t->row, picked);
+		count_holders(t, f, t->row, picked);
 	}
 	while (t->proc < f->procs.n && n) {
 		uint32_t left = f->procs.v[t->proc].sock_n - t->sock, now = left < n ? left : n;
 
-		count_proc(t, f, t->proc, picked, t->sock, t->sock + now);
+		if (t->proc < t->known.n && t->known.v[t->proc] != NONE) {
+			t->procs.v[t->proc].peers = t->known.v[t->proc];
+			t->proc++;
+			n--;
+			continue;
+		}
+		count_peers(t, f, t->proc, picked, t->sock, t->sock + now);
 		n -= now ? now : 1;
 		t->sock += now;
 		if (now == left) {

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TRIM_FIRST 6 /* looks: all frames have been written anew by then */
+#define TRIM_FIRST 6 /* looks after a gap: all frames have been written anew by then */
 #define TRIM_EVERY 128
 
 struct world *world_new(struct intern *names, const struct services *services, uint32_t hz)
@@ -195,6 +195,31 @@ static void no_ports(struct frame *f)
 		f->port_of.v[i] = NONE;
 }
 
+/* Processes whose sockets are those of prev, none of them another by now, talk to whom they talked to. */
+static void count_all(struct world *w)
+{
+	struct frame *f = w->f;
+	struct tally *t = &f->tally;
+
+	tally_begin(t, f);
+	for (uint32_t i = 0; i < f->procs.n; i++) {
+		uint32_t prev = w->proc_prev.v[i];
+		bool same = prev != NONE && !(w->prev->want.skip & PART_PORTS) && !f->parents &&
+			    !w->prev->parents && prev < w->prev->tally.procs.n && f->procs.v[i].p.pid &&
+			    f->procs.v[i].sock_n == w->prev->procs.v[prev].sock_n;
+
+		vec_push(&t->known, same ? w->prev->tally.procs.v[prev].peers : NONE);
+	}
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		const struct row *r = w->changed.v[i] ? frame_row(f, i) : NULL;
+
+		for (uint32_t o = 0; r && o < r->owner_n; o++)
+			t->known.v[frame_owner(f, r, o)->proc] = NONE;
+	}
+	while (!tally_step(t, f, NULL, UINT32_MAX))
+		;
+}
+
 /* Rows keep what they had, so what nobody finds any more must be taken away. */
 static void no_peers(struct world *w)
 {
@@ -234,13 +259,15 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 		world_peers(w);
 	if (!(out->want.skip & PART_PORTS)) {
 		totals(out);
-		tally_run(&out->tally, out, NULL);
+		count_all(w);
 		rings(w);
 		world_notes_ports(w);
 		findings_run(out);
 	}
-	/* The first looks write every row again, when rates come up. */
-	if (w->number == TRIM_FIRST || w->number % TRIM_EVERY == 0)
+	/* After a gap every row is written twice more: rates go and come. */
+	if (w->gap || !w->prev)
+		w->trim_at = w->number + TRIM_FIRST;
+	if (w->number == w->trim_at || w->number % TRIM_EVERY == 0)
 		mem_trim();
 	w->prev = out;
 	w->snap = NULL;

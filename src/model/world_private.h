@@ -47,6 +47,7 @@ struct world {
 	const struct services *services; /* borrowed */
 	uint32_t hz;
 	uint64_t number;
+	uint64_t trim_at; /* number of the look after which free memory goes back */
 	const struct frame *prev; /* borrowed until the call after next; NULL before the first */
 	struct nums fd_at; /* row → where its descriptors stood in snapshot.fds; NONE */
 

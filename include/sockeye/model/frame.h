@@ -159,6 +159,7 @@ struct frame {
 	struct row_index *by_cookie; /* a count in it; open rows only */
 	VEC(struct owner) owners; /* of rows with several */
 	VEC(uint32_t) port_of;
+	bool parents; /* some row has a parent */
 	VEC(struct port) ports;
 	VEC(struct port_addr) addrs;
 	VEC(uint32_t) holders;

@@ -25,6 +25,9 @@ struct tally {
 	VEC(struct count) ports; /* parallel to frame.ports; a connection counts at its local port */
 	VEC(struct count) procs; /* parallel to frame.procs; a socket counts once per owning process */
 	struct map seen; /* scratch: remote address → process that met it last */
+	VEC(uint32_t)
+	known; /* peers of the first processes, where they need not be counted again; else NONE */
+	uint32_t kernel; /* the process of pid 0; NONE */
 	uint32_t row, proc, sock; /* how far tally_step has come: rows, processes, sockets of the next one */
 };
 void tally_done(struct tally *t);
