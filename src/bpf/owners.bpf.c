@@ -1,4 +1,5 @@
-/* The BPF program: for every descriptor of every task that is a socket or an io_uring, a record. Only the members
+/* The BPF program: for every descriptor of every task that is a socket or an io_uring, or one of the first
+ * three, a record. Only the members
  * named here are needed of the kernel's structs; libbpf finds where they are in the kernel that runs. */
 #include "sockeye/collect/owner_source.h"
 
@@ -82,6 +83,8 @@ int owners(struct bpf_iter__task_file *ctx)
 		rec.inode = (uint32_t)file->f_inode->i_ino;
 	else if (is_ring(file))
 		rec.inode = OWNER_REC_RING;
+	else if (ctx->fd <= 2)
+		rec.inode = OWNER_REC_SEEN;
 	else
 		return 0;
 	rec.pid = (uint32_t)task->tgid;

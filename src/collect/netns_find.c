@@ -1,4 +1,4 @@
-/* Keeps the list of network namespaces: a link read for each new process, the others in turn, and the mounts. */
+/* Keeps the list of network namespaces: each new process is asked for its own, the others in turn, and the mounts. */
 #include "netns_find.h"
 #include "proctext.h"
 #include <dirent.h>
@@ -15,12 +15,22 @@
 #define PF_KTHREAD 0x00200000ul /* include/linux/sched.h */
 #define ASK_YOUNG 3 /* a new process often goes elsewhere in its first moments: asked in this many looks */
 
+/* The namespace behind a link, by what it leads to: an inode of the kernel's nsfs. In a copy of /proc, where it leads
+ * nowhere, by its text. */
 static int read_link(int proc_fd, const char *name, uint64_t *ret_inode)
 {
 	char text[64];
-	ssize_t n = readlinkat(proc_fd, name, text, sizeof(text));
+	struct stat st;
+	ssize_t n;
 	uint64_t inode;
 
+	if (!fstatat(proc_fd, name, &st, 0)) {
+		*ret_inode = st.st_ino;
+		return 0;
+	}
+	if (errno != ENOENT)
+		return -errno;
+	n = readlinkat(proc_fd, name, text, sizeof(text));
 	if (n < 0)
 		return -errno;
 	inode = netns_link_inode(text, (size_t)n);

@@ -83,6 +83,8 @@ static void fill(struct owner *w, const struct owner_rec *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct owner_rec *r = &v[i];
 
+		if (r->inode == OWNER_REC_SEEN)
+			continue;
 		if (r->tid == r->pid) {
 			vec_push(&w->fds, ((struct owned_fd){r->fd, r->inode}));
 			w->has_rings |= r->inode == OWNED_RING;
@@ -143,6 +145,11 @@ static void put(struct owners *o, struct intake *in)
 		for (from = at; at < in->recs.n && in->recs.v[at].pid == w->pid;)
 			at++;
 		empty(w);
+		if (at == from && w->hint) { /* left out: /proc may tell, or refuse to */
+			w->sockets_only = false;
+			owners_search_one(o, (uint32_t)i, false);
+			continue;
+		}
 		if (at > from) {
 			note_start(w, in->recs.v[from].start_ns / tick_ns);
 			fill(w, in->recs.v + from, at - from);

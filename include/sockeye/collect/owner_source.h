@@ -10,11 +10,14 @@ struct owner_rec {
 	uint32_t pid,
 		tid; /* of the first PID namespace. tid != pid: a table that this thread has for itself */
 	int32_t fd;
-	uint32_t inode; /* OWNER_REC_RING: no socket, but an io_uring */
+	uint32_t inode; /* or OWNER_REC_… */
 	uint64_t start_ns; /* CLOCK_BOOTTIME at which the process started, of the first time namespace */
 	uint64_t table; /* threads that share one table have one number */
 };
-#define OWNER_REC_RING UINT32_MAX
+#define OWNER_REC_RING UINT32_MAX /* no socket, but an io_uring */
+/* No socket, but one of the first three descriptors: tells that this process was looked at. The kernel may leave out
+ * processes that it protects, without a word; what they hold must not be said to be nobody's. */
+#define OWNER_REC_SEEN (UINT32_MAX - 1)
 
 enum owner_source_state {
 	OWNER_SOURCE_READY,

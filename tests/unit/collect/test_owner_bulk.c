@@ -219,6 +219,27 @@ static void test_tells_what_proc_tells(void **state)
 	assert_string_equal(holders(t), by_source);
 }
 
+/* A process that the source says nothing of was left out by the kernel: /proc is asked. One that it has seen is not. */
+static void test_left_out(void **state)
+{
+	struct tree *t = *state;
+	struct fake *f;
+
+	need_counts(t);
+	put_process(t, 20, "left-out", 100);
+	put_process(t, 30, "seen", 200);
+	put_process(t, 60, "many", 300);
+	put_many(t, 60);
+	put_socket(t, 20, 3, 111);
+	put_socket(t, 30, 3, 222);
+	f = first_namespaces(t);
+	rec(f, 30, 30, 0, OWNER_REC_SEEN, 200, 3);
+	rec(f, 60, 60, 2, OWNER_REC_SEEN, 300, 4);
+	LOOK(t, 0, 0, 111, 222);
+	assert_int_equal(f->scans, 1);
+	assert_string_equal(holders(t), "111:20/3");
+}
+
 /* What is found that way is followed by /proc from then on. */
 static void test_goes_on_by_proc(void **state)
 {
@@ -481,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		TEST(test_few_are_read_from_proc),
 		TEST(test_tells_what_proc_tells),
+		TEST(test_left_out),
 		TEST(test_goes_on_by_proc),
 		TEST(test_pid_taken_over),
 		TEST(test_in_a_pid_namespace),
