@@ -224,6 +224,30 @@ static void tell_visible(struct dashboard *d)
 	sampler_verify(d->sampler, fds, n);
 }
 
+/* A page of a connection may have been opened, and its rest is to be there soon. */
+static void tell_shown(struct dashboard *d)
+{
+	static const struct sock none;
+	uint64_t netns = 0;
+	const struct sock *s = ui_showing(d->ui, &netns);
+
+	if (!s)
+		s = &none;
+	if (s->cookie == d->showing && netns == d->showing_netns)
+		return;
+	d->showing = s->cookie;
+	d->showing_netns = netns;
+	sampler_show(d->sampler, netns, s);
+}
+
+static void take_shown(struct dashboard *d)
+{
+	struct shown s;
+
+	sampler_shown(d->sampler, &s);
+	ui_shown(d->ui, &s);
+}
+
 /* Goes on with a table that could not be filled in one slice. */
 static void work(struct dashboard *d)
 {
@@ -262,6 +286,7 @@ static void on_frame(struct dashboard *d)
 		return;
 	pieces_part(&d->pieces, PIECE_FRAME);
 	d->next = f;
+	take_shown(d);
 	ui_frame(d->ui, f, clock_boot());
 	work(d);
 	tell_visible(d);
@@ -323,10 +348,11 @@ static int timeout_ms(const struct dashboard *d)
 
 static void loop(struct dashboard *d)
 {
-	enum { TERMINAL, SAMPLER, WORKERS, RESOLVERS, KILLING, EXPLAINING, SIGNALS, EXPORT, FDS };
+	enum { TERMINAL, SAMPLER, SHOWN, WORKERS, RESOLVERS, KILLING, EXPLAINING, SIGNALS, EXPORT, FDS };
 	struct pollfd p[FDS] = {
 		[TERMINAL] = {term_fd(), POLLIN, 0},
 		[SAMPLER] = {sampler_fd(d->sampler), POLLIN, 0},
+		[SHOWN] = {sampler_shown_fd(d->sampler), POLLIN, 0},
 		[WORKERS] = {workers_fd(d->workers), POLLIN, 0},
 		[RESOLVERS] = {workers_fd(d->resolvers), POLLIN, 0},
 		[KILLING] = {killing_fd(d->killing), POLLIN, 0},
@@ -337,6 +363,7 @@ static void loop(struct dashboard *d)
 
 	while (!d->over) {
 		tell_want(d);
+		tell_shown(d);
 		draw(d);
 		/* A frame that is not taken while paused must not keep the poll awake. */
 		p[SAMPLER].events = d->next || (ui_paused(d->ui) && d->frame) ? 0 : POLLIN;
@@ -358,6 +385,10 @@ static void loop(struct dashboard *d)
 			break;
 		if (p[SAMPLER].revents & POLLIN)
 			on_frame(d);
+		if (p[SHOWN].revents & POLLIN) {
+			take_shown(d);
+			d->dirty = true;
+		}
 		if (p[WORKERS].revents & POLLIN) {
 			workers_taken(d->workers);
 			d->refresh = true;

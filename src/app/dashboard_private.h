@@ -32,6 +32,7 @@ struct dashboard {
 	struct want netns; /* its namespaces alone: what the command line chose */
 	struct netns_choice netns_choice;
 	struct pieces pieces;
+	uint64_t showing_netns, showing; /* the connection the sampler was told of: its cookie; 0: none */
 	uint64_t refreshed_ns;
 	bool refresh, dirty, more_keys;
 	bool over;

@@ -39,7 +39,7 @@ struct sampler {
 	_Atomic(struct slot *) fresh; /* published, not yet taken */
 	atomic_int error;
 	atomic_bool spare;
-	int fd;
+	int fd, shown_fd;
 	const struct services *services;
 	struct workers *workers;
 
@@ -50,15 +50,19 @@ struct sampler {
 	struct pace pace; /* the thread's own */
 	struct source_fd seen[SAMPLER_SEEN_MAX];
 	size_t seen_n;
+	struct sock show; /* cookie 0: nothing */
+	uint64_t show_netns;
+	bool show_new; /* it was not asked for yet */
+	struct shown shown;
 	bool quit, poke, ended;
 	bool rest, resting; /* asked for; done */
 };
 
-static void notify(struct sampler *s)
+static void notify(int fd)
 {
 	uint64_t one = 1;
 
-	(void)!write(s->fd, &one, sizeof(one));
+	(void)!write(fd, &one, sizeof(one));
 }
 
 /* A slot that neither main nor the world reads. NULL only while main has taken a frame and not yet given back
@@ -87,7 +91,7 @@ static void publish(struct sampler *s, struct slot *t)
 	if (unread)
 		unread->with_main = false;
 	s->last = t;
-	notify(s);
+	notify(s->fd);
 }
 
 /* Texts that take a read which can hang: the workers fetch them for whatever this frame shows. */
@@ -106,6 +110,23 @@ static void ask_late(struct workers *w, const struct frame *f)
 		if (f->users.v[i].late)
 			workers_ask(w, f->users.v[i].late, LATE_USER);
 	workers_tick(w);
+}
+
+/* With the lock held. */
+static void show(struct sampler *s, struct source *source)
+{
+	struct sock k = s->show;
+	uint64_t netns = s->show_netns;
+	struct shown now = {0};
+
+	s->show_new = false;
+	if (k.cookie) {
+		pthread_mutex_unlock(&s->lock);
+		live_show(source, netns, &k, &now);
+		pthread_mutex_lock(&s->lock);
+	}
+	if (!s->show_new) /* else this is of one that is not shown any more */
+		s->shown = now;
 }
 
 /* With the lock held. */
@@ -139,6 +160,11 @@ static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t l
 			rest(s, source);
 			break;
 		}
+		if (s->show_new) {
+			show(s, source);
+			notify(s->shown_fd);
+			continue;
+		}
 		if (next < earliest)
 			next = earliest;
 		now = clock_read(CLOCK_MONOTONIC);
@@ -167,6 +193,17 @@ static void take_seen(struct sampler *s, struct source *source)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* The shown connection's numbers are to be as old as the frame's. */
+static void take_shown(struct sampler *s, struct source *source, struct world *world)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->show.cookie) {
+		show(s, source);
+		world_show(world, s->show_netns, s->show.cookie);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
 static void run(struct sampler *s)
 {
 	struct intern *names = intern_new();
@@ -180,7 +217,7 @@ static void run(struct sampler *s)
 	snapshot_init(&snap);
 	if (r < 0) {
 		atomic_store(&s->error, r);
-		notify(s);
+		notify(s->fd);
 		goto out;
 	}
 	world = world_new(names, s->services, (uint32_t)sysconf(_SC_CLK_TCK));
@@ -195,12 +232,13 @@ static void run(struct sampler *s)
 		r = source_look(source, &want, &snap);
 		atomic_store(&s->error, r < 0 ? r : 0);
 		if (r < 0) {
-			notify(s);
+			notify(s->fd);
 			continue;
 		}
 		t = free_slot(s);
 		if (!t)
 			continue;
+		take_shown(s, source, world);
 		world_apply(world, &snap, interval, &t->frame);
 		ask_late(s->workers, &t->frame);
 		pace_note(&s->pace, clock_read(CLOCK_THREAD_CPUTIME_ID) - used);
@@ -229,6 +267,14 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+static void close_fds(struct sampler *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->shown_fd >= 0)
+		close(s->shown_fd);
+}
+
 int sampler_start(const struct sampler_opts *o, struct sampler **ret)
 {
 	struct sampler *s = mem_zalloc(1, sizeof(*s));
@@ -237,8 +283,10 @@ int sampler_start(const struct sampler_opts *o, struct sampler **ret)
 	int r;
 
 	s->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (s->fd < 0) {
+	s->shown_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (s->fd < 0 || s->shown_fd < 0) {
 		r = -errno;
+		close_fds(s);
 		free(s);
 		return r;
 	}
@@ -259,7 +307,7 @@ int sampler_start(const struct sampler_opts *o, struct sampler **ret)
 	r = pthread_create(&s->thread, NULL, thread_main, s);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (r) {
-		close(s->fd);
+		close_fds(s);
 		free(s);
 		return -r;
 	}
@@ -287,7 +335,7 @@ bool sampler_stop(struct sampler *s, uint64_t wait_ns)
 	pthread_join(s->thread, NULL);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
-	close(s->fd);
+	close_fds(s);
 	free(s);
 	return true;
 }
@@ -329,6 +377,32 @@ void sampler_verify(struct sampler *s, const struct source_fd *v, size_t n)
 	pthread_mutex_lock(&s->lock);
 	s->seen_n = n < SAMPLER_SEEN_MAX ? n : SAMPLER_SEEN_MAX;
 	memcpy(s->seen, v, s->seen_n * sizeof(*v));
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sampler_show(struct sampler *s, uint64_t netns_inode, const struct sock *k)
+{
+	pthread_mutex_lock(&s->lock);
+	s->show = *k;
+	s->show_netns = netns_inode;
+	s->show_new = true;
+	s->shown = (struct shown){0};
+	pthread_cond_broadcast(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+}
+
+int sampler_shown_fd(const struct sampler *s)
+{
+	return s->shown_fd;
+}
+
+void sampler_shown(struct sampler *s, struct shown *ret)
+{
+	uint64_t n;
+
+	(void)!read(s->shown_fd, &n, sizeof(n));
+	pthread_mutex_lock(&s->lock);
+	*ret = s->shown;
 	pthread_mutex_unlock(&s->lock);
 }
 

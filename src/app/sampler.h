@@ -3,6 +3,7 @@
  * over. Main never waits for it. */
 #pragma once
 #include "sockeye/model/frame.h"
+#include "sockeye/model/shown.h"
 #include "workers.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +35,12 @@ int sampler_error(const struct sampler *s);
 #define SAMPLER_SEEN_MAX 256
 struct source_fd;
 void sampler_verify(struct sampler *s, const struct source_fd *v, size_t n);
+/* The connection on the screen, cookie 0: none. What only its page tells is read at once and in every look. Copied. */
+struct sock;
+void sampler_show(struct sampler *s, uint64_t netns_inode, const struct sock *k);
+/* Readable: there is an answer about another connection than before. Reading sampler_shown() clears it. */
+int sampler_shown_fd(const struct sampler *s);
+void sampler_shown(struct sampler *s, struct shown *ret);
 void sampler_want(struct sampler *s, const struct want *w);
 void sampler_interval(struct sampler *s, uint64_t ns);
 /* on: no look begins any more, and every foreign network namespace is let go of; waits at most wait_ns for that. True:

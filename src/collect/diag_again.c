@@ -106,3 +106,36 @@ bool diag_again(struct diag *d, const struct want *want, struct intern *names, s
 	}
 	return taken == n;
 }
+
+static void take_shown(void *arg, const void *payload, size_t n)
+{
+	if (diag_parse_shown(payload, n, arg))
+		*(struct shown *)arg = (struct shown){0};
+}
+
+bool diag_shown(struct diag *d, const struct sock *s, struct shown *ret)
+{
+	struct shown found = {0};
+	struct diag_reply reply = {0};
+	struct request request;
+	char buf[4096];
+	uint32_t seq;
+	ssize_t len;
+	int fd = s->proto == PROTO_TCP && s->family <= FAMILY_IPV6 ? diag_fd(d, 1, &seq) : -1;
+
+	if (fd < 0)
+		return false;
+	put(&request, s, EXT_INFO, seq);
+	if (!send_all(fd, &request, 1))
+		return false;
+	do
+		len = recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
+	while (len < 0 && errno == EINTR);
+	if (len <= 0 || (size_t)len > sizeof(buf))
+		return false;
+	diag_walk(buf, (size_t)len, seq, take_shown, &found, &reply);
+	if (!found.cookie || found.cookie != s->cookie)
+		return false;
+	*ret = found;
+	return true;
+}

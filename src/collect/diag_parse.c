@@ -19,8 +19,6 @@ enum tcp_info_at {
 	AT_OPTIONS = 5,
 	AT_WSCALE = 6,
 	AT_SND_MSS = 16,
-	AT_RCV_MSS = 20,
-	AT_UNACKED = 24,
 	AT_LOST = 32,
 	AT_LAST_DATA_SENT = 44,
 	AT_LAST_DATA_RECV = 52,
@@ -36,9 +34,12 @@ enum tcp_info_at {
 	AT_SEGS_OUT = 136,
 	AT_NOTSENT_BYTES = 144,
 	AT_MIN_RTT = 148,
+	AT_DELIVERY_RATE = 160,
 	AT_BUSY_TIME = 168,
 	AT_RWND_LIMITED = 176,
 	AT_SNDBUF_LIMITED = 184,
+	AT_DSACK_DUPS = 216,
+	AT_REORD_SEEN = 220,
 };
 
 static uint32_t info_u32(const struct attr *a, enum tcp_info_at at)
@@ -89,30 +90,50 @@ static void read_tcp_info(const struct attr *a, struct sock *s, struct sock_info
 		s->flags |= SOCK_HAS_SEGS;
 	if (!i)
 		return;
-	i->ca_state = info_u8(a, AT_CA_STATE);
-	i->options = info_u8(a, AT_OPTIONS);
-	i->wscale = info_wscale(a);
 	i->snd_mss = info_u32(a, AT_SND_MSS);
-	i->rcv_mss = info_u32(a, AT_RCV_MSS);
-	i->unacked = info_u32(a, AT_UNACKED);
 	i->lost = info_u32(a, AT_LOST);
 	if (s->flags & SOCK_HAS_TIMES) {
 		i->last_sent_ms = info_u32(a, AT_LAST_DATA_SENT);
 		i->last_recv_ms = info_u32(a, AT_LAST_DATA_RECV);
 		i->last_ack_recv_ms = info_u32(a, AT_LAST_ACK_RECV);
 	}
-	i->pmtu = info_u32(a, AT_PMTU);
 	i->rtt_us = info_u32(a, AT_RTT);
 	i->rttvar_us = info_u32(a, AT_RTTVAR);
 	i->ssthresh = info_u32(a, AT_SND_SSTHRESH);
 	i->cwnd = info_u32(a, AT_SND_CWND);
 	i->retrans_total = info_u32(a, AT_TOTAL_RETRANS);
 	i->segs_out = info_u32(a, AT_SEGS_OUT);
-	i->notsent_bytes = info_u32(a, AT_NOTSENT_BYTES);
 	i->min_rtt_us = info_u32(a, AT_MIN_RTT);
-	i->busy_us = info_u64(a, AT_BUSY_TIME);
-	i->rwnd_limited_us = info_u64(a, AT_RWND_LIMITED);
-	i->sndbuf_limited_us = info_u64(a, AT_SNDBUF_LIMITED);
+}
+
+int diag_parse_shown(const void *payload, size_t n, struct shown *ret)
+{
+	struct attr attrs[ATTR_MAX] = {0};
+	struct inet_diag_msg m;
+	const struct attr *a = &attrs[DIAG_INFO];
+
+	if (n < sizeof(m))
+		return -EBADMSG;
+	memcpy(&m, payload, sizeof(m));
+	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), attrs))
+		return -EBADMSG;
+	if (!a->p || !state_has_info(m.idiag_state))
+		return -ENODATA;
+	*ret = (struct shown){
+		.cookie = (uint64_t)m.id.idiag_cookie[1] << 32 | m.id.idiag_cookie[0],
+		.busy_us = info_u64(a, AT_BUSY_TIME),
+		.rwnd_limited_us = info_u64(a, AT_RWND_LIMITED),
+		.sndbuf_limited_us = info_u64(a, AT_SNDBUF_LIMITED),
+		.delivery_rate = info_u64(a, AT_DELIVERY_RATE),
+		.pmtu = info_u32(a, AT_PMTU),
+		.notsent_bytes = info_u32(a, AT_NOTSENT_BYTES),
+		.reord_seen = info_u32(a, AT_REORD_SEEN),
+		.dsack_dups = info_u32(a, AT_DSACK_DUPS),
+		.ca_state = info_u8(a, AT_CA_STATE),
+		.options = info_u8(a, AT_OPTIONS),
+		.wscale = info_wscale(a),
+	};
+	return 0;
 }
 
 void diag_read_meminfo(const struct attr *a, struct sock *s, struct sock_info *i)

@@ -1,5 +1,6 @@
 /* Bytes of sock_diag answers to rows. Pure: no system call, no allocation, every length checked. */
 #pragma once
+#include "sockeye/model/shown.h"
 #include "sockeye/model/snapshot.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,6 +61,10 @@ diag_parse_fn diag_parse_unix; /* struct unix_diag_msg */
 diag_parse_fn diag_parse_packet; /* struct packet_diag_msg */
 diag_parse_fn diag_parse_netlink; /* struct netlink_diag_msg */
 diag_parse_fn diag_parse_vsock; /* struct vsock_diag_msg */
+
+/* What only the page of a TCP connection tells, of the same message; netns_inode is left 0. 0; -ENODATA: this socket has
+ * no such knowledge; -EBADMSG. Nothing is written then. */
+int diag_parse_shown(const void *payload, size_t n, struct shown *ret);
 
 /* A cookie for a row to which the kernel gives none that is its alone: with SOCK_OWN_COOKIE. The kernel counts
  * its cookies from 1 up, so the highest bit keeps them apart. */

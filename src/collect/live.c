@@ -2,6 +2,7 @@
  * one look. */
 #include "cgroup.h"
 #include "containers.h"
+#include "diag_again.h"
 #include "iface.h"
 #include "memory.h"
 #include "netns.h"
@@ -190,4 +191,21 @@ void live_verify(struct source *s, const struct source_fd *v, size_t n)
 
 	if (l)
 		owners_verify(l->owners, v, n);
+}
+
+bool live_show(struct source *s, uint64_t netns_inode, const struct sock *k, struct shown *ret)
+{
+	struct live *l = as_live(s);
+
+	for (size_t i = 0; l && i < l->netns.v.n; i++) {
+		struct netns *n = l->netns.v.v[i];
+
+		if (n->inode != netns_inode)
+			continue;
+		if (!diag_shown(n->diag, k, ret))
+			return false;
+		ret->netns_inode = netns_inode;
+		return true;
+	}
+	return false;
 }

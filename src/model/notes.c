@@ -35,13 +35,35 @@ void world_notes_begin(struct world *w)
 		vec_push(&w->f->port_notes.v, p->port_notes.v.v[i]);
 }
 
+void world_show(struct world *w, uint64_t netns_inode, uint64_t cookie)
+{
+	for (unsigned i = 0; i < SHOWN_MAX; i++)
+		if (w->shown[i].cookie == cookie && w->shown[i].netns_inode == netns_inode)
+			return;
+	w->shown[w->shown_at].netns_inode = netns_inode;
+	w->shown[w->shown_at].cookie = cookie;
+	w->shown_at = (w->shown_at + 1) % SHOWN_MAX;
+}
+
+static bool was_shown(const struct world *w, const struct sock *s)
+{
+	for (unsigned i = 0; i < SHOWN_MAX; i++)
+		if (w->shown[i].cookie == s->cookie &&
+		    w->shown[i].netns_inode == frame_netns_inode(w->f, s->netns))
+			return s->cookie != 0;
+	return false;
+}
+
 void world_note_state(struct world *w, const struct sock *s, uint8_t from)
 {
-	/* Every connection begins and ends: that is no news, and would wash away what is. */
-	if (s->flags & SOCK_MINI || from == STATE_SYN_RECV || from == STATE_SYN_SENT ||
-	    w->noted == NOTES_A_LOOK)
-		return;
-	w->noted++;
+	/* Every connection begins and ends: that is no news, and would wash away what is; but of one that somebody
+	 * looks at. */
+	if (!was_shown(w, s)) {
+		if (s->flags & SOCK_MINI || from == STATE_SYN_RECV || from == STATE_SYN_SENT ||
+		    w->noted == NOTES_A_LOOK)
+			return;
+		w->noted++;
+	}
 	add(&w->f->sock_notes, &(struct note){.at_ns = w->f->boot_ns,
 					      .a = frame_netns_inode(w->f, s->netns),
 					      .b = s->cookie,

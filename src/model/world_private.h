@@ -7,6 +7,7 @@
 #include "sockeye/model/world.h"
 #include <string.h>
 
+#define SHOWN_MAX 8 /* connections whose every state is noted */
 #define KEEP_NS UINT64_C(3000000000) /* how long new rows are marked and closed ones shown */
 
 struct fresh_row { /* a socket that has no row yet */
@@ -92,6 +93,10 @@ struct world {
 	struct map client_groups; /* (netns, protocol) → which of them */
 	/* For the world's life: */
 	VEC(struct frame_freed) freed; /* oldest first */
+	struct {
+		uint64_t netns_inode, cookie;
+	} shown[SHOWN_MAX]; /* the last ones; cookie 0: none */
+	unsigned shown_at; /* where the next one goes */
 	struct nums units; /* cgroup id → unit id + 1; 0: not asked yet */
 	struct str text;
 };

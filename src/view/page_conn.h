@@ -9,6 +9,7 @@ struct conn {
 	const struct row *r;
 	struct sock_info info;
 	const struct sock_info *i; /* borrowed: the one above */
+	const struct shown *more; /* borrowed; NULL: not known */
 	bool listens, peer; /* peer: it has an other end */
 };
 /* Both ends beside each other, or, where there is no room, one below the other. */

@@ -140,8 +140,9 @@ static void buffers(struct conn *c)
 	}
 	buffer_line(c, "receive", unread, c->s->flags & SOCK_HAS_MEM ? c->i->rcvbuf : 0, str_text(&s));
 	str_clear(&s);
-	if (tcp && (c->s->flags & SOCK_HAS_INFO) && c->s->sendq) {
-		uint32_t notsent = c->i->notsent_bytes > c->s->sendq ? c->s->sendq : c->i->notsent_bytes;
+	if (c->more && c->s->sendq) {
+		uint32_t notsent =
+			c->more->notsent_bytes > c->s->sendq ? c->s->sendq : c->more->notsent_bytes;
 
 		str_putf(&s, "%s in flight, %s not sent yet", fmt_size(one, c->s->sendq - notsent),
 			 fmt_size(two, notsent));
@@ -166,6 +167,42 @@ static void put_share(struct str *out, const char *what, uint64_t part, uint64_t
 {
 	if (part)
 		str_putf(out, "%s%s %.0f%%", out->n ? ", " : "", what, 100.0 * (double)part / (double)all);
+}
+
+/* What holds it up, and what both ends agreed upon. */
+static void path_more(struct conn *c)
+{
+	static const struct shown none;
+	const struct shown *m = c->more ? c->more : &none;
+	struct build *b = &c->b;
+	char one[UNIT_BUF];
+	struct str s = {0};
+	int col;
+
+	if (m->busy_us && (m->rwnd_limited_us || m->sndbuf_limited_us)) {
+		uint64_t other = m->rwnd_limited_us + m->sndbuf_limited_us;
+
+		put_share(&s, "by the network", m->busy_us > other ? m->busy_us - other : 0, m->busy_us);
+		put_share(&s, "by the receiver", m->rwnd_limited_us, m->busy_us);
+		put_share(&s, "by our buffer", m->sndbuf_limited_us, m->busy_us);
+		col = page_label(b, "held up");
+		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
+	}
+	str_clear(&s);
+	for (size_t n = 0; n < ARRAY_LEN(tcp_options); n++)
+		if (m->options & tcp_options[n].bit)
+			str_putf(&s, "%s%s", s.n ? " " : "", tcp_options[n].name);
+	if (m->options & TCP_OPT_WSCALE)
+		str_putf(&s, "%swscale %u/%u", s.n ? " " : "", m->wscale & 15u, m->wscale >> 4);
+	if (c->i->snd_mss)
+		str_putf(&s, "%smss %s", s.n ? ", " : "", fmt_count(one, c->i->snd_mss));
+	if (m->pmtu)
+		str_putf(&s, "%spath mtu %s", s.n ? ", " : "", fmt_count(one, m->pmtu));
+	if (s.n) {
+		col = page_label(b, "options");
+		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
+	}
+	str_done(&s);
 }
 
 static void path(struct conn *c)
@@ -199,8 +236,12 @@ static void path(struct conn *c)
 	} else {
 		str_putf(&s, "%s sent again", fmt_count(one, i->retrans_total));
 	}
+	if (c->more && c->more->dsack_dups)
+		str_putf(&s, ", %s in vain", fmt_count(one, c->more->dsack_dups));
 	if (i->lost)
 		str_putf(&s, ", %s missing now", fmt_count(one, i->lost));
+	if (c->more && c->more->reord_seen)
+		str_putf(&s, ", out of order %s times", fmt_count(one, c->more->reord_seen));
 	col = page_label(b, "loss");
 	page_wrap(b->p, col, i->lost ? STYLE_WARN : STYLE_PLAIN, str_text(&s));
 
@@ -215,33 +256,13 @@ static void path(struct conn *c)
 			text_put_cell(&s, intern_get(b->f->names, i->cc), intern_len(b->f->names, i->cc),
 				      b->ascii, 32);
 		}
+		if (c->more && c->more->delivery_rate)
+			str_putf(&s, ", %s/s got through lately",
+				 fmt_size(one, (double)c->more->delivery_rate));
 		col = page_label(b, "window");
 		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
 	}
-	if (i->busy_us && (i->rwnd_limited_us || i->sndbuf_limited_us)) {
-		uint64_t other = i->rwnd_limited_us + i->sndbuf_limited_us;
-
-		str_clear(&s);
-		put_share(&s, "by the network", i->busy_us > other ? i->busy_us - other : 0, i->busy_us);
-		put_share(&s, "by the receiver", i->rwnd_limited_us, i->busy_us);
-		put_share(&s, "by our buffer", i->sndbuf_limited_us, i->busy_us);
-		col = page_label(b, "held up");
-		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
-	}
-	str_clear(&s);
-	for (size_t n = 0; n < ARRAY_LEN(tcp_options); n++)
-		if (i->options & tcp_options[n].bit)
-			str_putf(&s, "%s%s", s.n ? " " : "", tcp_options[n].name);
-	if (i->options & TCP_OPT_WSCALE)
-		str_putf(&s, "%swscale %u/%u", s.n ? " " : "", i->wscale & 15u, i->wscale >> 4);
-	if (i->snd_mss)
-		str_putf(&s, "%smss %s", s.n ? ", " : "", fmt_count(one, i->snd_mss));
-	if (i->pmtu)
-		str_putf(&s, "%spath mtu %s", s.n ? ", " : "", fmt_count(one, i->pmtu));
-	if (s.n) {
-		col = page_label(b, "options");
-		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
-	}
+	path_more(c);
 	str_done(&s);
 }
 
@@ -325,6 +346,8 @@ static void history(struct conn *c)
 	struct str s = {0};
 	bool any = false;
 
+	if (c->r->marks & MARK_CLOSED)
+		page_put_moment(b, c->r->closed_ns, "closed", &s);
 	for (size_t i = f->sock_notes.v.n; i-- > 0;) {
 		const struct note *n = &f->sock_notes.v.v[i];
 
@@ -363,6 +386,9 @@ void page_build_connection(struct page *p, const struct screen_env *e, const str
 	c.info = frame_info(e->f, c.row);
 	c.i = &c.info;
 	c.listens = c.s->state == STATE_LISTENING;
+	if (e->shown && e->shown->cookie == c.s->cookie && e->shown->cookie &&
+	    e->shown->netns_inode == frame_netns_inode(e->f, c.s->netns))
+		c.more = e->shown;
 	if (c.s->family <= FAMILY_IPV6)
 		c.peer = c.s->rport || !ip_is_any(c.s->raddr, c.s->family == FAMILY_IPV6);
 	else

@@ -3,6 +3,7 @@
 #pragma once
 #include "sockeye/model/frame.h"
 #include "sockeye/model/kill.h"
+#include "sockeye/model/shown.h"
 #include "sockeye/table/table.h"
 #include "sockeye/view/canvas.h"
 
@@ -42,6 +43,8 @@ struct screen_env { /* what every screen may know; kept by ui.c */
 	struct hosts *hosts; /* NULL: addresses are shown as numbers */
 	uint32_t own_row; /* as in struct ctx */
 	bool dialog_open; /* then the order is held */
+	const struct shown
+		*shown; /* of the connection on the screen; NULL, or of another one: nothing is known */
 	uint64_t mark_ns; /* boot_ns of the frame that `m` marked; 0: none */
 	int table_h; /* visible rows of the top screen's list: without heads on a table, all lines of a page */
 };

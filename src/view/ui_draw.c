@@ -286,6 +286,17 @@ static void draw_last_line(struct ui *u, struct canvas *c)
 
 /* ---- The whole ---- */
 
+struct subject ui_detail_subject(struct ui *u)
+{
+	struct screen *s = ui_top(u);
+
+	if (u->detail_subject.kind == SUBJECT_NONE && s->ops->under) {
+		u->detail_subject = s->ops->under(s, &u->env);
+		u->detail_number = 0;
+	}
+	return u->detail_subject;
+}
+
 static void draw_detail(struct ui *u, struct canvas *c, const struct ui_layout *l)
 {
 	struct area a = l->detail;
@@ -342,10 +353,7 @@ void ui_draw(struct ui *u, struct canvas *c)
 	draw_line_2(u, c);
 	s->ops->draw(s, &u->env, c, l.list);
 	if (l.detail.w > 0) {
-		if (u->detail_subject.kind == SUBJECT_NONE && s->ops->under) {
-			u->detail_subject = s->ops->under(s, &u->env);
-			u->detail_number = 0;
-		}
+		ui_detail_subject(u);
 		draw_detail(u, c, &l);
 	}
 	/* What was just shown as a number is asked about. */

@@ -47,6 +47,7 @@ struct ui {
 	uint64_t cursor_moved_ns; /* the detail pane follows 100 ms later */
 	struct page detail_page; /* what the pane shows, of: */
 	struct subject detail_subject;
+	struct shown shown;
 	uint64_t detail_number; /* of the frame it was made of; 0: make it anew */
 	VEC(struct hit) hits;
 	VEC(char *) history; /* of the filter prompt, oldest first; owned */
@@ -87,6 +88,7 @@ struct ui_layout {
 	struct area detail; /* w == 0: none */
 };
 struct ui_layout ui_layout(const struct ui *u);
+struct subject ui_detail_subject(struct ui *u); /* what the pane shows */
 void ui_draw_header(struct ui *u, struct canvas *c);
 uint64_t ui_interval(const struct ui *u); /* in force: longer than asked for where looks cost much */
 bool ui_shows_estab(const struct ui *u); /* does the header have the room */

@@ -1,4 +1,5 @@
-/* Which descriptors the rows on the screen rest on, so that the sampler can read just these again every time. */
+/* What the screen rests on, so that the sampler can read just that again every time: descriptors of the rows on it, and
+ * the connection whose page is open. */
 #include "ui_private.h"
 
 struct seen_list {
@@ -61,4 +62,41 @@ size_t ui_visible(struct ui *u, struct ui_seen *ret, size_t max)
 	if (about.kind == SUBJECT_PROC)
 		add(&l, about.pick.pid, -1, 0);
 	return l.n;
+}
+
+const struct sock *ui_showing(struct ui *u, uint64_t *ret_netns_inode)
+{
+	struct screen *top = ui_top(u);
+	struct subject about = {0};
+	const struct sock *s;
+	uint32_t row;
+
+	if (!u->env.f || !top)
+		return NULL;
+	if (ui_layout(u).detail.w > 0)
+		about = ui_detail_subject(u);
+	else if (top->ops->about)
+		about = top->ops->about(top);
+	if (about.kind != SUBJECT_SOCK)
+		return NULL;
+	pick_settle(u->env.f, &about.pick);
+	row = frame_row_by_cookie(u->env.f, about.pick.netns, about.pick.cookie);
+	if (row == NONE)
+		return NULL;
+	s = frame_sock(u->env.f, row);
+	if (s->proto != PROTO_TCP || STATE_BIT(s->state) & STATES_PORT || s->flags & SOCK_MINI)
+		return NULL;
+	*ret_netns_inode = frame_netns_inode(u->env.f, s->netns);
+	return s;
+}
+
+void ui_shown(struct ui *u, const struct shown *s)
+{
+	struct screen *top = ui_top(u);
+
+	u->shown = *s;
+	u->env.shown = &u->shown;
+	u->detail_number = 0;
+	if (u->env.f && top && top->ops->about && top->ops->about(top).kind == SUBJECT_SOCK)
+		top->ops->frame(top, &u->env); /* a page's lines are built anew */
 }

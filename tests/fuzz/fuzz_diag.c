@@ -29,8 +29,10 @@ static void row(void *arg, const void *payload, size_t n)
 	enum proto proto = f->options & 1 ? PROTO_UDP : PROTO_TCP;
 	struct sock_info info;
 	struct diag_extra x;
+	struct shown shown;
 	struct sock s;
 
+	(void)diag_parse_shown(payload, n, &shown);
 	check(diag_parse_inet(payload, n, proto, f->options & 2, &s, f->options & 4 ? NULL : &info, &x), &s,
 	      &x, payload, n);
 }

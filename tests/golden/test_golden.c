@@ -239,6 +239,14 @@ struct run {
 
 static void draw(struct run *r)
 {
+	uint64_t netns;
+	const struct sock *s = ui_showing(r->u, &netns);
+
+	if (s) {
+		struct shown shown = fixture_shown(&r->x, netns, s->cookie);
+
+		ui_shown(r->u, &shown);
+	}
 	ui_draw(r->u, &r->c);
 }
 

@@ -164,3 +164,62 @@ def pages_at_every_size():
                     tmux.keys("Tab", "Tab", "Down", "End", "Home", "Escape")
                 tmux.keys("q", "q")
                 tmux.shows("END:0")
+
+
+@test
+def connection_page_tells_what_is_not_kept():
+    """What is asked of the shown connection alone comes with the page, and with the pane beside the table."""
+    with scene("pair,port=9000,comm=server") as (ns, factory):
+        for width in (80, 140):
+            with dashboard(ns, "-d", "60", width=width, height=40) as tmux:
+                tmux.keys("2")
+                filtered(tmux, "lport=9000")
+                tmux.shows(r"1-1 of 1|1 connection|:9000")
+                if width == 80:
+                    tmux.keys("Enter")
+                # Long before the next look.
+                tmux.shows(r"options .*\bwscale \d+/\d+")
+                screen = tmux.shows(r"path mtu [\d,]+")
+                check("mss" in screen, f"no mss:\n{screen}")
+
+
+@test
+def connection_page_in_another_namespace():
+    need_root()
+    with scene("listen,port=8080") as (ns, _), scene("pair,port=7171,comm=inner") as (_, _):
+        with dashboard(ns, "-N", "all", height=40) as tmux:
+            tmux.keys("2")
+            filtered(tmux, "lport=7171")
+            tmux.shows(r"1-1 of 1")
+            tmux.keys("Enter")
+            tmux.shows(r"path mtu [\d,]+")
+
+
+@test
+def connection_page_follows_it_into_time_wait():
+    with Netns() as ns:
+        code = ("import socket,sys\ns=socket.create_server(('127.0.0.1',7373))\nc=socket.create_connection(('127.0.0.1',7373))\n"
+                "a=s.accept()[0]\nprint(1,flush=True)\nsys.stdin.readline()\nc.close()\nprint(2,flush=True)\n"
+                "sys.stdin.readline()\na.close()\nsys.stdin.read()")
+        end = subprocess.Popen(ns.enter + ["python3", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               env=clean_env())
+        try:
+            end.stdout.readline()
+            with dashboard(ns, "-d", "200ms", height=40) as tmux:
+                tmux.keys("2")
+                filtered(tmux, "rport=7373")
+                tmux.shows(r"1-1 of 1")
+                tmux.keys("Enter")
+                tmux.shows(r"^ established")
+                end.stdin.write(b"\n")
+                end.stdin.flush()
+                tmux.shows(r"^ fin-wait-2")
+                end.stdin.write(b"\n")
+                end.stdin.flush()
+                tmux.shows(r"^ time-wait")
+                screen = tmux.shows(r"HISTORY .*time-wait")
+                words = re.findall(r"\d\d:\d\d:\d\d ([\w-]+)", re.sub(r"\s+", " ", screen[screen.index("HISTORY"):]))
+                same(words[:2], ["time-wait", "fin-wait-2"], f"states, newest first:\n{screen}")
+        finally:
+            end.stdin.close()
+            end.wait(PATIENCE)

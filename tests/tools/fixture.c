@@ -150,12 +150,20 @@ uint32_t fixture_sock(struct fixture *x, enum proto proto, enum state state, con
 	info->min_rtt_us = 11000;
 	info->cwnd = 10;
 	info->ssthresh = 7;
-	info->snd_mss = info->rcv_mss = 1448;
-	info->pmtu = 1500;
+	info->snd_mss = 1448;
 	info->segs_out = 1420;
-	info->options = 1 | 2 | 4;
-	info->wscale = 0x77;
 	return (uint32_t)x->snap.socks.n - 1;
+}
+
+struct shown fixture_shown(const struct fixture *x, uint64_t netns_inode, uint64_t cookie)
+{
+	struct shown s = {.pmtu = 1500, .options = 1 | 2 | 4, .wscale = 0x77};
+
+	if (x->shown.cookie == cookie)
+		s = x->shown;
+	s.netns_inode = netns_inode;
+	s.cookie = cookie;
+	return s;
 }
 
 void fixture_rate(struct fixture *x, uint32_t sock, double rx, double tx)
@@ -471,8 +479,6 @@ static void web1_troubles(struct fixture *x)
 					   .cwnd = 10,
 					   .ssthresh = 7,
 					   .snd_mss = 1448,
-					   .rcv_mss = 1448,
-					   .pmtu = 1500,
 					   .retrans_total = 12,
 					   .lost = 1,
 					   .segs_out = 1420,
@@ -481,14 +487,15 @@ static void web1_troubles(struct fixture *x)
 					   .last_ack_recv_ms = 42000,
 					   .rcvbuf = 131072,
 					   .sndbuf = 2500000,
-					   .unacked = 10,
-					   .notsent_bytes = 1200000,
-					   .cc = intern_adds(x->names, "cubic"),
-					   .busy_us = 100000000,
-					   .rwnd_limited_us = 25000000,
-					   .sndbuf_limited_us = 3000000,
-					   .options = 1 | 2 | 4,
-					   .wscale = 0x77};
+					   .cc = intern_adds(x->names, "cubic")};
+		x->shown = (struct shown){.cookie = so->cookie,
+					  .pmtu = 1500,
+					  .notsent_bytes = 1200000,
+					  .busy_us = 100000000,
+					  .rwnd_limited_us = 25000000,
+					  .sndbuf_limited_us = 3000000,
+					  .options = 1 | 2 | 4,
+					  .wscale = 0x77};
 	}
 }
 

@@ -1,5 +1,6 @@
 /* Frames for tests, made through the real world_apply() from a few lines of C. */
 #pragma once
+#include "sockeye/model/shown.h"
 #include "sockeye/model/world.h"
 
 struct fixture_speed {
@@ -22,6 +23,7 @@ struct fixture {
 	uint64_t interval_ns; /* 1 s; a step of more than 3 of them is a gap */
 	VEC(struct fixture_speed) speeds; /* parallel to snap.socks */
 	VEC(struct fixture_text) texts, users;
+	struct shown shown; /* of one socket that differs from the others */
 	struct services *services; /* made from a fixed text: ssh http https postgresql … */
 };
 void fixture_init(struct fixture *x);
@@ -34,6 +36,8 @@ struct snap_proc *fixture_proc(struct fixture *x, uint32_t pid, uint32_t ppid, u
  * x->snap.socks.v[i] and x->snap.infos.v[i] freely. */
 uint32_t fixture_sock(struct fixture *x, enum proto proto, enum state state, const char *local,
 		      const char *remote);
+/* What the kernel would say of a connection that is shown. */
+struct shown fixture_shown(const struct fixture *x, uint64_t netns_inode, uint64_t cookie);
 /* Bytes a second received and sent from now on (0 without this call). */
 void fixture_rate(struct fixture *x, uint32_t sock, double rx, double tx);
 uint32_t fixture_find(const struct fixture *x, uint64_t cookie); /* its index now; UINT32_MAX */

@@ -1,6 +1,7 @@
 /* A source: where snapshots come from. The live kernel now; a recording is another one later. */
 #pragma once
 #include "sockeye/base/intern.h"
+#include "sockeye/model/shown.h"
 #include "sockeye/model/snapshot.h"
 #include <stdbool.h>
 
@@ -52,3 +53,6 @@ struct source_fd {
 };
 /* These are read again in every look from now on; other known owners come up in turn. Copied. */
 void live_verify(struct source *s, const struct source_fd *v, size_t n);
+/* What the kernel says of this one TCP connection beyond a look, now. False: nothing (gone, another namespace, not
+ * live), and ret is untouched. */
+bool live_show(struct source *s, uint64_t netns_inode, const struct sock *k, struct shown *ret);

@@ -118,19 +118,16 @@ struct sock {
 	};
 };
 
-/* The wider knowledge about a full TCP socket, parallel to socks. Zero without its flag in sock.flags. */
+/* The wider knowledge about a full TCP socket, parallel to socks. Zero without its flag in sock.flags. What only the
+ * page of a connection tells stands in shown.h. */
 struct sock_info {
 	uint32_t rtt_us, rttvar_us, min_rtt_us; /* min_rtt 0 or ~0: unknown */
-	uint32_t cwnd, ssthresh, snd_mss, rcv_mss, pmtu;
+	uint32_t cwnd, ssthresh, snd_mss;
 	uint32_t retrans_total, lost, segs_out;
 	uint32_t last_sent_ms, last_recv_ms, last_ack_recv_ms;
 	uint32_t rcvbuf, sndbuf;
 	uint32_t mark;
-	uint32_t unacked, notsent_bytes;
 	uint32_t cc; /* interned name of the congestion control; 0 unknown */
-	uint64_t busy_us, rwnd_limited_us, sndbuf_limited_us;
-	uint8_t ca_state, options,
-		wscale; /* tcpi_options; wscale: snd in the low half, rcv in the high half */
 };
 
 enum proc_flag {

@@ -3,6 +3,7 @@
 #include "sockeye/model/close.h"
 #include "sockeye/model/frame.h"
 #include "sockeye/model/kill.h"
+#include "sockeye/model/shown.h"
 #include "sockeye/table/table.h"
 #include "sockeye/view/canvas.h"
 #include "sockeye/view/key.h"
@@ -132,6 +133,11 @@ struct ui_seen {
 /* At most max of them, from the top of the screen down. Returns their number. */
 size_t ui_visible(struct ui *u, struct ui_seen *ret, size_t max);
 void ui_want(const struct ui *u, struct want *ret); /* what is being looked at */
+/* The TCP connection whose page is on the screen, as a page of its own or beside the table; borrowed until the next
+ * frame. NULL: none. */
+const struct sock *ui_showing(struct ui *u, uint64_t *ret_netns_inode);
+/* What only that page tells; copied. cookie 0: nothing is known. */
+void ui_shown(struct ui *u, const struct shown *s);
 /* A dialog that acts was just opened: typed-ahead keys are to be thrown away by term before the next read.
  * Reading it clears it. */
 bool ui_discard_input(struct ui *u);

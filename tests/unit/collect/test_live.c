@@ -419,13 +419,71 @@ static void test_bad_root(void **state)
 	intern_free(names);
 }
 
+/* What only the page of a connection tells, of either family, as getsockopt has it; and of nothing else. */
+static void test_shown(void **state)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	struct fixture *x = *state;
+	struct stat ns;
+
+	assert_int_equal(stat("/proc/self/ns/net", &ns), 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct shown shown, before;
+		struct tcp_info told;
+		socklen_t told_n = sizeof(told);
+		int listener = bound(families[i], SOCK_STREAM), client;
+		struct sock s;
+
+		if (listener < 0)
+			continue;
+		assert_int_equal(listen(listener, 5), 0);
+		client = connect_to(listener);
+		look(x, STATES_ALL, ALL_ATTRS);
+		assert_non_null(find(x, inode_of(client)));
+		s = *find(x, inode_of(client));
+		assert_true(live_show(x->source, ns.st_ino, &s, &shown));
+		assert_true(shown.cookie == cookie_of(client));
+		assert_true(shown.netns_inode == ns.st_ino);
+		assert_int_equal(getsockopt(client, IPPROTO_TCP, TCP_INFO, &told, &told_n), 0);
+		assert_int_equal(shown.pmtu, told.tcpi_pmtu);
+		assert_int_equal(shown.options, told.tcpi_options);
+		assert_int_equal(shown.wscale & 15, told.tcpi_snd_wscale);
+		assert_int_equal(shown.wscale >> 4, told.tcpi_rcv_wscale);
+
+		before = shown;
+		assert_false(live_show(x->source, ns.st_ino + 1, &s, &shown));
+		s.cookie++; /* another socket has its addresses by now */
+		assert_false(live_show(x->source, ns.st_ino, &s, &shown));
+		s = *find(x, inode_of(listener));
+		assert_false(live_show(x->source, ns.st_ino, &s, &shown));
+		s.proto = PROTO_UDP;
+		assert_false(live_show(x->source, ns.st_ino, &s, &shown));
+		assert_memory_equal(&before, &shown, sizeof(shown));
+		/* The looks go on as if nothing had been asked in between. */
+		look(x, STATES_ALL, ALL_ATTRS);
+		assert_non_null(find(x, inode_of(client)));
+		close(client);
+		close(listener);
+	}
+}
+
+/* Every byte of it is there a hundred thousand times: what only a page tells must not come back. */
+static void test_info_is_small(void **state)
+{
+	assert_true(sizeof(struct sock_info) <= 64);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_own_sockets),          CASE(test_ipv6),
-		CASE(test_want_is_obeyed),       CASE(test_states_and_second_holder),
+		CASE(test_own_sockets),
+		CASE(test_ipv6),
+		CASE(test_want_is_obeyed),
+		CASE(test_states_and_second_holder),
 		cmocka_unit_test(test_bad_root),
+		CASE(test_shown),
+		cmocka_unit_test(test_info_is_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,42 @@ static void states_of_a_socket(void **state)
 	fixture_done(&x);
 }
 
+/* Of a connection that is being looked at every state is noted, of the others beside it none that all go through. */
+static void states_of_a_shown_socket(void **state)
+{
+	static const uint8_t states[] = {STATE_SYN_SENT, STATE_ESTABLISHED, STATE_FIN_WAIT_2,
+					 STATE_TIME_WAIT};
+	struct fixture x;
+	const struct frame *f = NULL;
+	uint32_t s, other;
+	uint64_t cookie;
+
+	fixture_init(&x);
+	s = fixture_sock(&x, PROTO_TCP, STATE_SYN_SENT, "10.0.0.5:40000", "10.0.0.7:80");
+	other = fixture_sock(&x, PROTO_TCP, STATE_SYN_SENT, "10.0.0.5:40001", "10.0.0.7:80");
+	cookie = x.snap.socks.v[s].cookie;
+	world_show(x.world, x.snap.netns.v[0].inode, cookie);
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		x.snap.socks.v[s].state = x.snap.socks.v[other].state = states[i];
+		if (i >= 2)
+			x.snap.socks.v[s].flags = x.snap.socks.v[other].flags = SOCK_MINI;
+		f = fixture_apply(&x, 1);
+	}
+	assert_int_equal(f->sock_notes.v.n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(f->sock_notes.v.v[i].b == cookie);
+		assert_int_equal(f->sock_notes.v.v[i].from, states[i]);
+		assert_int_equal(f->sock_notes.v.v[i].to, states[i + 1]);
+	}
+	/* It is one of eight: others that are looked at after it take its place. */
+	for (uint64_t i = 1; i <= 8; i++)
+		world_show(x.world, x.snap.netns.v[0].inode, cookie + 1000 + i);
+	x.snap.socks.v[s].state = STATE_CLOSING;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->sock_notes.v.n, 3);
+	fixture_done(&x);
+}
+
 static void queue_and_drops_of_a_port(void **state)
 {
 	struct fixture x;
@@ -132,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states_of_a_socket),
+		cmocka_unit_test(states_of_a_shown_socket),
 		cmocka_unit_test(queue_and_drops_of_a_port),
 		cmocka_unit_test(holders_of_a_port),
 		cmocka_unit_test(is_bounded),

@@ -100,7 +100,7 @@ static void same_as_copy(const struct copy *c, const struct frame *f)
 		struct sock_info info = frame_info(f, i);
 
 		assert_memory_equal(frame_sock(f, i), &c->socks[i], sizeof(struct sock));
-		assert_memory_equal(&info, &c->infos[i], offsetof(struct sock_info, wscale) + 1);
+		assert_memory_equal(&info, &c->infos[i], sizeof(info));
 		assert_memory_equal(frame_row(f, i), &c->rows[i], sizeof(struct row));
 		assert_int_equal(first_pid(f, i), c->first_pids[i]);
 		if (!(c->rows[i].marks & MARK_CLOSED))

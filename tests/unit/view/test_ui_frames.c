@@ -148,11 +148,63 @@ static void test_visible_rows(void **state)
 	desk_done(&d);
 }
 
+/* The connection of an open page, or under the pane, is asked about; what is said of another one is not taken for it. */
+static void test_shown_connection(void **state)
+{
+	struct desk d;
+	const struct sock *s;
+	struct shown shown;
+	uint64_t netns = 0, cookie;
+
+	desk_init(&d, (struct ui_opts){.view = VIEW_CONNECTIONS, .filter = "lport=38624"});
+	canvas_resize(&d.c, 80, 40);
+	frame(&d);
+	assert_null(ui_showing(d.u, &netns)); /* a table without a pane */
+	press(&d, "Enter");
+	s = ui_showing(d.u, &netns);
+	assert_non_null(s);
+	assert_int_equal(s->lport, 38624);
+	assert_true(netns == frame_netns_inode(d.u->env.f, s->netns));
+	cookie = s->cookie;
+	assert_false(shows(&d, "held up"));
+	shown = fixture_shown(&d.x, netns, cookie);
+	shown.cookie++;
+	ui_shown(d.u, &shown);
+	ui_draw(d.u, &d.c);
+	assert_false(shows(&d, "held up"));
+	shown.cookie = cookie;
+	shown.netns_inode++;
+	ui_shown(d.u, &shown);
+	ui_draw(d.u, &d.c);
+	assert_false(shows(&d, "held up"));
+	shown.netns_inode = netns;
+	shown.delivery_rate = 5200000;
+	shown.dsack_dups = 3;
+	shown.reord_seen = 4;
+	ui_shown(d.u, &shown);
+	ui_draw(d.u, &d.c);
+	assert_true(shows(&d, "held up"));
+	assert_true(shows(&d, "path mtu 1,500"));
+	assert_true(shows(&d, "5.2M/s got through"));
+	assert_true(shows(&d, "3 in vain"));
+	/* Beside the table it is asked about too, when the cursor has rested; a listener never is. */
+	press(&d, "Esc");
+	canvas_resize(&d.c, 140, 40);
+	ui_draw(d.u, &d.c);
+	s = ui_showing(d.u, &netns);
+	assert_true(s && s->cookie == cookie);
+	assert_true(shows(&d, "held up"));
+	press(&d, "1");
+	assert_null(ui_showing(d.u, &netns));
+	desk_done(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_page_keeps_its_namespace),
 		cmocka_unit_test(test_visible_rows),
+		cmocka_unit_test(test_shown_connection),
 		cmocka_unit_test(test_limits_are_told_once),
 	};
 
