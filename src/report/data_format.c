@@ -38,11 +38,16 @@ void report_envelope(struct str *out, const struct frame *f, const struct report
 	str_putc(out, ']');
 }
 
-/* A column asked for by name that is made for screens goes out as its text. */
-static void put_screen_text(const struct report *r, const struct column *col, uint32_t row, struct str *out)
+/* A column asked for by name that is made for screens goes out as its text. False: it has none here, or none is known,
+ * for which a screen has a sign, data null. */
+static bool put_screen_text(const struct report *r, const struct column *col, uint32_t row, struct str *out)
 {
 	uint8_t style = 0;
 	column_cell(col, &r->ctx, row, out, &style);
+	if (strcmp(str_text(out), "-") && strcmp(str_text(out), "?") && strspn(str_text(out), " ") < out->n)
+		return true;
+	str_clear(out);
+	return false;
 }
 
 struct json_keys { /* `{"proto":` `,"port":` …: written once, copied for each row */
@@ -74,8 +79,10 @@ static void put_json_row(struct report *r, const struct json_keys *k, struct str
 		at = k->ends.v[i];
 		if (col->flags & COL_DISPLAY) {
 			str_clear(scratch);
-			put_screen_text(r, col, row, scratch);
-			text_put_json(out, str_text(scratch), scratch->n);
+			if (put_screen_text(r, col, row, scratch))
+				text_put_json(out, str_text(scratch), scratch->n);
+			else
+				str_puts(out, "null");
 		} else {
 			column_json(col, &r->ctx, row, out);
 		}

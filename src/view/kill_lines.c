@@ -9,6 +9,7 @@
 
 #define TARGETS_FULL 2 /* so many with their command line */
 #define TARGETS_SHOWN 6
+#define TARGETS_FROM_H 12 /* with fewer lines one stands for all: none is left out without a word */
 #define SIGNALS_SHOWN 5
 #define LABEL_W 10
 
@@ -92,10 +93,11 @@ static void target_lines(struct kill_dialog *d, const struct screen_env *e, cons
 	str_done(&s);
 }
 
-static void targets(struct kill_dialog *d, const struct screen_env *e)
+static void targets(struct kill_dialog *d, const struct screen_env *e, int height)
 {
 	const struct kill_plan *p = d->plan;
-	size_t shown = p->targets.n > TARGETS_SHOWN + 1 ? TARGETS_SHOWN : p->targets.n;
+	size_t max = height < TARGETS_FROM_H ? 1 : TARGETS_SHOWN,
+	       shown = p->targets.n > max + 1 ? max : p->targets.n;
 
 	for (size_t i = 0; i < shown; i++) {
 		target_lines(d, e, &p->targets.v[i], p->targets.n <= TARGETS_FULL);
@@ -360,7 +362,7 @@ static void put_enter(struct kill_dialog *d, const struct screen_env *e)
 
 void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int height)
 {
-	targets(d, e);
+	targets(d, e, height);
 	blank(d);
 	if (kill_targets_ok(d->plan)) {
 		outcome(d, e->ascii);

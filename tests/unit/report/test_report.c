@@ -266,6 +266,14 @@ static void test_csv(void **state)
 				 "901\tudp\t901\t'=HYPERLINK(1,2)\n"
 				 "902\ttcp\t902\ta\\u{202E}b\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\n");
 	free(p.s);
+	/* What does not apply is nothing, not the sign that screens have for it. */
+	p = print(f, VIEW_PORTS, &o, "port,queue,activity");
+	assert_non_null(strstr(p.s, "\n901\t\t\n"));
+	free(p.s);
+	o.format = FORMAT_NDJSON;
+	p = print(f, VIEW_PORTS, &o, "port,queue,activity");
+	assert_non_null(strstr(p.s, "{\"port\":901,\"queue\":null,\"activity\":null}"));
+	free(p.s);
 	fixture_done(&x);
 }
 

@@ -181,6 +181,7 @@ static void small_screens(void **state)
 	t = draw(&b, 40, 10);
 	HAS(t, "443/tcp");
 	HAS(t, "nginx 1044");
+	HAS(t, "and 4 more");
 	HAS(t, "Enter: send TERM to all 5 holders,");
 	HAS(t, "parent first");
 	bench_done(&b);
