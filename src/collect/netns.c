@@ -10,7 +10,7 @@
 
 #define SEARCH_NS UINT64_C(900000000) /* a look that comes sooner takes the list as it is */
 #define RETRY_NS UINT64_C(10000000000)
-#define FDS_EACH 4 /* a namespace */
+#define FDS_EACH 6 /* a namespace */
 #define FDS_OTHER 128
 
 static int open_below(const char *proc_root, const char *name)
@@ -42,6 +42,8 @@ static void open_here(void *arg)
 	x->n->stat_fd = open_below(x->proc_root, "/thread-self/net/sockstat");
 	x->n->stat6_fd = open_below(x->proc_root, "/thread-self/net/sockstat6");
 	x->n->range_fd = open_below(x->proc_root, "/sys/net/ipv4/ip_local_port_range");
+	x->n->somaxconn_fd = open_below(x->proc_root, "/sys/net/core/somaxconn");
+	x->n->retries_fd = open_below(x->proc_root, "/sys/net/ipv4/tcp_retries2");
 }
 
 static struct netns *netns_new(uint64_t inode)
@@ -49,14 +51,14 @@ static struct netns *netns_new(uint64_t inode)
 	struct netns *n = mem_zalloc(1, sizeof(*n));
 
 	n->inode = inode;
-	n->stat_fd = n->stat6_fd = n->range_fd = -1;
+	n->stat_fd = n->stat6_fd = n->range_fd = n->somaxconn_fd = n->retries_fd = -1;
 	n->index = UINT16_MAX;
 	return n;
 }
 
 static void netns_free(struct netns *n)
 {
-	int fds[] = {n->stat_fd, n->stat6_fd, n->range_fd};
+	int fds[] = {n->stat_fd, n->stat6_fd, n->range_fd, n->somaxconn_fd, n->retries_fd};
 
 	diag_close(n->diag);
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)

@@ -18,8 +18,8 @@ struct netns {
 	uint64_t inode;
 	uint32_t name; /* interned */
 	struct diag *diag; /* owned */
-	int stat_fd, stat6_fd,
-		range_fd; /* owned; -1: could not be opened. They give this namespace's numbers */
+	int stat_fd, stat6_fd, range_fd, somaxconn_fd,
+		retries_fd; /* owned; -1: could not be opened. They give this namespace's numbers */
 	bool own;
 	bool wanted; /* by the look under way */
 	bool alone; /* no process is in it and no mount keeps it */
@@ -72,3 +72,5 @@ void netns_set_put(struct netns_set *s, struct snapshot *ret);
 void netns_set_put_limits(const struct netns_set *s, const struct want *want, struct snapshot *ret);
 /* Net.ipv4.ip_local_port_range from the n bytes of its file; false: it is none. */
 bool netns_range_parse(const char *text, size_t n, uint16_t *ret_low, uint16_t *ret_high);
+/* A setting that is one number from the n bytes of its file; 0: it is none, or none above 0. */
+uint32_t netns_number_parse(const char *text, size_t n);

@@ -34,6 +34,26 @@ static void read_range(const struct netns *n, struct snap_netns *facts)
 	}
 }
 
+uint32_t netns_number_parse(const char *text, size_t n)
+{
+	char buf[16];
+	unsigned v;
+
+	if (n >= sizeof(buf))
+		return 0;
+	memcpy(buf, text, n);
+	buf[n] = '\0';
+	return buf[0] >= '0' && buf[0] <= '9' && sscanf(buf, "%u", &v) == 1 ? v : 0;
+}
+
+static uint32_t read_number(int fd)
+{
+	char buf[16];
+	ssize_t len = fd < 0 ? -1 : pread(fd, buf, sizeof(buf), 0);
+
+	return len > 0 ? netns_number_parse(buf, (size_t)len) : 0;
+}
+
 /* Its own place from before, else one that has been empty for long, else a further one. */
 static uint16_t find_place(struct netns_set *s, uint64_t inode, uint64_t now_ns)
 {
@@ -98,6 +118,8 @@ void netns_set_put(struct netns_set *s, struct snapshot *ret)
 			continue;
 		ret->netns.v[n->index].own = n->own;
 		read_range(n, &ret->netns.v[n->index]);
+		ret->netns.v[n->index].somaxconn = read_number(n->somaxconn_fd);
+		ret->netns.v[n->index].retries = read_number(n->retries_fd);
 	}
 }
 

@@ -14,6 +14,7 @@ static const struct {
 } tcp_options[] = {{2, "sack"}, {1, "timestamps"}, {8, "ecn"}, {32, "fast open"}};
 #define TCP_OPT_WSCALE 4
 #define TIMER_RETRANSMIT 1 /* idiag_timer */
+#define TIMER_PROBE 4
 #define STUCK_FROM 2 /* times sent again */
 
 /* An open row, or one that closed within the last seconds and is still shown. */
@@ -117,6 +118,8 @@ static void buffers(struct conn *c)
 				   "%s of %s, peak %s", fmt_count(one, c->s->recvq),
 				   fmt_count(two, c->s->sendq),
 				   fmt_count((char[UNIT_BUF]){0}, c->r->backlog_peak));
+		if (proto_table[c->s->proto].connected && !(c->s->flags & SOCK_FROM_PROC))
+			page_queue_limit(b, c->s->netns, c->s->sendq, owner);
 		if (c->s->flags & SOCK_HAS_MEM) {
 			col = page_label(b, "dropped");
 			page_spanf(b->p, col, c->s->drops ? STYLE_WARN : STYLE_PLAIN, "%s arrivals",
@@ -266,12 +269,25 @@ static void path(struct conn *c)
 	str_done(&s);
 }
 
+/* How often what was not acknowledged is sent again (tcp_write_timeout, tcp_probe_timer): other settings hold before
+ * the connection stands and when no process has it any more. 0: not known. */
+static uint32_t tries(const struct conn *c)
+{
+	if (c->s->timer != TIMER_RETRANSMIT && c->s->timer != TIMER_PROBE)
+		return 0;
+	if (c->s->state == STATE_SYN_SENT || c->s->state == STATE_SYN_RECV || !c->s->inode ||
+	    c->s->proto != PROTO_TCP || c->s->netns >= c->b.f->netns.n)
+		return 0;
+	return c->b.f->netns.v[c->s->netns].retries;
+}
+
 static void timer(struct conn *c)
 {
 	/* idiag_timer; values beyond are of kernels to come. */
 	static const char *const words[] = {NULL, "retransmit in", "keepalive in", "ends in",
 					    "window probe in"};
 	char buf[UNIT_BUF];
+	uint32_t most;
 
 	if (!c->s->timer)
 		return;
@@ -285,8 +301,14 @@ static void timer(struct conn *c)
 	else
 		page_spanf(c->b.p, TEXT_COL + 10, STYLE_PLAIN, "kind %u in %s", c->s->timer,
 			   fmt_duration(buf, frame_timer_ms(c->b.f, c->row) / 1e3));
-	if (c->s->retrans)
-		page_spanf(c->b.p, page_line_end(c->b.p), STYLE_WARN, ", try %u", c->s->retrans);
+	if (!c->s->retrans)
+		return;
+	page_spanf(c->b.p, page_line_end(c->b.p), STYLE_WARN, ", try %u", c->s->retrans + 1u);
+	most = tries(c);
+	if (most && c->s->retrans < most)
+		page_spanf(c->b.p, page_line_end(c->b.p), STYLE_WARN, " of %u", most);
+	else if (most)
+		page_spanf(c->b.p, page_line_end(c->b.p), STYLE_WARN, ", then it is given up");
 }
 
 static void identity(struct conn *c)

@@ -41,6 +41,41 @@ const struct owner *page_own_owner(const struct build *b, const struct port *p, 
 	return best;
 }
 
+/* The kernel takes the smaller one of what listen() was given and net.core.somaxconn (__sys_listen). */
+void page_queue_limit(struct build *b, uint16_t netns, uint32_t limit, uint32_t proc)
+{
+	uint32_t most = netns < b->f->netns.n ? b->f->netns.v[netns].somaxconn : 0;
+	char one[UNIT_BUF], two[UNIT_BUF];
+	struct str s = {0};
+	int col;
+
+	if (!limit || !most)
+		return;
+	fmt_count(one, limit);
+	fmt_count(two, most);
+	str_putf(&s, "%s is ", one);
+	if (limit == most) {
+		str_puts(&s, "somaxconn; ");
+		if (proc != NONE)
+			page_put_proc(b, proc, false, &s);
+		else
+			str_puts(&s, "the program");
+		str_puts(&s, " asked for that or more");
+	} else if (limit < most) {
+		str_puts(&s, "what ");
+		if (proc != NONE)
+			page_put_proc(b, proc, false, &s);
+		else
+			str_puts(&s, "the program");
+		str_putf(&s, " asked for (somaxconn %s)", two);
+	} else {
+		str_putf(&s, "from before: somaxconn is %s by now", two);
+	}
+	col = page_label(b, "limit");
+	page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
+	str_done(&s);
+}
+
 void page_listeners(struct build *b, uint32_t row)
 {
 	static const struct grid_col cols[] = {

@@ -86,6 +86,9 @@ void page_top_rows(const struct frame *f, struct rows *rows, size_t max);
 const struct owner *page_own_owner(const struct build *b, const struct port *p, const struct row *r);
 void page_listeners(struct build *b, uint32_t port);
 void page_held_by(struct build *b, uint32_t port);
+/* What set the limit of an accept queue, in a line; proc: whose socket it is, NONE: not known. Nothing where the
+ * namespace's own limit is not known. */
+void page_queue_limit(struct build *b, uint16_t netns, uint32_t limit, uint32_t proc);
 /* A line "14:02:12 close-wait", behind those that are there already; and such lines as a section. */
 void page_put_moment(const struct build *b, uint64_t at_ns, const char *what, struct str *out);
 void page_history(struct build *b, const char *text);

@@ -246,6 +246,9 @@ static void queue(struct build *b, uint32_t row, unsigned findings)
 				   p->drop_rate < 10 ? 1 : 0, (double)p->drop_rate);
 	}
 	waiting(b, p);
+	if (p->backlog_max && (p->backlog_peak * UINT64_C(2) >= p->backlog_max || p->drops))
+		page_queue_limit(b, p->netns, p->backlog_max,
+				 p->holder_n ? b->f->holders.v[p->holder] : NONE);
 	if (p->recvq) {
 		col = page_label(b, "unread");
 		page_spanf(b->p, col, STYLE_PLAIN, "%s", fmt_size(one, p->recvq));

@@ -223,3 +223,105 @@ def connection_page_follows_it_into_time_wait():
         finally:
             end.stdin.close()
             end.wait(PATIENCE)
+
+
+def listening(ns, port, backlog):
+    """A program that listens, and two who wait to be accepted."""
+    code = (f"import socket,sys\ns=socket.socket()\ns.bind(('127.0.0.1',{port}))\ns.listen({backlog})\n"
+            f"c=[socket.create_connection(('127.0.0.1',{port})) for i in range(2)]\nprint(1,flush=True)\nsys.stdin.read()")
+    server = subprocess.Popen(ns.enter + ["python3", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              env=clean_env())
+    server.stdout.readline()
+    return server
+
+
+@test
+def port_page_tells_what_set_the_limit():
+    with Netns() as ns:
+        ns.run(["sh", "-c", "echo 3 >/proc/sys/net/core/somaxconn"])
+        servers = [listening(ns, 7001, 2), listening(ns, 7002, 1000)]
+        try:
+            with dashboard(ns, width=100, height=30) as tmux:
+                opened(tmux, "1", "port=7001")
+                tmux.shows(r"limit +2 is what python3\S* asked for \(somaxconn 3\)")
+                tmux.keys("Escape")
+                tmux.shows(r"1-1 of 1")
+                tmux.keys("Escape")
+                tmux.shows(r"^..? +7002")
+                opened(tmux, "1", "port=7002")
+                tmux.shows(r"limit +3 is somaxconn; python3\S* asked for that or more")
+                # Read anew in every look.
+                ns.run(["sh", "-c", "echo 2 >/proc/sys/net/core/somaxconn"])
+                tmux.shows(r"limit +3 is from before: somaxconn is 2 by now")
+        finally:
+            for server in servers:
+                server.stdin.close()
+                server.wait(PATIENCE)
+
+
+@test
+def connection_page_tells_how_often_it_is_tried():
+    with Netns() as ns:
+        ns.run(["sh", "-c", "echo 9 >/proc/sys/net/ipv4/tcp_retries2"])
+        ns.run(["ip", "address", "add", "198.51.100.1/32", "dev", "lo"])
+        code = ("import socket,sys\ns=socket.create_server(('198.51.100.1',7474))\n"
+                "c=socket.create_connection(('198.51.100.1',7474))\na=s.accept()[0]\nprint(1,flush=True)\n"
+                "sys.stdin.readline()\nc.send(b'x'*1000)\nsys.stdin.read()")
+        end = subprocess.Popen(ns.enter + ["python3", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               env=clean_env())
+        try:
+            end.stdout.readline()
+            ns.run(["ip", "address", "del", "198.51.100.1/32", "dev", "lo"])  # nobody answers from now on
+            ns.run(["ip", "route", "add", "blackhole", "198.51.100.1/32"])
+            end.stdin.write(b"\n")
+            end.stdin.flush()
+            with dashboard(ns, "-d", "200ms", width=100, height=40) as tmux:
+                tmux.keys("2")
+                filtered(tmux, "rport=7474")
+                tmux.shows(r"1-1 of 1")
+                tmux.keys("Enter")
+                screen = tmux.shows(r"TIMER +(retransmit|window probe) in \S+, try \d of 9")
+                check("try 1 " not in screen, f"the first one sent again is the second try:\n{screen}")
+        finally:
+            end.stdin.close()
+            end.wait(PATIENCE)
+
+
+OTHERS = """
+import socket, sys
+t = socket.create_server(('127.0.0.1', 7575))
+n = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+n.bind((0, 1 | 0x40))
+u = socket.socket(socket.AF_UNIX)
+u.bind(sys.argv[1])
+u.listen(3)
+p = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806))
+print(n.getsockname()[0], flush=True)
+sys.stdin.readline()
+u.close()
+sys.stdin.read()
+"""
+
+
+@test
+def process_page_other_sockets():
+    with Netns() as ns, tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, "others.sock")
+        program = subprocess.Popen(ns.enter + ["python3", "-c", OTHERS, path], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, env=clean_env())
+        try:
+            port_id = int(program.stdout.readline())
+            with dashboard(ns, width=120, height=40) as tmux:
+                opened(tmux, "3", f"pid={program.pid}")
+                screen = tmux.shows(r"OTHER 3")
+                for kind, name, state in (("unix", re.escape(path), "listening"), ("packet", "arp", "unconn"),
+                                          ("netlink", f"route:{port_id}", "unconn")):
+                    check(re.search(rf"^ +{kind} +{name} +{state}\b", screen, re.M), f"no {kind} socket:\n{screen}")
+                # What it lets go of is not there any more.
+                program.stdin.write(b"\n")
+                program.stdin.flush()
+                screen = tmux.shows(r"OTHER 2")
+                check(path not in screen, f"it is closed:\n{screen}")
+        finally:
+            program.stdin.close()
+            program.wait(PATIENCE)

@@ -63,7 +63,9 @@ uint16_t fixture_netns(struct fixture *x, const char *name)
 	*ns = (struct snap_netns){.inode = 4026531840u + x->snap.netns.n,
 				  .name = intern_adds(x->names, name),
 				  .eph_low = 32768,
-				  .eph_high = 60999};
+				  .eph_high = 60999,
+				  .somaxconn = 4096,
+				  .retries = 15};
 	return (uint16_t)(x->snap.netns.n - 1);
 }
 

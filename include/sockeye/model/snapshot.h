@@ -182,6 +182,8 @@ struct snap_netns {
 	uint64_t inode;
 	uint32_t name; /* interned; "host" for the one of pid 1 or of this program */
 	uint16_t eph_low, eph_high; /* net.ipv4.ip_local_port_range */
+	uint32_t somaxconn; /* net.core.somaxconn, which no listener's queue may pass; 0 unknown */
+	uint32_t retries; /* net.ipv4.tcp_retries2: times sent again until it is given up; 0 unknown */
 	bool own; /* the program's own; index 0 of the snapshot when it was wanted */
 	bool ended; /* it is gone and only keeps its index */
 	bool unread; /* its connections could not be read yet: its turn is still to come */

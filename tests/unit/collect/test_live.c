@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -136,6 +137,17 @@ static uint64_t cookie_of(int fd)
 	return cookie;
 }
 
+static unsigned setting(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	unsigned v = 0;
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%u", &v), 1);
+	fclose(f);
+	return v;
+}
+
 static void test_own_sockets(void **state)
 {
 	struct fixture *x = *state;
@@ -228,6 +240,8 @@ static void test_own_sockets(void **state)
 	assert_true(x->snap.netns.v[0].own);
 	assert_int_equal(stat("/proc/self/ns/net", &ns), 0);
 	assert_true(x->snap.netns.v[0].inode == ns.st_ino);
+	assert_int_equal(x->snap.netns.v[0].somaxconn, setting("/proc/sys/net/core/somaxconn"));
+	assert_int_equal(x->snap.netns.v[0].retries, setting("/proc/sys/net/ipv4/tcp_retries2"));
 	assert_true(x->snap.netns.v[0].eph_low > 0 &&
 		    x->snap.netns.v[0].eph_low <= x->snap.netns.v[0].eph_high);
 	assert_true(x->snap.boot_ns > 0 && x->snap.wall_ns > x->snap.took_ns && x->snap.took_ns > 0);

@@ -135,6 +135,12 @@ static void test_range(void **state)
 	assert_false(netns_range_parse("30000 20000\n", 12, &low, &high));
 	assert_false(netns_range_parse("1 70000\n", 8, &low, &high));
 	assert_false(netns_range_parse("", 0, &low, &high));
+	assert_int_equal(netns_number_parse("4096\n", 5), 4096);
+	assert_int_equal(netns_number_parse("15", 2), 15);
+	assert_int_equal(netns_number_parse("-1\n", 3), 0);
+	assert_int_equal(netns_number_parse("\n", 1), 0);
+	assert_int_equal(netns_number_parse("", 0), 0);
+	assert_int_equal(netns_number_parse("1234567890123456", 16), 0);
 	assert_int_equal(low, 20000);
 }
 
