@@ -62,6 +62,20 @@ class Bench:
             cost.add(w["wall"], w["cpu"])
         return run
 
+    def bpf_works(self):
+        return not subprocess.run([os.path.join(self.tools, "bench-bpf"), "1"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL).returncode
+
+    def bare_bpf(self, cost):
+        """A scan, and loading the program before it."""
+        w = self.words("bench-bpf", 1)
+        cost.add(w["load"] + w["scan"], w["load_cpu"] + w["scan_cpu"])
+
+    def cold(self, load, what, ours, dump, scan):
+        """A list against the dump and the owner scan of the method that it used."""
+        self.say(load, what, ours.wall, "ms", dump.wall + scan.wall, "bare dump + scan", ("≤", 1.3))
+        self.say(load, "the same, processor", ours.cpu, "ms", dump.cpu + scan.cpu, "bare dump + scan")
+
     def tick(self, what="tick", ticks=6):
         def run(cost):
             w = self.words("bench-tick", what, ticks)
@@ -95,12 +109,15 @@ class Bench:
     def files(self):
         load = "300 processes × 300 files"
         with self.load("-n", 2100, "-p", 300, "-f", 300):
-            commands = {"ours": self.list("-tlnp"), "ss": ["ss", "-tlnp"]}
+            commands = {"ours": self.list("-tlnp"), "proc": ["env", "SOCKEYE_OWNERS=proc", *self.list("-tlnp")],
+                        "ss": ["ss", "-tlnp"]}
             if have("lsof"):
                 commands["lsof"] = ["lsof", "-nP", "-iTCP"]
             c = in_turn(self.o.rounds, scan=self.bare("scan"), **commands)
-            self.both(load, "list -tlnp, cold", c["ours"], c["scan"], "bare owner scan")
-            self.say(load, "ss -tlnp", c["ss"].wall, "ms", c["ours"].wall, "list -tlnp", ("≥", 1))
+            self.both(load, "list -tlnp, owners by /proc", c["proc"], c["scan"], "bare owner scan")
+            self.say(load, "ss -tlnp", c["ss"].wall, "ms", c["proc"].wall, "list -tlnp, /proc", ("≥", 1))
+            if self.bpf_works():
+                self.say(load, "ss -tlnp", c["ss"].wall, "ms", c["ours"].wall, "list -tlnp, BPF", ("≥", 5))
             for tool in ("lsof",) if "lsof" in c else ():
                 self.say(load, tool, c[tool].wall, "ms", c["ours"].wall, "list -tlnp")
             self.warm(load)
@@ -111,14 +128,17 @@ class Bench:
         if not have("strace"):
             return self.skip(load, "system calls a warm tick", "no strace")
 
-        def count(n, only):
-            p = subprocess.run(["strace", "-f", "-c", "-U", "name,calls", *only, os.path.join(self.tools, "bench-tick"),
-                                "tick", str(n)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-            calls = {w[0]: int(w[1]) for w in (x.split() for x in p.stderr.splitlines()) if len(w) == 2 and w[1].isdigit()}
-            return calls.get("total") or sum(calls.values())
-        self.say(load, "system calls a warm tick", (count(22, []) - count(2, [])) / 20, "calls")
-        links = ["-e", "trace=readlinkat,readlink"]
-        self.say(load, "of them, links read", (count(22, links) - count(2, links)) / 20, "calls", target=("≤", 20))
+        ticks, first = 12, 3  # what the first two do is not warm
+        p = subprocess.run(["strace", "-f", "-q", os.path.join(self.tools, "bench-tick"), "tick", str(ticks)],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+        tick, calls, links = 0, 0, 0
+        for line in p.stderr.splitlines():
+            tick += "getppid()" in line
+            if tick >= first and "(" in line and "resumed>" not in line:
+                calls += 1
+                links += "readlink" in line
+        self.say(load, "system calls a warm tick", calls / (ticks - first + 1), "calls")
+        self.say(load, "of them, links read", links / (ticks - first + 1), "calls", target=("≤", 20))
 
     def many(self):
         n = self.o.sockets
@@ -126,31 +146,40 @@ class Bench:
         csv = self.list("-tan", "--csv", "--columns", SS_COLUMNS)
         with self.load("-n", n, "-p", 50):
             self.warm(load, ("≤", 1.25))
-            c = in_turn(self.o.rounds, csv=csv, dump=self.bare("tcp"), scan=self.bare("scan"),
-                        proc=["env", "SOCKEYE_OWNERS=proc", *csv],
-                        json=self.list("-tan", "--json"), whole=self.list("-tan", "--csv"), table=self.list("-tan"))
-            floor = c["dump"].wall + c["scan"].wall
+            runs = {"csv": csv, "dump": self.bare("tcp"), "scan": self.bare("scan"),
+                    "proc": ["env", "SOCKEYE_OWNERS=proc", *csv],
+                    "json": self.list("-tan", "--json", "--columns", SS_COLUMNS),
+                    "every": self.list("-tan", "--json"), "table": self.list("-tan")}
+            bpf = self.bpf_works()
+            if bpf:
+                runs["bpf"] = self.bare_bpf
+            c = in_turn(self.o.rounds, **runs)
             self.say(load, "bare dump", c["dump"].wall, "ms")
             self.say(load, "bare owner scan, /proc", c["scan"].wall, "ms")
-            self.say(load, "list -tan --csv, owners by /proc", c["proc"].wall, "ms", floor, "bare dump + scan", ("≤", 1.3))
-            self.say(load, "the same, processor", c["proc"].cpu, "ms", c["dump"].cpu + c["scan"].cpu, "bare dump + scan")
-            self.say(load, "list -tan --csv, as it comes", c["csv"].wall, "ms", floor, "bare dump + scan", ("≤", 1.3))
-            self.say(load, "the same, processor", c["csv"].cpu, "ms", c["dump"].cpu + c["scan"].cpu, "bare dump + scan")
+            self.cold(load, "list -tan --csv, owners by /proc", c["proc"], c["dump"], c["scan"])
+            if bpf:
+                self.say(load, "bare owner scan, BPF, with its load", c["bpf"].wall, "ms")
+                self.cold(load, "list -tan --csv, owners by BPF", c["csv"], c["dump"], c["bpf"])
+            else:
+                self.skip(load, "list -tan --csv, owners by BPF", "BPF cannot be used here")
             self.say(load, "the same, peak memory", c["csv"].peak * 2**20 / n, "bytes a socket")
-            self.say(load, "list -tan --json, every key", c["json"].wall, "ms", floor, "bare dump + scan")
-            self.say(load, "--json more than --csv, all columns", (c["json"].cpu - c["whole"].cpu) * 1e3 / n, "µs a row",
-                     target=("≤", 2))
-            self.say(load, "--json more than ss's columns", (c["json"].cpu - c["csv"].cpu) * 1e3 / n, "µs a row")
-            self.say(load, "list -tan, as text", c["table"].wall, "ms", floor, "bare dump + scan")
+            self.say(load, "--json more than --csv", (c["json"].cpu - c["csv"].cpu) * 1e3 / n, "µs a row", target=("≤", 2))
+            self.say(load, "--json with every key, more", (c["every"].cpu - c["csv"].cpu) * 1e3 / n, "µs a row")
+            self.say(load, "list -tan, as text", c["table"].wall, "ms")
             self.say(load, "LISTEN-only look", self.words("bench-tick", "listen", 20)["tick"], "ms", target=("≤", 0.5))
             for cmd in (["ss", "-tanp"], ["ss", "-tan"], ["netstat", "-tanp"], ["lsof", "-nP", "-iTCP"],
                         ["lsfd", "-Q", "TYPE =~ 'TCP.*'"]):
                 if not have(cmd[0]):
                     self.skip(load, " ".join(cmd), f"no {cmd[0]}")
                     continue
-                t = in_turn(1, theirs=cmd, ours=csv)
-                self.say(load, " ".join(cmd), t["theirs"].wall, "ms", t["ours"].wall, "list --csv",
+                ours = {"proc": ["env", "SOCKEYE_OWNERS=proc", *csv]}
+                if bpf and cmd == ["ss", "-tanp"]:
+                    ours["bpf"] = csv
+                t = in_turn(1, theirs=cmd, **ours)
+                self.say(load, " ".join(cmd), t["theirs"].wall, "ms", t["proc"].wall, "list --csv, /proc",
                          ("≥", 9) if cmd == ["ss", "-tanp"] else None)
+                if "bpf" in ours:
+                    self.say(load, " ".join(cmd), t["theirs"].wall, "ms", t["bpf"].wall, "list --csv, BPF", ("≥", 20))
 
     def dashboard(self):
         """Keys in a terminal while looks go on."""
