@@ -3,6 +3,7 @@
 #include "dashboard_private.h"
 #include "sockeye/base/units.h"
 #include "sockeye/term/term.h"
+#include "stop.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,21 +29,6 @@ static bool end_pending(void)
 
 	sigpending(&p);
 	return sigismember(&p, SIGINT) == 1 || sigismember(&p, SIGTERM) == 1 || sigismember(&p, SIGHUP) == 1;
-}
-
-/* Stops until somebody continues us: by the default action of SIGTSTP and not by SIGSTOP, because in an orphaned
- * process group, where no shell could ever wake us, the kernel then declines. False: it did. */
-static bool stop_self(void)
-{
-	sigset_t tstp, pending;
-
-	sigemptyset(&tstp);
-	sigaddset(&tstp, SIGTSTP);
-	raise(SIGTSTP);
-	pthread_sigmask(SIG_UNBLOCK, &tstp, NULL);
-	pthread_sigmask(SIG_BLOCK, &tstp, NULL);
-	sigpending(&pending);
-	return sigismember(&pending, SIGCONT) == 1;
 }
 
 void dashboard_suspend(struct dashboard *d)

@@ -23,19 +23,12 @@
 
 struct ask { /* all zero before ask_open */
 	struct explain_ask base;
-	struct services *services;
 	uint32_t port;
 	int proto; /* enum proto; -1: not said */
 };
 
 static const int exit_codes[EXPLAIN_VERDICT_N] = {
 	[EXPLAIN_FREE] = 0, [EXPLAIN_TAKEN] = 1, [EXPLAIN_DENIED] = 1, [EXPLAIN_UNKNOWN] = 3};
-
-static void ask_done(struct ask *a)
-{
-	explain_ask_done(&a->base);
-	services_free(a->services);
-}
 
 /* "8080" ":8080" "8080/udp" "https" "domain/udp" */
 static int read_port(struct ask *a, const char *words)
@@ -66,7 +59,7 @@ static int read_port(struct ask *a, const char *words)
 		complain("explain: port 0 means any free port: bind() to it always finds one; see --free");
 		return -1;
 	}
-	if (services_port(a->services, name, &a->port) == 0)
+	if (services_port(a->base.look.services, name, &a->port) == 0)
 		return 0;
 	complain("explain: \"%.*s\" is no port; expected 1 to 65535 or a service's name, e.g. 8080, 53/udp, "
 		 "https",
@@ -107,7 +100,7 @@ static int ask_open(struct ask *a, const struct options *o)
 {
 	int r;
 
-	a->services = services_load("/etc/services");
+	a->base.look.services = services_load("/etc/services");
 	if (!o->words && !o->free_port) {
 		complain("explain needs a port, e.g. sockeye explain 8080");
 		return -1;
@@ -120,15 +113,15 @@ static int ask_open(struct ask *a, const struct options *o)
 	if ((o->words && read_port(a, o->words) < 0) || enter_netns(o) < 0 ||
 	    explain_who(o->as_user, &a->base.facts, &a->base.who) < 0)
 		return -1;
-	r = explain_ask_open(&a->base, a->services);
+	r = explain_ask_open(&a->base);
 	if (r < 0)
-		complain("%s", a->base.err);
+		complain("%s", a->base.look.err);
 	return r;
 }
 
 static void put_json(const struct ask *a, const struct explain *const *list, size_t n, struct str *out)
 {
-	const struct frame *f = &a->base.frame;
+	const struct frame *f = &a->base.look.frame;
 	struct utsname host;
 	char when[UNIT_BUF];
 
@@ -201,7 +194,7 @@ static int run_explain(struct ask *a, const struct options *o)
 	int r = explain_ask_both(&a->base, a->proto, a->port, &main_one, &beside);
 
 	if (r < 0)
-		complain("%s", a->base.err);
+		complain("%s", a->base.look.err);
 	else if (o->format == FORMAT_JSON)
 		put_json(a, list, both ? 2 : 1, &out);
 	else
@@ -221,6 +214,6 @@ int cmd_explain(const struct options *o)
 	signal(SIGPIPE, SIG_IGN);
 	if (ask_open(&a, o) == 0)
 		r = o->free_port ? run_free(&a, o) : run_explain(&a, o);
-	ask_done(&a);
+	explain_ask_done(&a.base);
 	return r;
 }

@@ -1,66 +1,32 @@
 /* Looks, lets action judge and tries for real: what the command `explain` and the dashboard's key `w` have in common. */
 #include "explain_ask.h"
-#include "clock.h"
 #include "explain_facts.h"
-#include "live_source.h"
 #include "sockeye/base/units.h"
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#define LATE_WAIT_NS (1500 * NSEC_PER_MS) /* a worker gives a read up after one second */
 #define FREE_TRIES 64
 #define UNITS_NS (500 * NSEC_PER_MS) /* for what systemd says about the units that are in the way */
-
-static int failed(struct explain_ask *a, const char *what, int r)
-{
-	snprintf(a->err, sizeof(a->err), "%s: %s", what, strerror(-r));
-	return r;
-}
 
 static int take_look(struct explain_ask *a)
 {
 	struct want want = {
 		.protos = 1 << PROTO_TCP | 1 << PROTO_UDP, .states = STATES_ALL, .attrs = WANT_OWNERS};
-	int r = source_look(a->source, &want, &a->snap);
 
-	if (r < 0)
-		return failed(a, "cannot read the sockets", r);
-	/* A world of its own for each look: what was there before is no matter here. */
-	world_free(a->world);
-	a->world = world_new(a->names, a->services, (uint32_t)sysconf(_SC_CLK_TCK));
-	world_apply(a->world, &a->snap, NSEC_PER_SEC, &a->frame);
-	return 0;
+	return look_once_take(&a->look, &want);
 }
 
-int explain_ask_open(struct explain_ask *a, const struct services *services)
+int explain_ask_open(struct explain_ask *a)
 {
 	int r;
 
-	a->services = services;
-	a->names = intern_new();
-	snapshot_init(&a->snap);
-	frame_init(&a->frame);
-	a->opened = true;
 	explain_read_facts(&a->facts);
-	r = live_source_open(a->names, &a->source);
-	if (r < 0)
-		return failed(a, "cannot ask the kernel for its sockets", r);
-	live_set_owner_budget(a->source, 0);
-	return take_look(a);
+	r = look_once_open(&a->look, NULL);
+	return r < 0 ? r : take_look(a);
 }
 
 void explain_ask_done(struct explain_ask *a)
 {
-	workers_free(a->workers);
-	if (a->opened) {
-		frame_done(&a->frame);
-		snapshot_done(&a->snap);
-	}
-	world_free(a->world);
-	source_free(a->source);
+	look_once_done(&a->look);
 	explain_facts_done(&a->facts);
-	intern_free(a->names);
 }
 
 /* The namespace that is asked about: where this thread is, and where the child that tries will be. */
@@ -74,7 +40,7 @@ static uint16_t netns_of(const struct frame *f)
 
 void explain_ask_judge(struct explain_ask *a, struct explain *e, int proto, uint32_t port)
 {
-	explain_judge(e, &a->frame, netns_of(&a->frame), (enum proto)proto, port, &a->facts);
+	explain_judge(e, &a->look.frame, netns_of(&a->look.frame), (enum proto)proto, port, &a->facts);
 	explain_probe(e, &a->who);
 	explain_settle(e);
 }
@@ -96,8 +62,8 @@ int explain_ask_twice(struct explain_ask *a, struct explain *e, int proto, uint3
 uint32_t explain_ask_free(struct explain_ask *a, struct explain *e, int proto, uint32_t from)
 {
 	for (int i = 0; i < FREE_TRIES && from && from <= UINT16_MAX; i++) {
-		uint32_t port =
-			explain_next(&a->frame, netns_of(&a->frame), (enum proto)proto, &a->facts, from);
+		uint32_t port = explain_next(&a->look.frame, netns_of(&a->look.frame), (enum proto)proto,
+					     &a->facts, from);
 
 		if (!port)
 			break;
@@ -107,15 +73,6 @@ uint32_t explain_ask_free(struct explain_ask *a, struct explain *e, int proto, u
 		from = port + 1;
 	}
 	return 0;
-}
-
-void explain_ask_late(struct explain_ask *a)
-{
-	if (!a->workers)
-		a->workers = workers_new();
-	for (size_t i = 0; i < a->frame.users.n; i++)
-		workers_ask(a->workers, a->frame.users.v[i].late, LATE_USER);
-	workers_wait(a->workers, clock_boot() + LATE_WAIT_NS);
 }
 
 int explain_ask_both(struct explain_ask *a, int proto, uint32_t port, struct explain *main_one,
@@ -137,7 +94,7 @@ int explain_ask_both(struct explain_ask *a, int proto, uint32_t port, struct exp
 	}
 	if (main_one->verdict == EXPLAIN_TAKEN)
 		explain_ask_units(main_one, UNITS_NS);
-	explain_ask_late(a);
+	look_once_texts(&a->look, 1 << LATE_USER);
 	return 0;
 }
 

@@ -66,11 +66,11 @@ static void ask(struct job *j)
 	/* Services have names in the dashboard's own tables. */
 	r = explain_who(NULL, &a.facts, &a.who);
 	if (r == 0)
-		r = explain_ask_open(&a, NULL);
+		r = explain_ask_open(&a);
 	if (r == 0)
 		r = explain_ask_both(&a, j->q.proto, j->q.port, &main_one, &beside);
 	if (r < 0)
-		str_putf(&j->text, "cannot tell: %s\n", a.err);
+		str_putf(&j->text, "cannot tell: %s\n", a.look.err);
 	else
 		explain_ask_put(&main_one, &beside, j->q.proto < 0, j->ascii, &j->text);
 	explain_done(&main_one);

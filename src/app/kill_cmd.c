@@ -140,13 +140,14 @@ static int open_plan(struct deed *d)
 	struct str answer = {0};
 	struct kill_you you;
 
-	if (look_once_open(&d->look, d->o->filter) < 0 || netns_option(d->o, WANT_NETNS_OWN, &want, NULL) < 0)
+	if (look_once_told(&d->look, look_once_open(&d->look, d->o->filter)) < 0 ||
+	    netns_option(d->o, WANT_NETNS_OWN, &want, NULL) < 0)
 		return FAILED;
 	filter_whole_words(d->look.filter);
 	want.protos = filter_protos_of(d->look.filter, PROTOS_PORTS);
 	filter_want(d->look.filter, &want);
 	want.states = STATES_ALL;
-	if (look_once_take(&d->look, &want) < 0)
+	if (look_once_told(&d->look, look_once_take(&d->look, &want)) < 0)
 		return FAILED;
 	look_once_late(&d->look);
 	pick(d);

@@ -94,7 +94,7 @@ static int column_list(struct look *l, const char *option, const char *list,
 /* The table as the command line wants it, still without rows. */
 static int look_open(struct look *l, const struct options *o)
 {
-	if (look_once_open(&l->base, o->filter) < 0)
+	if (look_once_told(&l->base, look_once_open(&l->base, o->filter)) < 0)
 		return -1;
 	table_init(&l->table, o->view >= 0 ? (enum view_id)o->view : VIEW_PORTS);
 	l->tabled = true;
@@ -131,7 +131,7 @@ static int look_take(struct look *l, const struct options *o)
 
 	table_want_alone(&l->table, all_keys(o), &want);
 	r = netns_option(o, WANT_NETNS_ALL, &want, NULL);
-	return r < 0 ? r : look_once_take(&l->base, &want);
+	return r < 0 ? r : look_once_told(&l->base, look_once_take(&l->base, &want));
 }
 
 /* Texts that take a read of their own, by what needs them: a key that is printed, or a filter. */

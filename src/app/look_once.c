@@ -27,25 +27,35 @@ void look_once_done(struct look_once *l)
 	intern_free(l->names);
 }
 
+static int failed(struct look_once *l, const char *what, const char *why, int r)
+{
+	snprintf(l->err, sizeof(l->err), "%s: %s", what, why);
+	return r;
+}
+
+int look_once_told(const struct look_once *l, int r)
+{
+	if (r < 0)
+		complain("%s", l->err);
+	return r;
+}
+
 int look_once_open(struct look_once *l, const char *filter)
 {
 	struct filter_error error;
 	int r;
 
-	l->services = services_load("/etc/services");
+	if (!l->services)
+		l->services = services_load("/etc/services");
 	l->names = intern_new();
 	snapshot_init(&l->snap);
 	frame_init(&l->frame);
 	l->opened = true;
-	if (filter && filter_parse(filter, l->services, &l->filter, &error) < 0) {
-		complain("filter: %s", error.text);
-		return -1;
-	}
+	if (filter && filter_parse(filter, l->services, &l->filter, &error) < 0)
+		return failed(l, "filter", error.text, -1);
 	r = live_source_open(l->names, &l->source);
-	if (r < 0) {
-		complain("cannot ask the kernel for its sockets: %s", strerror(-r));
-		return r;
-	}
+	if (r < 0)
+		return failed(l, "cannot ask the kernel for its sockets", strerror(-r), r);
 	live_set_owner_budget(l->source, 0);
 	live_set_ns_budget(l->source, 0);
 	return 0;
@@ -55,10 +65,8 @@ int look_once_take(struct look_once *l, const struct want *want)
 {
 	int r = source_look(l->source, want, &l->snap);
 
-	if (r < 0) {
-		complain("cannot read the sockets: %s", strerror(-r));
-		return r;
-	}
+	if (r < 0)
+		return failed(l, "cannot read the sockets", strerror(-r), r);
 	world_free(l->world);
 	l->world = world_new(l->names, l->services, (uint32_t)sysconf(_SC_CLK_TCK));
 	world_apply(l->world, &l->snap, NSEC_PER_SEC, &l->frame);

@@ -16,9 +16,11 @@ struct look_once { /* all zero before look_once_open */
 	struct snapshot snap;
 	struct frame frame;
 	bool opened;
+	char err[256]; /* a sentence, after a negative result */
 };
-/* Each gives 0, or a negative number after it was said what is wrong. */
-int look_once_open(struct look_once *l, const char *filter); /* NULL: none */
+/* Each gives 0, or a negative number with a sentence in l->err. */
+/* filter: NULL: none. Services that l has already are taken over. */
+int look_once_open(struct look_once *l, const char *filter);
 /* May be called again: the frame is then of the new look, and knows nothing of the one before. */
 int look_once_take(struct look_once *l, const struct want *want);
 /* Fetches texts that take a read of their own: 1 << enum late_what, or LOOK_FORWARDERS. */
@@ -26,6 +28,8 @@ int look_once_take(struct look_once *l, const struct want *want);
 void look_once_texts(struct look_once *l, uint8_t texts);
 void look_once_late(struct look_once *l); /* all of them: users, command lines, programs */
 void look_once_done(struct look_once *l);
+/* Complains of l->err when r is negative. Gives r. */
+int look_once_told(const struct look_once *l, int r);
 
 /* Who asks: the user this program runs for, and the connection he came by. After look_once_late. */
 void look_once_you(const struct look_once *l, struct kill_you *ret);

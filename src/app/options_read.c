@@ -3,6 +3,7 @@
 #include "live_source.h"
 #include "options.h"
 #include "options_private.h"
+#include "sockeye/action/kill.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
@@ -113,10 +114,26 @@ static const struct option_row *row_of(uint8_t on, char letter, const char *name
 	return first;
 }
 
-static int no_option(const char *word)
+/* As kill(1) has them: "9", "KILL", "SIGKILL". A number is meant as one even when there is no such signal. */
+static bool is_signal(const char *word)
+{
+	return word[strspn(word, "0123456789")] == '\0' || kill_signal_by_name(word);
+}
+
+static int no_option(uint8_t on, const char *word)
 {
 	const char *names[128];
 	size_t n = 0;
+	if (on & ON_KILL && word[1] != '-' && word[2]) {
+		for (; n < kill_signals_n && n < ARRAY_LEN(names); n++)
+			names[n] = kill_signals[n].name;
+		int sig = text_nearest(word + 1 + 3 * !strncmp(word + 1, "SIG", 3), names, n);
+		if (sig >= 0) {
+			complain("no option %s; did you mean -%s?", word, names[sig]);
+			return -1;
+		}
+		n = 0;
+	}
 	for (; n < option_rows_n && n < ARRAY_LEN(names); n++)
 		names[n] = option_rows[n].name;
 	int near = word[0] == '-' && word[1] == '-' ? text_nearest(word + 2, names, n) : -1;
@@ -158,6 +175,9 @@ static int take(struct words *w, const struct option_row *row, const char *spell
 		}
 		value = w->argv[++w->at];
 	}
+	/* Not -K itself, whose name is kill. */
+	if (!(row->on & ON_CLOSE) && strcmp(row->name, "kill") && !w->r.not_close[0])
+		snprintf(w->r.not_close, sizeof(w->r.not_close), "%s", spelled);
 	return row->take(&w->r, row, value);
 }
 
@@ -175,7 +195,7 @@ static int read_long(struct words *w, const char *word)
 	}
 	const struct option_row *row = row_of(w->r.on, 0, name, n);
 	if (!row)
-		return no_option(word);
+		return no_option(w->r.on, word);
 	char spelled[32];
 	snprintf(spelled, sizeof(spelled), "--%s", row->name);
 	return take(w, row, spelled, eq ? eq + 1 : NULL);
@@ -186,6 +206,8 @@ static int read_letters(struct words *w, const char *word)
 	int lsof = take_lsof(&w->r, word + 1);
 	if (lsof <= 0)
 		return lsof;
+	if (w->r.on & ON_KILL && is_signal(word + 1))
+		return take(w, row_of(ON_KILL, 0, "signal", strlen("signal")), "--signal", word + 1);
 	for (const char *p = word + 1; *p; p++) {
 		char spelled[] = {'-', *p, '\0'};
 		if (*p == 'h') {
@@ -194,7 +216,7 @@ static int read_letters(struct words *w, const char *word)
 		}
 		const struct option_row *row = row_of(w->r.on, *p, NULL, 0);
 		if (!row)
-			return p == word + 1 ? no_option(word) : no_option(spelled);
+			return no_option(w->r.on, p == word + 1 ? word : spelled);
 		int r = take(w, row, spelled, row->arg && p[1] ? p + 1 : NULL);
 		if (r < 0 || row->arg)
 			return r;
@@ -409,6 +431,11 @@ int options_parse(int argc, char **argv, struct options *ret)
 	} else if (r == 0 && dashboard && ret->view >= 0 && !view_table[ret->view].dashboard) {
 		complain("--view: %s is for list: sockeye list --view %s", view_table[ret->view].key,
 			 view_table[ret->view].key);
+		r = -1;
+	} else if (r == 0 && ret->command->bit == ON_CLOSE && w.r.not_close[0]) {
+		complain("%s does not go with -K, which closes as sockeye close does; its options: sockeye "
+			 "close --help",
+			 w.r.not_close);
 		r = -1;
 	} else if (r == 0 && ret->command->words) {
 		ret->words = text.n ? str_take(&text) : NULL;

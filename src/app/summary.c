@@ -48,10 +48,11 @@ int cmd_summary(const struct options *o)
 
 	signal(SIGPIPE, SIG_IGN);
 	summary_want(&want);
-	if (netns_option(o, WANT_NETNS_ALL, &want, NULL) == 0 && look_once_open(&l, o->filter) == 0) {
+	if (netns_option(o, WANT_NETNS_ALL, &want, NULL) == 0 &&
+	    look_once_told(&l, look_once_open(&l, o->filter)) == 0) {
 		filter_want(l.filter, &want);
 		want.states = STATES_ALL;
-		if (look_once_take(&l, &want) == 0) {
+		if (look_once_told(&l, look_once_take(&l, &want)) == 0) {
 			if (l.filter && !filter_empty(l.filter))
 				look_once_late(&l);
 			summary_make(&s, &l.frame, l.filter);

@@ -9,6 +9,7 @@
 #include "sockeye/collect/source.h"
 #include "sockeye/model/world.h"
 #include "sockeye/table/table.h"
+#include "stop.h"
 #include "wait_pace.h"
 #include "wait_text.h"
 #include "workers.h"
@@ -511,22 +512,29 @@ static int tell_timeout(struct wait *w, const struct options *o)
 	return 1;
 }
 
-/* Sleeps, unless ^C comes: that is blocked, and taken here. False: it came. */
-static bool sleep_for(const sigset_t *interrupt, uint64_t ns)
+/* Sleeps, unless ^C or ^Z come: they are blocked, and taken here. False: ^C came. Stopped we could not let go of a
+ * namespace that ends: none is held meanwhile, and the next look finds them again. */
+static bool sleep_for(struct wait *w, const sigset_t *taken, uint64_t ns)
 {
 	struct timespec t = {(time_t)(ns / NSEC_PER_SEC), (long)(ns % NSEC_PER_SEC)};
+	int sig = sigtimedwait(taken, NULL, &t);
 
-	return sigtimedwait(interrupt, NULL, &t) < 0;
+	if (sig == SIGTSTP) {
+		live_leave(w->source);
+		(void)stop_self();
+	}
+	return sig != SIGINT;
 }
 
 static int run(struct wait *w, const struct options *o)
 {
 	uint64_t began = clock_boot(), looks = 0, after, now, spent, left;
-	sigset_t interrupt;
+	sigset_t taken;
 
-	sigemptyset(&interrupt);
-	sigaddset(&interrupt, SIGINT);
-	sigprocmask(SIG_BLOCK, &interrupt, NULL);
+	sigemptyset(&taken);
+	sigaddset(&taken, SIGINT);
+	sigaddset(&taken, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &taken, NULL);
 	for (;;) {
 		uint64_t look_began = clock_boot();
 		int r = look_round(w, &after);
@@ -547,7 +555,7 @@ static int run(struct wait *w, const struct options *o)
 		left = o->timeout_ns - (now - began);
 		spent = now - look_began;
 		after = after > spent ? after - spent : AGAIN_NS;
-		if (!sleep_for(&interrupt, after < left ? after : left))
+		if (!sleep_for(w, &taken, after < left ? after : left))
 			return EXIT_SIGINT;
 	}
 }

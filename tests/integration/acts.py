@@ -67,6 +67,72 @@ class Holder:
         self.close()
 
 
+BYSTANDERS = """
+import os, signal, socket, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+def name(comm):
+    open("/proc/self/comm", "w").write(comm)
+def stand():
+    name("bystander")
+    os.write(1, b"%d\\n" % os.getpid())
+    sys.stdin.read()
+    os._exit(0)
+s = socket.create_server(("127.0.0.1", 8099))
+if not os.fork():  # holds it too
+    stand()
+if not os.fork():  # in a group of its own, without a socket
+    os.setpgid(0, 0)
+    s.close()
+    stand()
+stand()
+"""
+
+
+class Bystanders:
+    """Processes in the namespace that nobody means, with every signal blocked: whichever is sent to one of them stays
+    pending, and is seen. One that listens, its child that holds the same socket, and one that holds none."""
+
+    watched = 0  # how often it was looked whether they were left alone; a test of a kill must have done so
+
+    def __init__(self, ns):
+        self.process = subprocess.Popen([*ns.enter, sys.executable, "-c", BYSTANDERS], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, start_new_session=True, env=clean_env(), text=True)
+        self.pids = [int(self.process.stdout.readline()) for _ in range(3)]
+
+    def check(self):
+        Bystanders.watched += 1
+        for pid in self.pids:
+            check(alive(pid), f"bystander {pid} died")
+            with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+                said = dict(re.findall(r"^(State|SigPnd|ShdPnd):\s*(\w+)", f.read(), re.M))
+            check(said["State"] != "T", f"bystander {pid} was stopped")
+            got = int(said["SigPnd"], 16) | int(said["ShdPnd"], 16)
+            got &= ~(1 << signal.SIGCHLD - 1)  # by the kernel, never by us
+            check(not got, f"bystander {pid} got signals {[n + 1 for n in range(64) if got >> n & 1]}")
+
+    def close(self):
+        self.process.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+@contextlib.contextmanager
+def victims(*requests):
+    """The scene of a kill: with bystanders who must not have got any signal in the end, nor may the factory be dead."""
+    with scene(*requests or ("listen,port=8098",)) as (ns, factory), Bystanders(ns) as bystanders:
+        yield ns, factory
+        bystanders.check()
+        check(alive(factory.pid), "the factory died")
+
+
 def run(ns, *args, code=None, program=None):
     """Runs the program and gives what it said on both; checks the exit code."""
     r = ns.run([*(program or [SOCKEYE]), *args])

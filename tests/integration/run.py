@@ -5,6 +5,7 @@
 
 Several at once (SOCKEYE_TEST_JOBS, 4): most of a test is waiting for a screen."""
 
+import functools
 import importlib
 import multiprocessing
 import os
@@ -15,7 +16,23 @@ import sys
 sys.dont_write_bytecode = True
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, here)
+import acts  # noqa: E402
 import kit  # noqa: E402
+
+# Here nothing passes without bystanders who were looked after.
+BYSTANDERS = ("test_kill.py", "test_kill_cmd.py")
+
+
+
+def with_bystanders(function):
+    @functools.wraps(function)
+    def run():
+        before = acts.Bystanders.watched
+        function()
+        kit.check(acts.Bystanders.watched > before, "no bystander was looked after")
+
+    return run
+
 
 words = sys.argv[1:]
 prefix = "integration"
@@ -33,7 +50,8 @@ for file in sorted(os.listdir(here)):
     if file.startswith("test_") and file.endswith(".py"):
         kit.TESTS.clear()
         importlib.import_module(file[:-3])
-        tests += [(f"{prefix}/{file[5:-3]}/{f.__name__}", f) for f in kit.TESTS]
+        wrap = with_bystanders if file in BYSTANDERS else lambda f: f
+        tests += [(f"{prefix}/{file[5:-3]}/{f.__name__}", wrap(f)) for f in kit.TESTS]
 tests = [(name, f) for name, f in tests if not words or any(word in name for word in words)]
 
 taken = multiprocessing.Value("i", 0)

@@ -1,6 +1,6 @@
 """Killing a holder from the dashboard: the right process, only that one, and what is said afterwards."""
 
-from kit import *
+from acts import *
 
 
 def open_dialog(tmux, port, name="victim"):
@@ -16,8 +16,8 @@ def open_dialog(tmux, port, name="victim"):
 
 @test
 def frees_the_port():
-    with scene("listen,port=8080,child=1,comm=victim", "listen,port=8081,child=1,comm=bystander") as (ns, factory):
-        victim, bystander = factory.one(lport=8080)["pid"], factory.one(lport=8081)["pid"]
+    with victims("listen,port=8080,child=1,comm=victim", "listen,port=8081,child=1,comm=other") as (ns, factory):
+        victim, other = factory.one(lport=8080)["pid"], factory.one(lport=8081)["pid"]
         with dashboard(ns) as tmux:
             screen = open_dialog(tmux, 8080)
             check(f"victim {victim}" in screen, f"the dialog does not name victim {victim}:\n{screen}")
@@ -26,7 +26,7 @@ def frees_the_port():
             tmux.keys("Enter")
             until(lambda: not alive(victim), "the victim ends")
             tmux.shows(r"8080/tcp is free")
-            check(alive(bystander), "the bystander died")
+            check(alive(other), "the other one died")
             check(alive(factory.pid), "the factory died")
             tmux.keys("Escape", "q")
             tmux.shows("END:0")
@@ -35,7 +35,7 @@ def frees_the_port():
 @test
 def at_once_after_the_start():
     """K as the first key: by the time one reads the dialog it knows the holder."""
-    with scene("listen,port=8080,child=1,comm=victim") as (ns, factory):
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, factory):
         victim = factory.one(lport=8080)["pid"]
         for _ in range(3):
             with dashboard(ns) as tmux:
@@ -48,7 +48,7 @@ def at_once_after_the_start():
 
 @test
 def escape_sends_nothing():
-    with scene("listen,port=8080,child=1,comm=victim") as (ns, factory):
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, factory):
         victim = factory.one(lport=8080)["pid"]
         with dashboard(ns) as tmux:
             for key in ("Escape", "n", "q"):
@@ -64,7 +64,7 @@ def escape_sends_nothing():
 @test
 def chosen_signal():
     """9 picks KILL, which ends what ignores TERM."""
-    with scene("listen,port=8080,stubborn=1,comm=victim") as (ns, factory):
+    with victims("listen,port=8080,stubborn=1,comm=victim") as (ns, factory):
         victim = factory.one(lport=8080)["pid"]
         with dashboard(ns) as tmux:
             open_dialog(tmux, 8080)
@@ -84,7 +84,7 @@ def chosen_signal():
 
 @test
 def taken_again():
-    with scene("listen,port=8080,respawn=1,comm=phoenix") as (ns, factory):
+    with victims("listen,port=8080,respawn=1,comm=phoenix") as (ns, factory):
         victim = factory.one(lport=8080)["pid"]
         with dashboard(ns) as tmux:
             open_dialog(tmux, 8080, "phoenix")
@@ -98,7 +98,7 @@ def taken_again():
 @test
 def typed_ahead_is_discarded():
     """Keys that were typed before the dialog was drawn do not answer it."""
-    with scene("listen,port=8080,child=1,comm=victim") as (ns, factory):
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, factory):
         victim = factory.one(lport=8080)["pid"]
         with Pty([*ns.enter, SOCKEYE, *HERE]) as terminal:
             terminal.read_until(rb"8080")
@@ -114,7 +114,7 @@ def typed_ahead_is_discarded():
 
 @test
 def pasted_text_is_no_answer():
-    with scene("listen,port=8080,child=1,comm=victim") as (ns, factory):
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, factory):
         victim = factory.one(lport=8080)["pid"]
         with Pty([*ns.enter, SOCKEYE, *HERE]) as terminal:
             terminal.read_until(rb"8080")
@@ -130,24 +130,24 @@ def pasted_text_is_no_answer():
 
 @test
 def process_view():
-    with scene("listen,port=8080,child=1,comm=victim", "listen,port=8081,child=1,comm=bystander") as (ns, factory):
-        victim, bystander = factory.one(lport=8080)["pid"], factory.one(lport=8081)["pid"]
+    with victims("listen,port=8080,child=1,comm=victim", "listen,port=8081,child=1,comm=other") as (ns, factory):
+        victim, other = factory.one(lport=8080)["pid"], factory.one(lport=8081)["pid"]
         with dashboard(ns) as tmux:
             tmux.keys("3", "/")
             tmux.type("process=victim")
             tmux.keys("Enter")
-            tmux.hides("bystander")
+            tmux.hides("bystander|other")
             tmux.shows(r"^..victim")
             tmux.keys("F9")
             tmux.shows(rf"(?s)Kill.*victim {victim}")
             tmux.keys("Enter")
             until(lambda: not alive(victim), "the victim ends")
-            check(alive(bystander), "the bystander died")
+            check(alive(other), "the other one died")
 
 
 @test
 def tagged_rows():
-    with scene("listen,port=8080,child=1,comm=one", "listen,port=8081,child=1,comm=two",
+    with victims("listen,port=8080,child=1,comm=one", "listen,port=8081,child=1,comm=two",
                "listen,port=8082,child=1,comm=three") as (ns, factory):
         pids = [factory.one(lport=port)["pid"] for port in (8080, 8081, 8082)]
         with dashboard(ns) as tmux:
@@ -163,7 +163,7 @@ def tagged_rows():
 @test
 def shared_holders():
     """All who hold it are named; with all of them gone the port is free."""
-    with scene("listen,port=8081", "forked,port=8080,n=2,child=1,comm=pool") as (ns, factory):
+    with victims("listen,port=8081", "forked,port=8080,n=2,child=1,comm=pool") as (ns, factory):
         pids = sorted({s["pid"] for s in factory.of(lport=8080)})
         same(len(pids), 3, "holders")
         with dashboard(ns) as tmux:
@@ -180,7 +180,7 @@ def own_session_is_refused():
     """The process that carries the dashboard is no target."""
     program = ("import socket, subprocess, sys; s = socket.create_server(('127.0.0.1', 8080)); "
                "subprocess.run(sys.argv[1:])")
-    with scene("listen,port=8081") as (ns, _):
+    with victims("listen,port=8081") as (ns, _):
         command = " ".join([*ns.enter, sys.executable, "-c", f'"{program}"', SOCKEYE, *HERE])
         with Tmux(command) as tmux:
             tmux.shows(r"^..\s*8080\b.*python")
@@ -194,7 +194,7 @@ def own_session_is_refused():
 
 @test
 def read_only():
-    with scene("listen,port=8080,child=1,comm=victim") as (ns, factory):
+    with victims("listen,port=8080,child=1,comm=victim") as (ns, factory):
         with dashboard(ns, "--read-only") as tmux:
             tmux.shows(r"^..\s*8080")
             tmux.keys("K")

@@ -3,17 +3,6 @@ was signalled."""
 
 from acts import *
 
-BYSTANDER = "listen,port=8099,child=1,comm=bystander"
-
-
-@contextlib.contextmanager
-def victims(*requests):
-    """The scene, with a bystander who must be alive at the end, as must be the factory."""
-    with scene(BYSTANDER, *requests) as (ns, factory):
-        yield ns, factory
-        check(alive(factory.one(lport=8099)["pid"]), "the bystander died")
-        check(alive(factory.pid), "the factory died")
-
 
 def pid_on(factory, port, **more):
     return factory.of(lport=port, **more)[0]["pid"]
@@ -45,6 +34,9 @@ def usage():
             "no socket has both ports 8080 and 9090; either: sockeye kill :8080,9090")
         has(run(ns, "kill", "-s", "TREM", ":8099", code=2), 'no signal "TREM"; did you mean TERM?')
         has(run(ns, "kill", "-s", "0", ":8099", code=2), "no signal")
+        has(run(ns, "kill", "-TREM", ":8099", code=2), "no option -TREM; did you mean -TERM?")
+        has(run(ns, "kill", "-0", ":8099", code=2), 'no signal "0"')
+        has(run(ns, "-K", "--json", ":8099", code=2), "--json does not go with -K", "sockeye close --help")
         has(run(ns, "kill", "--wait", "soon", ":8099", code=2), '"soon" is no duration')
         has(run(ns, "kill", "proces=x", code=2), "did you mean process?")
         run(ns, "kill", "--yes", ":8080 or :9090", code=1)
@@ -134,6 +126,9 @@ def signals_that_do_not_end():
             check(not holder.ended(), "it ended")
             run(ns, "kill", "--yes", "-s", "1", "port=8080", code=0)
             same(holder.line(), "hup", "what it got by number")
+            for spelled in ("-1", "-HUP", "-SIGHUP"):
+                has(run(ns, "kill", "--yes", spelled, ":8080", code=0), "Sending SIGHUP to 1 process")
+                same(holder.line(), "hup", f"what it got by {spelled}")
 
 
 @test

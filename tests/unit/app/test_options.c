@@ -9,6 +9,7 @@
 #include "wait.h"
 #include <locale.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -206,14 +207,68 @@ static void test_one_letter_two_options(void **state)
 	options_done(&o);
 }
 
+/* As the fingers know it from kill(1). */
+static void test_signals_as_kill(void **state)
+{
+	static const struct {
+		const char *words;
+		int signal;
+	} cases[] = {
+		{"kill -9 :80", SIGKILL},     {"kill -KILL :80", SIGKILL},  {"kill :80 -SIGHUP", SIGHUP},
+		{"kill -int -y :80", SIGINT}, {"-9 kill :80", SIGKILL},     {"kill -s 9 :80", SIGKILL},
+		{"kill -s9 :80", SIGKILL},    {"kill -15 -9 :80", SIGKILL}, {"kill -STOP -y :80", SIGSTOP},
+		{"kill -4 :80", 4},
+	};
+	static const char *const wrong[] = {
+		"kill -0 :80", "kill -999 :80", "kill -TREM :80", "kill -9y :80",  "close -9 :80",
+		"list -9 :80", "-9 :80",        "wait -KILL :80", "kill -SIG :80", "kill --KILL :80",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct options o;
+
+		if (parse(cases[i].words, &o) != 0)
+			fail_msg("%s is not taken", cases[i].words);
+		assert_string_equal(o.command->name, "kill");
+		assert_int_equal(o.signal, cases[i].signal);
+		same(o.filter, ":80");
+		options_done(&o);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		struct options o;
+
+		if (parse(wrong[i], &o) != -1)
+			fail_msg("%s is taken", wrong[i]);
+		options_done(&o);
+	}
+}
+
 static void test_wrong(void **state)
 {
 	static const char *const wrong[] = {
-		"list -Z",        "list -tZ",        "list --jsn",        "list -t=3",
-		"list --view",    "list --view x",   "list -i@localhost", "list -i:",
-		"list -sTCP:NIX", "list -sTCP:",     "list proces=a",     "kill -t :80",
-		"wait -e :80",    "list -i@[::1",    "list --columns",    "list --gone",
-		"watch",          "list --kill=now", "explain -4 80",
+		"list -Z",
+		"list -tZ",
+		"list --jsn",
+		"list -t=3",
+		"list --view",
+		"list --view x",
+		"list -i@localhost",
+		"list -i:",
+		"list -sTCP:NIX",
+		"list -sTCP:",
+		"list proces=a",
+		"kill -t :80",
+		"wait -e :80",
+		"list -i@[::1",
+		"list --columns",
+		"list --gone",
+		"watch",
+		"list --kill=now",
+		"explain -4 80",
+		"-K --json :80",
+		"list --csv -K :80",
+		"-aK :80",
+		"-K --view ports :80",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
@@ -248,9 +303,10 @@ static void test_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lists),       cmocka_unit_test(test_toggles),
-		cmocka_unit_test(test_close_as_ss), cmocka_unit_test(test_one_letter_two_options),
-		cmocka_unit_test(test_wrong),       cmocka_unit_test(test_table),
+		cmocka_unit_test(test_lists),           cmocka_unit_test(test_toggles),
+		cmocka_unit_test(test_close_as_ss),     cmocka_unit_test(test_one_letter_two_options),
+		cmocka_unit_test(test_wrong),           cmocka_unit_test(test_table),
+		cmocka_unit_test(test_signals_as_kill),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
