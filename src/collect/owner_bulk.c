@@ -86,7 +86,7 @@ static void fill(struct owner *w, const struct owner_rec *v, size_t n)
 		if (r->inode == OWNER_REC_SEEN)
 			continue;
 		if (r->tid == r->pid) {
-			vec_push(&w->fds, ((struct owned_fd){r->fd, r->inode}));
+			vec_push(&w->fds, ((struct owned_fd){r->fd, r->inode, 0}));
 			w->has_rings |= r->inode == OWNED_RING;
 			continue;
 		}

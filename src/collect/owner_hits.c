@@ -45,6 +45,38 @@ static struct inode *add_inode(struct owners *o, uint32_t inode, uint32_t *ret_a
 	return ino;
 }
 
+static void describe(struct owners *o, struct inode *ino, const struct sock *k)
+{
+	ino->state = INODE_OPEN;
+	ino->cgroup = k->cgroup;
+	ino->port = k->state < STATE_N && (STATES_PORT & STATE_BIT(k->state));
+	ino->root = k->flags & SOCK_HAS_UID && !k->uid;
+	ino->local = k->proto == PROTO_UNIX;
+	ino->maybe_sent = false;
+	if (ino->port && proto_table[k->proto].ports)
+		vec_push(&o->ports_next, k->inode);
+}
+
+/* A dump names the same sockets in the same order as long as none comes or goes: then all places are as they were,
+ * and only what is said of the sockets is taken anew. false: it is not so, and what was written is of no use. */
+static bool index_as_before(struct owners *o, const struct snapshot *s)
+{
+	uint32_t next = 0; /* inodes are numbered in the order in which they come up first */
+
+	if (s->socks.n != o->sock_at.n || o->index_added)
+		return false;
+	for (size_t i = 0; i < s->socks.n; i++) {
+		const struct sock *k = &s->socks.v[i];
+		uint32_t at = o->sock_at.v[i];
+
+		if (k->inode != (at == UINT32_MAX ? 0 : o->inodes.v[at].inode))
+			return false;
+		if (at == next)
+			describe(o, &o->inodes.v[next++], k);
+	}
+	return true;
+}
+
 void owners_index_inodes(struct owners *o, const struct snapshot *s)
 {
 	size_t cap = 64;
@@ -53,6 +85,10 @@ void owners_index_inodes(struct owners *o, const struct snapshot *s)
 	vec_clear(&o->ports_next);
 	while (cap < (s->socks.n + o->ports.n) * 2)
 		cap *= 2;
+	if (cap == o->slots_cap && index_as_before(o, s))
+		return;
+	o->index_added = false;
+	vec_clear(&o->ports_next);
 	if (cap != o->slots_cap) {
 		free(o->slots);
 		o->slots = mem_alloc(cap, sizeof(o->slots[0]));
@@ -71,14 +107,8 @@ void owners_index_inodes(struct owners *o, const struct snapshot *s)
 			fetch_slot(o, k[AHEAD].inode);
 		ino = k->inode ? add_inode(o, k->inode, &at) : NULL;
 		vec_push(&o->sock_at, at);
-		if (!ino)
-			continue;
-		ino->cgroup = k->cgroup;
-		ino->port = k->state < STATE_N && (STATES_PORT & STATE_BIT(k->state));
-		ino->root = k->flags & SOCK_HAS_UID && !k->uid;
-		ino->local = k->proto == PROTO_UNIX;
-		if (ino->port && proto_table[k->proto].ports)
-			vec_push(&o->ports_next, k->inode);
+		if (ino)
+			describe(o, ino, k);
 	}
 }
 
@@ -94,20 +124,44 @@ bool owners_inode_alive(void *arg, uint32_t inode)
 	return inode != OWNED_RING && slot_of(arg, inode)->inode != 0;
 }
 
-static void take_hit(struct owners *o, uint32_t owner, uint32_t inode, int32_t fd)
+/* The place of an inode in inodes; UINT32_MAX: it is not there. */
+static uint32_t find_inode(const struct owners *o, uint32_t inode)
 {
 	const struct inode_slot *slot = inode && inode != OWNED_RING ? slot_of(o, inode) : NULL;
+
+	return slot && slot->inode ? slot->at : UINT32_MAX;
+}
+
+static void take_hit(struct owners *o, uint32_t owner, uint32_t at, int32_t fd)
+{
 	struct inode *ino;
 
-	if (!slot || !slot->inode)
+	if (at == UINT32_MAX)
 		return;
-	ino = &o->inodes.v[slot->at];
+	ino = &o->inodes.v[at];
 	if (ino->state == INODE_OPEN && o->missing) {
 		o->missing--;
 		o->missing_ports -= ino->port;
 	}
 	ino->state = INODE_FOUND;
-	vec_push(&o->hits, ((struct hit){slot->at, owner, fd}));
+	vec_push(&o->hits, ((struct hit){at, owner, fd}));
+}
+
+/* Most stand where they stood in the look before. */
+static bool guess_holds(const struct owners *o, const struct owned_fd *d)
+{
+	return d->inode != OWNED_RING && d->guess < o->inodes.n && o->inodes.v[d->guess].inode == d->inode;
+}
+
+/* What will be read when the i-th of the list is taken. */
+static void fetch_ahead(const struct owners *o, const struct owner *w, size_t i)
+{
+	const struct owned_fd *d = w->fds.v + i;
+
+	if (i + 2 * AHEAD < w->fds.n && d[2 * AHEAD].guess < o->inodes.n)
+		__builtin_prefetch(&o->inodes.v[d[2 * AHEAD].guess]);
+	if (i + AHEAD < w->fds.n && d[AHEAD].inode && !guess_holds(o, &d[AHEAD]))
+		fetch_slot(o, d[AHEAD].inode);
 }
 
 void owners_take_hits(struct owners *o, uint32_t owner)
@@ -115,13 +169,17 @@ void owners_take_hits(struct owners *o, uint32_t owner)
 	struct owner *w = o->procs.v[owner];
 	size_t before = o->hits.n;
 
+	vec_reserve(&o->hits, w->fds.n);
 	for (size_t i = 0; i < w->fds.n; i++) {
-		if (i + AHEAD < w->fds.n)
-			fetch_slot(o, w->fds.v[i + AHEAD].inode);
-		take_hit(o, owner, w->fds.v[i].inode, w->fds.v[i].fd);
+		struct owned_fd *d = &w->fds.v[i];
+
+		fetch_ahead(o, w, i);
+		if (!guess_holds(o, d))
+			d->guess = find_inode(o, d->inode);
+		take_hit(o, owner, d->guess, d->fd);
 	}
 	for (size_t i = 0; i < w->extra.n; i++)
-		take_hit(o, owner, w->extra.v[i].inode, w->extra.v[i].fd);
+		take_hit(o, owner, find_inode(o, w->extra.v[i].inode), w->extra.v[i].fd);
 	w->held = o->hits.n - before;
 }
 
@@ -171,6 +229,7 @@ void owners_take_skipped(struct owners *o)
 	}
 	if (first == o->inodes.n)
 		return;
+	o->index_added = true;
 	/* which of the known descriptors are these? The hits are counted anew. */
 	vec_clear(&o->hits);
 	for (uint32_t i = 0; i < o->procs.n; i++)
@@ -343,7 +402,7 @@ static void settle(struct owners *o)
 {
 	uint64_t swept = owners_swept(o);
 
-	for (size_t i = 0; i < o->inodes.n; i++) {
+	for (size_t i = 0; i < o->inodes.n && o->missing; i++) {
 		struct inode *ino = &o->inodes.v[i];
 
 		/* orphans has all of those: see owners_find_missing() */

@@ -187,7 +187,7 @@ static bool list_fd(void *arg, const char *name, uint64_t ino)
 	struct listing *l = arg;
 	struct owner_scan *sc = l->sc;
 	const struct owned_fd *old;
-	struct owned_fd now;
+	struct owned_fd now = {0};
 	char link[64];
 	ssize_t n;
 
@@ -200,7 +200,7 @@ static bool list_fd(void *arg, const char *name, uint64_t ino)
 		l->rising = false;
 	old = l->alive && l->rising ? known_fd(l, now.fd) : NULL;
 	if (old && (l->settled || (old->inode && l->alive(l->arg, old->inode)))) {
-		now.inode = old->inode;
+		now = *old;
 	} else {
 		n = readlinkat(l->fd_dir, name, link, sizeof(link));
 		if (n < 0 && (errno == EACCES || errno == EPERM)) {

@@ -9,6 +9,7 @@
 struct owned_fd {
 	int32_t fd;
 	uint32_t inode; /* 0: open, but no socket; OWNED_RING: an io_uring */
+	uint32_t guess; /* where owners.inodes had it when it was last looked for */
 };
 #define OWNED_RING UINT32_MAX
 struct extra_fd { /* a socket that /proc/PID/fd does not show */

@@ -156,6 +156,11 @@ static void refresh(struct owners *o, uint32_t i)
 		w->hits_from = SIZE_MAX;
 }
 
+static bool holds(const struct owner *w)
+{
+	return w->held && w->hits_from != SIZE_MAX;
+}
+
 /* Names, times and counters of those that hold something, in turn. A pid that is another process by now is
  * searched. */
 static void refresh_holders(struct owners *o, uint64_t dt)
@@ -164,12 +169,10 @@ static void refresh_holders(struct owners *o, uint64_t dt)
 
 	vec_clear(&o->rank); /* 1: holds something */
 	vec_reserve(&o->rank, o->procs.n + 1);
-	memset(o->rank.v, 0, (o->procs.n + 1) * sizeof(o->rank.v[0]));
-	for (size_t h = 0; h < o->hits.n; h++)
-		if (owners_hit_valid(o, h) && !o->rank.v[o->hits.v[h].owner]) {
-			o->rank.v[o->hits.v[h].owner] = 1;
-			holders++;
-		}
+	for (size_t i = 0; i < o->procs.n; i++) {
+		o->rank.v[i] = holds(o->procs.v[i]);
+		holders += o->rank.v[i];
+	}
 	quota = dt < ROUND_NS && o->budget_ns ? (size_t)(holders * dt / ROUND_NS) : holders;
 	if (quota < FACTS_MIN)
 		quota = FACTS_MIN;
@@ -188,7 +191,7 @@ static void refresh_holders(struct owners *o, uint64_t dt)
 	for (size_t i = 0; i < o->procs.n; i++) {
 		struct owner *w = o->procs.v[i];
 
-		if ((w->held && w->hits_from != SIZE_MAX) || w->hidden)
+		if (holds(w) || w->hidden)
 			owner_read_slow_facts(&o->scan, w);
 	}
 }

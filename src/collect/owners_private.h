@@ -69,6 +69,7 @@ struct owners {
 	bool hints; /* /proc/PID/fd has a size here */
 	/* of this look: */
 	VEC(struct inode) inodes;
+	bool index_added; /* to inodes and slots was added what is no socket of the snapshot */
 	struct inode_slot *slots; /* owned; hash of inodes: slots_cap is a power of two */
 	size_t slots_cap;
 	VEC(uint32_t)

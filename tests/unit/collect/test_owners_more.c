@@ -254,6 +254,38 @@ static void test_skipped(void **state)
 	assert_string_equal(holders(t), "");
 }
 
+/* What a look keeps of the one before must not outlive it: as many sockets, but others, or in another order. */
+static void test_as_many_as_before(void **state)
+{
+	struct tree *t = *state;
+
+	put_process(t, 20, "a", 100);
+	put_socket(t, 20, 3, 111);
+	put_socket(t, 20, 4, 222);
+	put_socket(t, 20, 5, 333);
+	LOOK(t, 0, 0, 111, 222, 333);
+	LOOK(t, 1, 0, 111, 222, 333);
+	assert_string_equal(holders(t), "111:20/3 222:20/4 333:20/5");
+	LOOK(t, 1, 0, 333, 111, 222);
+	assert_string_equal(holders(t), "333:20/5 111:20/3 222:20/4");
+	put_socket(t, 20, 4, 444);
+	LOOK(t, 1, 0, 333, 111, 444);
+	assert_string_equal(holders(t), "333:20/5 111:20/3 444:20/4");
+	LOOK(t, 1, 0, 333, 111, 222); /* nobody's: the old descriptor names another one now */
+	assert_string_equal(holders(t), "333:20/5 111:20/3");
+	assert_true(t->snap.owners_complete);
+	LOOK(t, 1, 0, 111, 111, 333); /* two rows of one socket */
+	LOOK(t, 1, 0, 111, 111, 333);
+	assert_string_equal(holders(t), "111:20/3 333:20/5");
+	LOOK(t, 1, 0, 111, 333, 333);
+	assert_string_equal(holders(t), "111:20/3 333:20/5");
+	LOOK(t, 1, 0, OWNED_RING, 111, 333); /* a number that means something else in a list of descriptors */
+	put_link(t, 20, 6, "anon_inode:[io_uring]");
+	LOOK(t, 1, 0, OWNED_RING, 111, 333);
+	LOOK(t, 1, 0, OWNED_RING, 111, 333);
+	assert_string_equal(holders(t), "111:20/3 333:20/5");
+}
+
 static void test_part_of_pids(void **state)
 {
 	struct tree *t = *state;
@@ -330,10 +362,9 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_thread_tables),    CASE(test_ring_files),
-		CASE(test_ring_lines),       CASE(test_under_way),
-		CASE(test_own_cgroup_first), CASE(test_visible_is_verified),
-		CASE(test_skipped),          CASE(test_part_of_pids),
+		CASE(test_thread_tables),    CASE(test_ring_files),          CASE(test_ring_lines),
+		CASE(test_under_way),        CASE(test_own_cgroup_first),    CASE(test_visible_is_verified),
+		CASE(test_skipped),          CASE(test_as_many_as_before),   CASE(test_part_of_pids),
 		CASE(test_settled_is_cheap), CASE(test_without_descriptors),
 	};
 
