@@ -199,12 +199,46 @@ static void test_shown_connection(void **state)
 	desk_done(&d);
 }
 
+/* The pane of a port with thousands of connections takes a while to make: not while somebody pages through the table,
+ * nor when what changed is not in it. */
+static void test_paging_leaves_the_pane(void **state)
+{
+	struct desk d;
+	char *mark;
+	struct subject before;
+
+	desk_init(&d, (struct ui_opts){.view = VIEW_CONNECTIONS});
+	fixture_many(&d.x, 10000, 50);
+	canvas_resize(&d.c, 140, 40);
+	frame(&d);
+	assert_true(shows(&d, "THIS END"));
+	mark = memmem(d.u->detail_page.text.s, d.u->detail_page.text.n, "THIS END", 8);
+	assert_non_null(mark);
+	memcpy(mark, "as it is", 8);
+	before = d.u->detail_subject;
+	for (int i = 0; i < 50; i++) {
+		d.now += S / 30; /* a held key repeats so often */
+		press(&d, i % 2 ? "Down" : "PgDn");
+		assert_false(ui_tick(d.u, d.now + DETAIL_REST_NS - 1));
+		assert_true(ui_deadline(d.u) <= d.now + DETAIL_REST_NS);
+	}
+	assert_true(shows(&d, "as it is"));
+	assert_true(d.u->detail_subject.pick.cookie == before.pick.cookie);
+	assert_true(ui_tick(d.u, d.now + DETAIL_REST_NS));
+	ui_draw(d.u, &d.c);
+	assert_false(shows(&d, "as it is"));
+	assert_true(shows(&d, "THIS END"));
+	assert_true(d.u->detail_subject.pick.cookie != before.pick.cookie);
+	desk_done(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_page_keeps_its_namespace),
 		cmocka_unit_test(test_visible_rows),
 		cmocka_unit_test(test_shown_connection),
+		cmocka_unit_test(test_paging_leaves_the_pane),
 		cmocka_unit_test(test_limits_are_told_once),
 	};
 
