@@ -118,6 +118,7 @@ static void show(struct sampler *s, struct source *source)
 	struct sock k = s->show;
 	uint64_t netns = s->show_netns;
 	struct shown now = {0};
+	bool first = s->show_new;
 
 	s->show_new = false;
 	if (k.cookie) {
@@ -125,8 +126,12 @@ static void show(struct sampler *s, struct source *source)
 		live_show(source, netns, &k, &now);
 		pthread_mutex_lock(&s->lock);
 	}
-	if (!s->show_new) /* else this is of one that is not shown any more */
-		s->shown = now;
+	if (s->show_new) /* this is of one that is not shown any more */
+		return;
+	s->shown = now;
+	/* Frames bring the next ones along; the first is waited for, and while paused no frame is taken. */
+	if (first)
+		notify(s->shown_fd);
 }
 
 /* With the lock held. */
@@ -162,7 +167,6 @@ static bool sleep_until_due(struct sampler *s, struct source *source, uint64_t l
 		}
 		if (s->show_new) {
 			show(s, source);
-			notify(s->shown_fd);
 			continue;
 		}
 		if (next < earliest)

@@ -184,6 +184,22 @@ def connection_page_tells_what_is_not_kept():
 
 
 @test
+def connection_page_while_paused():
+    with scene("pair,port=9000,n=2") as (ns, _):
+        with dashboard(ns, height=40) as tmux:
+            tmux.keys("2")
+            filtered(tmux, "lport=9000")
+            tmux.shows(r"1-2 of 2")
+            tmux.keys("p")
+            tmux.shows(r"PAUSED")
+            for key in "Home", "Down":
+                tmux.keys(key, "Enter")
+                tmux.shows(r"path mtu [\d,]+")
+                tmux.keys("Escape")
+                tmux.shows(r"\[2 ")
+
+
+@test
 def connection_page_in_another_namespace():
     need_root()
     with scene("listen,port=8080") as (ns, _), scene("pair,port=7171,comm=inner") as (_, _):
