@@ -30,7 +30,7 @@
 
 #define REFRESH_EVERY_NS                                                                                     \
 	(100 * NSEC_PER_MS) /* late texts come in hundreds: filter and sort again for all at once */
-#define SLICE_NS (5 * NSEC_PER_MS) /* of work between two looks at the keys; with drawing it is 8 */
+#define SLICE_NS (4 * NSEC_PER_MS) /* of work between two looks at the keys; with drawing it is 8 */
 #define BEHIND_NS (50 * NSEC_PER_MS) /* until a terminal that took no more is asked again */
 #define KEYS_AT_ONCE 64 /* between two frames on the screen */
 #define RESOLVE_NS (6 * NSEC_PER_SEC)

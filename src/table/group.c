@@ -68,14 +68,14 @@ static int by_conns_peer(const void *a, const void *b)
 }
 
 /* The other end stands anywhere in the memory: asked for well before it is needed. */
-#define AHEAD 8
+#define AHEAD 16
 
 static void fetch_peer(const struct frame *f, const uint32_t *rows, size_t n, size_t i)
 {
 	uint32_t peer = i + AHEAD < n ? frame_row(f, rows[i + AHEAD])->peer : NONE;
 
 	if (peer < f->rows_n)
-		__builtin_prefetch(frame_row(f, peer));
+		__builtin_prefetch(&frame_row(f, peer)->owner_n);
 	peer = i + AHEAD / 2 < n ? frame_row(f, rows[i + AHEAD / 2])->peer : NONE;
 	if (peer < f->rows_n && frame_row(f, peer)->owner_n)
 		__builtin_prefetch(frame_owner(f, frame_row(f, peer), 0));

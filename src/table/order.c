@@ -359,8 +359,8 @@ void order_select(struct order *o, const struct sort_key *by, unsigned by_n, con
 
 /* In pieces: runs of a length that takes a millisecond or two are put into order one by one, then merged in as many
  * passes as it takes. */
-#define RUN 8192
-#define MERGED 16384 /* items a step */
+#define RUN 4096
+#define MERGED 8192 /* items a step */
 
 void order_begin(struct order *o)
 {

@@ -39,6 +39,7 @@ struct table_work {
 	const struct frame *f; /* borrowed: to be shown */
 	uint32_t height;
 	bool hold, held, changed, follow_top;
+	bool whole; /* all lines are wanted in order, not the screen's alone */
 	uint64_t shape;
 	uint32_t protos; /* PROTO_BIT()s of the sockets it shows */
 	uint8_t stage; /* enum stage */

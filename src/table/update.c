@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE 2048 /* rows between two questions whether the time is up */
+#define SLICE 1024 /* rows between two questions whether the time is up */
 
 /* Which rows */
 
@@ -205,9 +205,21 @@ void table_update_begin(struct table *t, const struct frame *f, uint32_t height,
 	w->stage = filter_empty(t->filter) ? STAGE_ROWS : STAGE_PICK;
 }
 
+void table_order_begin(struct table *t)
+{
+	t->work->whole = true;
+	table_update_begin(t, t->f, t->work->height, t->work->hold);
+}
+
 bool table_updating(const struct table *t)
 {
 	return t->work->stage != STAGE_IDLE;
+}
+
+/* The first row is followed, and nobody goes through those below the screen. */
+static bool window_only(const struct table_work *w)
+{
+	return w->follow_top && !w->whole;
 }
 
 /* Two arrays of one kind of item, declared apart. */
@@ -245,7 +257,7 @@ static void take_lines(struct table *t)
 		t->order.v[i] = w->order.v.v[i].row;
 	t->order.n = n;
 	vec_clear(&t->idents);
-	t->sorted = (uint32_t)(w->follow_top && n > TABLE_WINDOW(w) ? TABLE_WINDOW(w) : n);
+	t->sorted = (uint32_t)(window_only(w) && n > TABLE_WINDOW(w) ? TABLE_WINDOW(w) : n);
 }
 
 static void commit(struct table *t)
@@ -256,6 +268,7 @@ static void commit(struct table *t)
 	w->stage = STAGE_IDLE;
 	w->around = w->around_end = 0;
 	take_lines(t);
+	w->whole = false;
 	t->counted = !filter_empty(t->filter);
 	t->tally = w->tally;
 	w->tally = tally;
@@ -378,9 +391,9 @@ static bool run_stage(struct table *t, uint32_t to)
 		w->at = to;
 		if (to < n)
 			return false;
-		if (w->follow_top || n <= TABLE_AT_ONCE) {
+		if (window_only(w) || n <= TABLE_AT_ONCE) {
 			order_select(&w->order, t->sort, t->sort_n, &c, 0,
-				     w->follow_top ? TABLE_WINDOW(w) : n);
+				     window_only(w) ? TABLE_WINDOW(w) : n);
 			commit(t);
 			return true;
 		}

@@ -320,8 +320,8 @@ static bool search_key(struct dialog *d, struct ui *u, const struct key *k)
 	case KEY_ENTER_:
 		free(u->search);
 		u->search = p->line.text.n ? mem_strdup(str_text(&p->line.text)) : NULL;
-		if (u->search && !table_screen_search(ui_top(u), &u->env, u->search, 1))
-			ui_say(u, "no row shows \"%s\"", u->search);
+		if (u->search)
+			ui_search(u, 1);
 		return false;
 	default:
 		break;

@@ -362,6 +362,7 @@ static void mouse(struct ui *u, const struct key *k)
 {
 	struct screen *s = ui_top(u);
 
+	ui_search_end(u);
 	if (k->mouse == MOUSE_WHEEL_UP || k->mouse == MOUSE_WHEEL_DOWN) {
 		for (int i = 0; i < 3; i++)
 			s->ops->move(s, &u->env, k->mouse == MOUSE_WHEEL_UP ? MOVE_UP : MOVE_DOWN);
@@ -392,6 +393,8 @@ static void dispatch(struct ui *u, const struct key *k)
 		/* What acts, acts on what was asked for, not on what was there before it. */
 		if (b->group == KEYS_ACT || b->run == act_open)
 			ui_finish(u);
+		else if (b->run != act_search_next && b->run != act_search_prev)
+			ui_search_end(u);
 		if (b->group != KEYS_MOVE)
 			u->detail_number = 0;
 		b->run(u, k->code);
@@ -483,7 +486,7 @@ void ui_key(struct ui *u, const struct key *k, uint64_t now_ns)
 
 bool ui_paused(const struct ui *u)
 {
-	return u->paused;
+	return u->paused || u->searching.dir; /* it goes through the rows of this frame */
 }
 
 bool ui_discard_input(struct ui *u)

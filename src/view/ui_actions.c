@@ -257,8 +257,8 @@ static void search_step(struct ui *u, int dir)
 {
 	if (!u->search) /* without a search, as with the arrows */
 		move(u, dir > 0 ? MOVE_DOWN : MOVE_UP);
-	else if (!table_screen_search(ui_top(u), &u->env, u->search, dir))
-		ui_say(u, "no row shows \"%s\"", u->search);
+	else
+		ui_search(u, dir);
 }
 
 void act_search_next(struct ui *u, uint32_t key)

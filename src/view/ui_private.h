@@ -21,6 +21,11 @@ struct hit { /* a part of the screen that does what a key does when clicked; not
 	int y, x, w;
 	const struct binding *binding;
 };
+struct search {
+	int8_t dir; /* 1 downwards, -1 upwards, 0: none is on its way */
+	bool begun; /* else it begins at the cursor, once the rows are in order */
+	uint32_t at, left; /* the line looked at last, and how many more there are */
+};
 #define VIEWS_MAX (VIEW_N + UI_NAMED_MAX)
 struct ui {
 	struct ui_opts opts;
@@ -54,6 +59,7 @@ struct ui {
 	struct hosts hosts; /* names of addresses, once `D` was pressed */
 	char *exporting; /* owned: into this file; NULL: nothing is written now */
 	char *search; /* owned; NULL: none */
+	struct search searching; /* for it, on its way */
 	struct screen *why_screen; /* of the stack: it waits for the answer to `w`; NULL */
 	uint64_t mark_wall_ns; /* when that was, with env.mark_ns */
 	bool pasting; /* between the brackets of a paste */
@@ -137,8 +143,11 @@ bool ui_picks(struct ui *u, struct picks *ret);
 bool ui_take_answer(struct ui *u); /* to `w`, to the page that waits for it. True: draw again */
 struct dialog *row_menu_new(struct ui *u, struct table *t); /* `=`; NULL: no row under the cursor */
 struct dialog *search_prompt_new(struct ui *u); /* `\` */
-/* The next (dir 1) or previous (-1) row in which `text` stands; false: none. */
-bool table_screen_search(struct screen *s, const struct screen_env *e, const char *text, int dir);
+/* To the next (dir 1) or previous (-1) row in which ui.search stands, or says that there is none: at once, or when
+ * ui_search_work (false: not finished) has come to it. */
+void ui_search(struct ui *u, int dir);
+bool ui_search_work(struct ui *u);
+void ui_search_end(struct ui *u); /* no longer wanted */
 /* Help has pages of its own: 0 keys, 1 filters, 2 columns. False: not the help screen, or no such page. */
 bool help_screen_goto(struct screen *s, int page);
 /* Shows the lines of all its pages in which the text stands; "": its pages again. False: not the help screen, or

@@ -69,6 +69,7 @@ void ui_update_top(struct ui *u)
 		u->env.table_h = 1;
 	if (!screen_table(s) && u->env.next) /* pages are made at once */
 		take_next(u);
+	u->searching.begun = false;
 	if (u->env.f || u->env.next)
 		s->ops->frame(s, &u->env);
 	settle(u);
@@ -78,7 +79,8 @@ bool ui_working(const struct ui *u)
 {
 	const struct screen *s = ui_top_const(u);
 
-	return u->env.next || (s && screen_table_const(s) && table_updating(screen_table_const(s)));
+	return u->env.next || u->searching.dir ||
+	       (s && screen_table_const(s) && table_updating(screen_table_const(s)));
 }
 
 bool ui_work(struct ui *u)
@@ -88,16 +90,22 @@ bool ui_work(struct ui *u)
 	if (t && table_updating(t) && !table_update_step(t, u->env.over, u->env.over_data))
 		return false;
 	settle(u);
-	return true;
+	if (!u->env.next)
+		ui_search_work(u);
+	return !ui_working(u);
 }
 
 void ui_finish(struct ui *u)
 {
 	struct table *t = screen_table(ui_top(u));
+	bool (*over)(void *data) = u->env.over;
 
+	u->env.over = NULL;
 	if (t)
 		table_update_step(t, NULL, NULL);
 	settle(u);
+	ui_search_work(u);
+	u->env.over = over;
 }
 
 void ui_frame(struct ui *u, const struct frame *f, uint64_t now_ns)

@@ -117,6 +117,8 @@ bool table_update_step(struct table *t, bool (*over)(void *data), void *data);
 bool table_updating(const struct table *t);
 /* Puts all lines into order: before going through them in order. The moves below do it by themselves. */
 void table_order_all(struct table *t);
+/* The same in slices: an update of the frame shown, whose end brings all lines in order. */
+void table_order_begin(struct table *t);
 
 /* Lines */
 struct ident table_ident(const struct table *t, size_t line);

@@ -123,7 +123,7 @@ bool ui_tick(struct ui *u, uint64_t now_ns);
 /* When ui_tick wants to be called at the latest (CLOCK_BOOTTIME ns); UINT64_MAX: never. */
 uint64_t ui_deadline(const struct ui *u);
 void ui_key(struct ui *u, const struct key *k, uint64_t now_ns);
-bool ui_paused(const struct ui *u);
+bool ui_paused(const struct ui *u); /* by the user, or while a search goes through the rows */
 /* A descriptor that a row on the screen rests on. fd -1, inode 0: only its process is shown. */
 struct ui_seen {
 	uint32_t pid;

@@ -20,7 +20,7 @@ struct desk {
 	struct ui_host host;
 	struct canvas c;
 	uint64_t now, interval;
-	int quits, opened, closed, sent;
+	int quits, opened, closed, sent, over_asked;
 	struct kill_plan plan;
 };
 
