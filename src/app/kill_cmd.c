@@ -33,6 +33,7 @@ struct deed {
 	struct kill_words words;
 	char sig_name[16];
 	size_t told; /* steps already printed */
+	VEC(uint8_t) objected; /* parallel to the plan's targets, then its unowned: told already */
 };
 
 /* "8080" ":8080" */
@@ -173,7 +174,7 @@ static void object(const struct deed *d, const struct str *why, const char *inst
 
 	str_putf(&line, "sockeye: %s%s. ", strncmp(str_text(why), "not permitted", 13) ? "refused: " : "",
 		 str_text(why));
-	str_puts(&line, d->o->partial ? "Left out.\n" : "Nothing was sent.\n");
+	str_puts(&line, d->o->partial || kill_sent_ns(d->kill) ? "Left out.\n" : "Nothing was sent.\n");
 	if (instead && *instead)
 		str_putf(&line, "    instead: %s\n", instead);
 	if (sudo && geteuid() != 0) {
@@ -185,8 +186,16 @@ static void object(const struct deed *d, const struct str *why, const char *inst
 	str_done(&line);
 }
 
-/* How many owners are unknown, refused or not permitted; each is told when `tell`. */
-static size_t objections(const struct deed *d, bool tell)
+/* False: it was told before. */
+static bool tell_now(struct deed *d, size_t at)
+{
+	while (d->objected.n <= at)
+		vec_push(&d->objected, 0);
+	return !d->objected.v[at]++;
+}
+
+/* How many owners are unknown, refused or not permitted; each is told once when `tell`. */
+static size_t objections(struct deed *d, bool tell)
 {
 	const struct kill_plan *p = kill_plan(d->kill);
 	struct str why = {0}, instead = {0};
@@ -200,7 +209,7 @@ static size_t objections(const struct deed *d, bool tell)
 		n++;
 		str_clear(&why);
 		kill_refusal_put(p, t, &why);
-		if (tell)
+		if (tell && tell_now(d, i))
 			object(d, &why, t->instead, t->refusal == KILL_NOT_PERMITTED);
 	}
 	for (size_t i = 0; i < p->unowned.n; i++) {
@@ -208,7 +217,7 @@ static size_t objections(const struct deed *d, bool tell)
 		str_clear(&why);
 		str_clear(&instead);
 		kill_unowned_put(p, &p->unowned.v[i], &why, &instead);
-		if (tell)
+		if (tell && tell_now(d, p->targets.n + i))
 			object(d, &why, str_text(&instead), p->unowned.v[i].reason == REASON_NOT_PERMITTED);
 	}
 	str_done(&why);
@@ -379,6 +388,7 @@ static int watch(struct deed *d)
 static int carry_out(struct deed *d)
 {
 	const struct kill_plan *p = kill_plan(d->kill);
+	size_t objected;
 	int sent, r;
 
 	/* Whatever changed since the plan was shown counts: all or nothing, unless part is enough. */
@@ -388,12 +398,14 @@ static int carry_out(struct deed *d)
 		return any_failed(d) ? FAILED : REFUSED;
 	}
 	sent = kill_send(d->kill, d->words.sig, clock_boot());
+	objections(d, true); /* what the deed itself met with */
 	if (!sent && !objections(d, false))
 		return p->ways.n && d->o->kill_to == KILL_TO_STOP ? FAILED : nothing_left(d);
 	r = sent && (kill_sig_ends(d->words.sig) || d->o->kill_to == KILL_TO_STOP) ? watch(d) : FREED;
+	objected = objections(d, true);
 	if (any_failed(d))
 		return FAILED;
-	return objections(d, false) ? REFUSED : r;
+	return objected ? REFUSED : r;
 }
 
 static int ask(struct deed *d)
@@ -471,6 +483,7 @@ int cmd_kill(const struct options *o)
 	kill_free(d.kill);
 	vec_done(&d.picks);
 	vec_done(&d.matches);
+	vec_done(&d.objected);
 	look_once_done(&d.look);
 	return print_result(r);
 }

@@ -20,7 +20,7 @@ import acts  # noqa: E402
 import kit  # noqa: E402
 
 # Here nothing passes without bystanders who were looked after.
-BYSTANDERS = ("test_kill.py", "test_kill_cmd.py")
+BYSTANDERS = ("test_kill.py", "test_kill_cmd.py", "test_kill_faults.py")
 
 
 

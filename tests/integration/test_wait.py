@@ -1,6 +1,7 @@
 """wait: what comes, what goes, and what is said when it does not."""
 
 import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import threading
 import time
 
-from kit import PATIENCE, SOCKEYE, Netns, check, clean_env, same, scene, test
+from kit import PATIENCE, SOCKEYE, Netns, check, clean_env, same, scene, test, until
 
 PORT = 18090
 NOBODY = 65534
@@ -302,3 +303,32 @@ def storm():
             stop.set()
             t.join()
             noise.close()
+
+
+@test
+def stopped_holds_no_namespace():
+    """Stopped by ^Z nobody could let go of a namespace that ends: none is held, and afterwards it looks there again."""
+    with place() as (ns, h), Netns() as elsewhere:
+        def sockets():
+            links = []
+            for fd in os.listdir(f"/proc/{w.pid}/fd"):
+                with contextlib.suppress(FileNotFoundError):
+                    links.append(os.readlink(f"/proc/{w.pid}/fd/{fd}"))
+            return sum(link.startswith("socket:") for link in links)
+
+        # In a group of its own, with a parent outside of it: else the kernel declines to stop it.
+        w = subprocess.Popen([*elsewhere.enter, SOCKEYE, "wait", "-N", str(h.pid), f":{PORT}"],
+                             stdin=subprocess.DEVNULL, env=clean_env(), preexec_fn=os.setpgrp)
+        try:
+            until(lambda: sockets() > 1, "it looks into the other namespace")
+            os.kill(w.pid, signal.SIGTSTP)
+            until(lambda: open(f"/proc/{w.pid}/stat").read().rsplit(")", 1)[1].split()[0] == "T", "it stops")
+            same(sockets(), 1, "sockets while it is stopped, its own namespace's")
+            h.do(f"a = socket(); a.bind(('127.0.0.1', {PORT})); a.listen()")
+            check(w.poll() is None, "it ended though stopped")
+            os.kill(w.pid, signal.SIGCONT)
+            same(w.wait(PATIENCE), 0, "exit code after the listener came")
+        finally:
+            if w.poll() is None:
+                w.kill()
+                w.wait()
