@@ -7,11 +7,10 @@
 #define NOTES_A_LOOK 64 /* of a kind: a storm must not wash away what came before it */
 
 const char *const note_words[NOTE_KIND_N] = {
-	[NOTE_STATE] = NULL,        [NOTE_UP] = "up",
-	[NOTE_FULL] = "queue full", [NOTE_ROOM] = "queue has room",
-	[NOTE_DROPS] = "drops",     [NOTE_HOLDER] = "holds it too",
-	[NOTE_LET_GO] = "let go",   [NOTE_STOPPED] = "stopped",
-	[NOTE_GOES_ON] = "goes on",
+	[NOTE_STUCK] = "stuck",     [NOTE_HEARD] = "heard from again", [NOTE_STATE] = NULL,
+	[NOTE_UP] = "up",           [NOTE_FULL] = "queue full",        [NOTE_ROOM] = "queue has room",
+	[NOTE_DROPS] = "drops",     [NOTE_HOLDER] = "holds it too",    [NOTE_LET_GO] = "let go",
+	[NOTE_STOPPED] = "stopped", [NOTE_GOES_ON] = "goes on",
 };
 
 static void add(struct notes *notes, const struct note *n)
@@ -70,6 +69,20 @@ void world_note_state(struct world *w, const struct sock *s, uint8_t from)
 					      .kind = NOTE_STATE,
 					      .from = from,
 					      .to = s->state});
+}
+
+void world_note_tries(struct world *w, const struct sock *s, const struct sock *was)
+{
+	bool now = sock_stuck(s), before = sock_stuck(was);
+
+	/* A scan asks thousands who never answer. */
+	if (now == before || s->state != was->state || s->state == STATE_SYN_SENT || w->noted == NOTES_A_LOOK)
+		return;
+	w->noted++;
+	add(&w->f->sock_notes, &(struct note){.at_ns = w->f->boot_ns,
+					      .a = frame_netns_inode(w->f, s->netns),
+					      .b = s->cookie,
+					      .kind = now ? NOTE_STUCK : NOTE_HEARD});
 }
 
 static void note_port(struct world *w, const struct port *p, enum note_kind kind, const struct snap_proc *who)

@@ -284,6 +284,8 @@ static void same_row(struct world *w, const struct snapshot *s, size_t at, uint3
 			*write_info(w, row) = i;
 	}
 	if (memcmp(was, &now, sizeof(now))) {
+		if (was->retrans != now.retrans)
+			world_note_tries(w, &now, was);
 		*write_sock(w, row) = now;
 		w->changed.v[row] = stands_for_another(was, &now);
 	}

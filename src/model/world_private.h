@@ -144,6 +144,7 @@ bool world_unaccepted(const struct sock *s); /* links.c: does it look like one t
 void world_reasons(struct world *w); /* reason.c */
 void world_notes_begin(struct world *w); /* notes.c: those of prev go on */
 void world_note_state(struct world *w, const struct sock *s, uint8_t from);
+void world_note_tries(struct world *w, const struct sock *s, const struct sock *was);
 void world_notes_ports(struct world *w);
 void world_peers(struct world *w); /* peers.c */
 void world_unix_peers(struct world *w); /* peers.c */

@@ -13,9 +13,7 @@ static const struct {
 	const char *name;
 } tcp_options[] = {{2, "sack"}, {1, "timestamps"}, {8, "ecn"}, {32, "fast open"}};
 #define TCP_OPT_WSCALE 4
-#define TIMER_RETRANSMIT 1 /* idiag_timer */
-#define TIMER_PROBE 4
-#define STUCK_FROM 2 /* times sent again */
+#define TIMER_PROBE 4 /* idiag_timer, as TIMER_RETRANSMIT */
 
 /* An open row, or one that closed within the last seconds and is still shown. */
 static uint32_t find(const struct frame *f, const struct pick *pick)
@@ -340,14 +338,12 @@ static void identity(struct conn *c)
 	str_done(&s);
 }
 
-/* What was sent is not acknowledged, and was sent again and again. */
 static void stuck(struct conn *c)
 {
 	char one[UNIT_BUF], two[UNIT_BUF];
 	struct str s = {0};
 
-	if (c->s->timer != TIMER_RETRANSMIT || c->s->retrans < STUCK_FROM || !c->s->sendq || !c->peer ||
-	    c->r->marks & MARK_CLOSED)
+	if (!sock_stuck(c->s) || !c->peer || c->r->marks & MARK_CLOSED)
 		return;
 	str_putf(&s, "stuck: %s unacknowledged", fmt_size(one, c->s->sendq));
 	if (c->s->flags & SOCK_HAS_TIMES)
@@ -375,7 +371,10 @@ static void history(struct conn *c)
 
 		if (n->a != netns || n->b != c->s->cookie)
 			continue;
-		page_put_moment(b, n->at_ns, state_table[n->to].name, &s);
+		page_put_moment(b, n->at_ns,
+				n->kind == NOTE_STATE ? state_table[n->to].name : note_words[n->kind], &s);
+		if (n->kind != NOTE_STATE)
+			continue;
 		first = n->from;
 		any = true;
 	}

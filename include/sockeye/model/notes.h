@@ -9,6 +9,8 @@
 
 enum note_kind {
 	NOTE_STATE, /* of a socket: from one state into another */
+	NOTE_STUCK, /* a connection sends the same again and again, and nothing comes back */
+	NOTE_HEARD, /* it does so no more */
 	NOTE_UP, /* a port came up; by whom */
 	NOTE_FULL, /* its accept queue reached the limit */
 	NOTE_ROOM, /* and has room again */
@@ -33,5 +35,5 @@ static inline uint64_t note_port_key(uint64_t netns_inode, uint8_t proto)
 {
 	return netns_inode << 8 | proto;
 }
-/* What a port's note says: "queue full", "1046 stopped"; static, or NULL for a socket's. With a process: what it did. */
+/* What a note says: "queue full", "1046 stopped"; static, or NULL for a change of state. With a process: what it did. */
 extern const char *const note_words[NOTE_KIND_N];

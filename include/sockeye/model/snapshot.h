@@ -118,6 +118,14 @@ struct sock {
 	};
 };
 
+#define TIMER_RETRANSMIT 1 /* sock.timer */
+#define STUCK_FROM 2 /* times sent again */
+/* What was sent is not acknowledged, and was sent again and again. */
+static inline bool sock_stuck(const struct sock *s)
+{
+	return s->proto == PROTO_TCP && s->timer == TIMER_RETRANSMIT && s->retrans >= STUCK_FROM && s->sendq;
+}
+
 /* The wider knowledge about a full TCP socket, parallel to socks. Zero without its flag in sock.flags. What only the
  * page of a connection tells stands in shown.h. */
 struct sock_info {

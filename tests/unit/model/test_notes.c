@@ -80,6 +80,38 @@ static void states_of_a_shown_socket(void **state)
 	fixture_done(&x);
 }
 
+/* When it got stuck, and when the other end was heard from again; what the timer counts besides is no news. */
+static void a_stuck_connection(void **state)
+{
+	static const uint8_t retrans[] = {0, 1, 2, 3, 0, 1};
+	struct fixture x;
+	const struct frame *f = NULL;
+	uint32_t s;
+	uint64_t at[ARRAY_LEN(retrans)];
+
+	fixture_init(&x);
+	s = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:40000", "10.0.0.7:80");
+	x.snap.socks.v[s].sendq = 100;
+	for (size_t i = 0; i < ARRAY_LEN(retrans); i++) {
+		x.snap.socks.v[s].retrans = retrans[i];
+		x.snap.socks.v[s].timer = retrans[i] ? 1 : 0;
+		f = fixture_apply(&x, 1);
+		at[i] = f->boot_ns;
+	}
+	assert_int_equal(f->sock_notes.v.n, 2);
+	assert_int_equal(f->sock_notes.v.v[0].kind, NOTE_STUCK);
+	assert_true(f->sock_notes.v.v[0].at_ns == at[2]);
+	assert_true(f->sock_notes.v.v[0].b == x.snap.socks.v[s].cookie);
+	assert_int_equal(f->sock_notes.v.v[1].kind, NOTE_HEARD);
+	assert_true(f->sock_notes.v.v[1].at_ns == at[4]);
+	/* A window probe, and a keepalive, are counted in the same place. */
+	x.snap.socks.v[s].timer = 4;
+	x.snap.socks.v[s].retrans = 7;
+	f = fixture_apply(&x, 1);
+	assert_int_equal(f->sock_notes.v.n, 2);
+	fixture_done(&x);
+}
+
 static void queue_and_drops_of_a_port(void **state)
 {
 	struct fixture x;
@@ -167,11 +199,9 @@ static void is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(states_of_a_socket),
-		cmocka_unit_test(states_of_a_shown_socket),
-		cmocka_unit_test(queue_and_drops_of_a_port),
-		cmocka_unit_test(holders_of_a_port),
-		cmocka_unit_test(is_bounded),
+		cmocka_unit_test(states_of_a_socket), cmocka_unit_test(states_of_a_shown_socket),
+		cmocka_unit_test(a_stuck_connection), cmocka_unit_test(queue_and_drops_of_a_port),
+		cmocka_unit_test(holders_of_a_port),  cmocka_unit_test(is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
