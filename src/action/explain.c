@@ -240,7 +240,8 @@ static void find_tries(struct explain *e)
 
 /* Who is in whose way */
 
-/* inet_rcv_saddr_equal() with both wildcards matching; a mapped IPv6 address counts as the IPv4 address it is. */
+/* inet_rcv_saddr_equal() with both wildcards matching; a mapped IPv6 address counts as the IPv4 address it is. b's may
+ * be an IPv6 socket that was never bound by hand: connected, it has an IPv4 address too, LOOPBACK4_IPV6. */
 static bool addresses_meet(const struct ip *a, bool a_v6only, const struct ip *b, bool b_v6only)
 {
 	bool a_any = ip_is_any(a->b, a->v6), b_any = ip_is_any(b->b, b->v6);
@@ -249,7 +250,15 @@ static bool addresses_meet(const struct ip *a, bool a_v6only, const struct ip *b
 		return a_any || b_any || !memcmp(a->b, b->b, sizeof(a->b));
 	if (a->v6)
 		return a_any && !a_v6only;
-	return b_any && !b_v6only;
+	return (a_any || b_any) && !b_v6only;
+}
+
+/* Whoever binds an address other than the wildcard is v6only from then on (__inet6_bind()). Of connections the kernel
+ * does not tell whether that was done. */
+static bool only_v6(const struct explain_holder *h)
+{
+	return h->v6only || (h->ip.v6 && !ip_is_any(h->ip.b, true) && h->kind != EXPLAIN_CONN &&
+			     h->kind != EXPLAIN_TIME_WAIT);
 }
 
 uint32_t explain_vrf(const struct explain *e, uint32_t ifindex)
@@ -275,7 +284,7 @@ bool explain_conflicts(const struct explain *e, const struct explain_holder *h, 
 	/* inet_bind_conflict(): sockets of two different devices do not meet; one without a device meets all. */
 	if (h->ifindex && t->ifindex && h->ifindex != t->ifindex)
 		return false;
-	return addresses_meet(&t->ip, t->v6only, &h->ip, h->v6only);
+	return addresses_meet(&t->ip, t->v6only, &h->ip, only_v6(h));
 }
 
 /* In the way whatever its options are. A TCP socket on a device that is not known may be in a VRF; any other may have

@@ -162,15 +162,40 @@ static void spread_to_ports(struct frame *f, uint32_t row)
 		mark(&f->ports.v[f->proc_ports.v[p->port + i]].findings);
 }
 
+static bool serves(const struct frame *f, uint32_t port)
+{
+	return port < f->ports.n && !(f->ports.v[port].flags & PORT_CLIENT);
+}
+
+/* The ports that the stuck connections came in by. For those that went out: the ports that the process has connections
+ * on, which are what it does for others; with none of that, all of its ports. */
 static void spread_leak(struct frame *f, uint32_t row)
 {
 	const struct proc *p = &f->procs.v[row];
+	bool out = false, busy = false;
 	double age;
 
-	for (uint32_t i = 0; i < p->sock_n; i++)
-		if (close_wait_old(f, f->proc_socks.v[p->sock + i], &age))
-			mark(&frame_write_row(f, f->proc_socks.v[p->sock + i])->findings);
-	spread_to_ports(f, row);
+	for (uint32_t i = 0; i < p->sock_n; i++) {
+		uint32_t at = f->proc_socks.v[p->sock + i], port = frame_port_of(f, at);
+
+		if (!close_wait_old(f, at, &age))
+			continue;
+		mark(&frame_write_row(f, at)->findings);
+		out |= !serves(f, port);
+		if (serves(f, port) && !f->ports.v[port].findings)
+			mark(&f->ports.v[port].findings);
+	}
+	for (uint32_t i = 0; i < p->port_n; i++) {
+		uint32_t port = f->proc_ports.v[p->port + i];
+
+		busy |= serves(f, port) && f->tally.ports.v[port].conns > 0;
+	}
+	for (uint32_t i = 0; out && i < p->port_n; i++) {
+		uint32_t port = f->proc_ports.v[p->port + i];
+
+		if (serves(f, port) && (!busy || f->tally.ports.v[port].conns))
+			mark(&f->ports.v[port].findings);
+	}
 }
 
 static bool fd_limit_near(const struct frame *f, uint32_t row, char *text, size_t size)

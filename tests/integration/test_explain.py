@@ -70,6 +70,14 @@ def time_wait(address, port, reuse):
         pass
     c.close()
     l.close()
+def v6_client(port):
+    # an outgoing IPv6 connection whose port the kernel gave it, here from a range of one
+    l = listen("::1", 0, family=AF_INET6)
+    c = socket(AF_INET6)
+    open("/proc/sys/net/ipv4/ip_local_port_range", "w").write(f"{port} {port}")
+    c.connect(l.getsockname())
+    open("/proc/sys/net/ipv4/ip_local_port_range", "w").write("32768 60999")
+    keep.append((l, c, l.accept()[0]))
 def client(address, port):
     # an outgoing connection from this very port, without SO_REUSEADDR
     l = listen("127.0.0.9", 0)
@@ -292,6 +300,14 @@ def client_holds_it():
         e = compare(ns, PORT, "taken")
         same(one(e, kind="connection")["effect"], "blocks", "effect")
         same(e["ways"], [f"sockeye close lport={PORT}"], "ways")
+
+
+@test
+def v6_client_holds_it():
+    """Such a socket is in the way of 0.0.0.0, too."""
+    with place() as ns, holder(ns, f"v6_client({PORT})"):
+        e = compare(ns, PORT, "taken")
+        same(one(e, kind="connection")["laddr"], "::1", "address")
 
 
 @test

@@ -38,7 +38,7 @@ static const struct {
 	{PROTO_TCP, STATE_BOUND, "*:8080", NULL, 0, false, "??????"},
 	{PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:8080", "10.0.0.7:5432", 0, false, "??..?."},
 	{PROTO_TCP, STATE_TIME_WAIT, "10.0.0.5:8080", "10.0.0.7:5432", 0, false, "??..?."},
-	{PROTO_TCP, STATE_CLOSE_WAIT, "[::1]:8080", "[::1]:50000", 0, false, ".??..?"},
+	{PROTO_TCP, STATE_CLOSE_WAIT, "[::1]:8080", "[::1]:50000", 0, false, "???..?"},
 	/* the remote end's port is nobody's here; a request is not bound */
 	{PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:50000", "10.0.0.7:8080", 0, false, "......"},
 	{PROTO_TCP, STATE_SYN_RECV, "10.0.0.5:8080", "10.0.0.7:50000", 0, false, "......"},

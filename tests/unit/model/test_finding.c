@@ -163,6 +163,24 @@ static void close_wait(void **state)
 		fixture_done(&x);
 	}
 
+	/* Of several ports those with connections; what came in by a port marks that one alone. */
+	for (int in = 0; in < 2; in++) {
+		leak(&x, 2, 0, 7200000);
+		fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "127.0.0.1:9229", NULL);
+		fixture_fd(&x, 3, 10, 20);
+		fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:9090", NULL);
+		fixture_fd(&x, 4, 10, 21);
+		fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:8080", "10.0.0.8:50000");
+		fixture_fd(&x, 5, 10, 22);
+		for (uint32_t s = 1; in && s < 3; s++)
+			x.snap.socks.v[s].lport = 9090;
+		f = fixture_apply(&x, 0);
+		assert_non_null(found(f, "close-wait-leak", 0));
+		for (uint32_t i = 0; i < 3; i++)
+			assert_int_equal(f->ports.v[i].findings, f->ports.v[i].port == (in ? 9090 : 8080));
+		fixture_done(&x);
+	}
+
 	/* A minute to close is granted, whether the kernel tells the time or we saw it pass. */
 	leak(&x, 2, 0, 60000);
 	assert_null(found(fixture_apply(&x, 0), "close-wait-leak", 0));
