@@ -132,7 +132,7 @@ static void test_same(void **state)
 		if (!strcmp(same[i][0], "a b or process=node"))
 			continue;
 		if (!a || a == frame->rows_n)
-			fail_msg("%s picks %u of %zu: says nothing", same[i][0], a, frame->rows_n);
+			fail_msg("%s picks %u of %u: says nothing", same[i][0], a, frame->rows_n);
 	}
 }
 
