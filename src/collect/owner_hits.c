@@ -48,6 +48,7 @@ static struct inode *add_inode(struct owners *o, uint32_t inode, uint32_t *ret_a
 static void describe(struct owners *o, struct inode *ino, const struct sock *k)
 {
 	ino->state = INODE_OPEN;
+	ino->since = 0;
 	ino->cgroup = k->cgroup;
 	ino->port = k->state < STATE_N && (STATES_PORT & STATE_BIT(k->state));
 	ino->root = k->flags & SOCK_HAS_UID && !k->uid;
@@ -263,10 +264,8 @@ uint64_t owners_swept(const struct owners *o)
 uint64_t owners_find_missing(struct owners *o)
 {
 	uint64_t swept = owners_swept(o), need = 0;
-	struct map was;
 
 	o->missing = o->missing_ports = 0;
-	map_clear(&o->orphans_next);
 	for (size_t i = 0; i < o->inodes.n; i++) {
 		struct inode *ino = &o->inodes.v[i];
 		uint32_t since;
@@ -276,7 +275,7 @@ uint64_t owners_find_missing(struct owners *o)
 		since = map_get(&o->orphans, ino->inode, 0);
 		if (since == MAP_NONE)
 			since = (uint32_t)o->look;
-		*map_at(&o->orphans_next, ino->inode, 0) = since;
+		ino->since = since;
 		if (since <= swept) {
 			ino->state = INODE_NOBODYS;
 			continue;
@@ -286,9 +285,6 @@ uint64_t owners_find_missing(struct owners *o)
 		if (since > need)
 			need = since;
 	}
-	was = o->orphans;
-	o->orphans = o->orphans_next;
-	o->orphans_next = was;
 	return need;
 }
 
@@ -397,17 +393,21 @@ static void say_what_was_searched(struct owners *o, struct snapshot *s)
 	}
 }
 
-/* What was missing when this look began, and was not found though everybody has been searched since. */
+/* What was missing when this look began, and was not found though everybody has been searched since. What has no
+ * descriptor by now is remembered: that few have none, but in the first look nobody was known to have one. */
 static void settle(struct owners *o)
 {
 	uint64_t swept = owners_swept(o);
 
-	for (size_t i = 0; i < o->inodes.n && o->missing; i++) {
+	map_clear(&o->orphans);
+	for (size_t i = 0; i < o->inodes.n; i++) {
 		struct inode *ino = &o->inodes.v[i];
 
-		/* orphans has all of those: see owners_find_missing() */
-		if (ino->state == INODE_OPEN && map_get(&o->orphans, ino->inode, 0) <= swept)
+		if (ino->state == INODE_FOUND)
+			continue;
+		if (ino->since <= swept)
 			ino->state = INODE_NOBODYS;
+		*map_at(&o->orphans, ino->inode, 0) = ino->since;
 	}
 }
 

@@ -91,12 +91,10 @@ static void search_cgroup(struct owners *o, size_t from, char *buf)
 		return;
 	buf[n] = '\0';
 	for (size_t i = from; i < o->wanted.n; i++) {
-		uint32_t came = o->wanted.v[i].cgroup == cgroup
-					? map_get(&o->orphans, o->wanted.v[i].inode, 0)
-					: MAP_NONE;
+		const struct wanted *k = &o->wanted.v[i];
 
-		if (came != MAP_NONE && came > since)
-			since = came;
+		if (k->cgroup == cgroup && o->inodes.v[k->at].since > since)
+			since = o->inodes.v[k->at].since;
 	}
 	for (char *word = strtok_r(buf, "\n", &save); word; word = strtok_r(NULL, "\n", &save)) {
 		size_t at = owners_find_pid(o, proc_pid_name(word));
@@ -170,13 +168,9 @@ static uint64_t ports_need(const struct owners *o)
 
 	for (size_t i = 0; i < o->inodes.n && o->missing_ports; i++) {
 		const struct inode *ino = &o->inodes.v[i];
-		uint32_t since;
 
-		if (ino->state != INODE_OPEN || !ino->port)
-			continue;
-		since = map_get(&o->orphans, ino->inode, 0);
-		if (since != MAP_NONE && since > need)
-			need = since;
+		if (ino->state == INODE_OPEN && ino->port && ino->since > need)
+			need = ino->since;
 	}
 	return need;
 }

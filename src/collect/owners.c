@@ -97,7 +97,6 @@ void owners_close(struct owners *o)
 	free(o->slots);
 	vec_done(&o->hits);
 	map_done(&o->orphans);
-	map_done(&o->orphans_next);
 	map_done(&o->judged);
 	map_done(&o->judged_next);
 	vec_done(&o->ports);

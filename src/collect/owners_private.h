@@ -14,11 +14,13 @@ enum inode_state {
 struct inode { /* a distinct inode of the snapshot's sockets */
 	uint32_t inode;
 	uint32_t cgroup; /* interned path of the socket's; 0 unknown */
+	uint32_t
+		since; /* without a known descriptor when the search began: the look in which that was first so */
 	uint8_t state;
-	bool port; /* listening, bound or without a peer */
-	bool root; /* uid 0: it may be the kernel's own */
-	bool local; /* a unix socket */
-	bool maybe_sent; /* see SOCK_MAYBE_SENT */
+	bool port : 1; /* listening, bound or without a peer */
+	bool root : 1; /* uid 0: it may be the kernel's own */
+	bool local : 1; /* a unix socket */
+	bool maybe_sent : 1; /* see SOCK_MAYBE_SENT */
 };
 struct inode_slot {
 	uint32_t inode; /* 0: empty */
@@ -77,7 +79,7 @@ struct owners {
 	VEC(struct hit) hits;
 	uint32_t missing; /* inodes that are INODE_OPEN */
 	uint32_t missing_ports; /* and have a port of their own */
-	struct map orphans, orphans_next; /* inode → number of the look in which it first had no descriptor */
+	struct map orphans; /* after the look before: inode without a descriptor → its `since` */
 	uint64_t judged_ns; /* when it was last asked whether something is under way */
 	struct map judged, judged_next; /* inode that is nobody's → 1, 2: something was under way */
 	VEC(uint32_t)

@@ -97,13 +97,14 @@ void world_owners(struct world *w)
 	const struct snapshot *s = w->snap;
 	struct frame *f = w->f;
 	uint32_t shift = 0; /* how far the last one found had moved; wraps like the indexes */
+	uint32_t next = 0; /* behind the last one found: new rows stand in the order of the descriptors */
 
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		uint32_t inode = frame_sock(f, i)->inode, was = w->fd_at.v[i], at = NONE;
 
 		vec_clear(&w->holding);
 		if (inode)
-			at = find_fds(w, inode, was == NONE ? NONE : was + shift);
+			at = find_fds(w, inode, was == NONE ? next : was + shift);
 		w->fd_at.v[i] = at;
 		if (was != NONE && at != NONE)
 			shift = at - was;
@@ -113,6 +114,8 @@ void world_owners(struct world *w)
 			if (s->fds.v[at].proc < s->procs.n)
 				vec_push(&w->holding,
 					 ((struct owner){s->fds.v[at].proc, s->fds.v[at].fd, false}));
+		if (w->fd_at.v[i] != NONE)
+			next = at;
 		set_owners(w, i);
 	}
 	for (size_t i = f->open_rows; i < w->fd_at.n; i++)
