@@ -47,6 +47,7 @@ def drill_and_back():
     with scene(*SCENE) as (ns, _):
         with dashboard(ns) as tmux:
             filtered(tmux, "port=8080")
+            tmux.shows(r"1-1 of 1")  # before the first frame there is nothing to open
             tmux.hides(r"^\s*9020")
             tmux.keys("Enter")
             tmux.shows(r"Ports . 8080/tcp")
