@@ -329,7 +329,7 @@ def without_sock_diag():
     with scene("listen,port=8080", "listen,port=8081,addr=::1", "pair,port=9000,n=2", "udp,port=5300", "time-wait,port=9040",
                "unaccepted,port=9010", "listen,port=7030,uid=1234", "udp-connected,port=5310", "raw") as (ns, factory):
         def json_of(*args):
-            r = ns.run([NO_SOCK_DIAG, SOCKEYE, "list", "--json", *args])
+            r = ns.run([NO_SOCK_DIAG, SOCKEYE, "list", *HERE, "--json", *args])
             if r.returncode == 77:
                 raise Skip("no seccomp")
             check(r.returncode in (0, 1), f"exit {r.returncode}: {r.stderr!r}")
