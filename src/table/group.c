@@ -81,23 +81,22 @@ static void fetch_peer(const struct frame *f, const uint32_t *rows, size_t n, si
 		__builtin_prefetch(frame_owner(f, frame_row(f, peer), 0));
 }
 
-void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct peer_groups *ret)
+void group_peers_add(const struct frame *f, const uint32_t *rows, size_t n, struct map *seen,
+		     struct peer_groups *ret)
 {
-	struct map seen = {0};
 	struct peer_group *g;
 	uint64_t key[2];
 	uint32_t *at, p;
 	struct ip ip;
 	size_t i;
 
-	vec_clear(&ret->v);
 	for (i = 0; i < n; i++) {
 		fetch_peer(f, rows, n, i);
 		if (!is_conn(f, rows[i]))
 			continue;
 		ip = remote_of(f, rows[i]);
 		ip_key(&ip, key);
-		at = map_at(&seen, key[0], key[1]);
+		at = map_at(seen, key[0], key[1]);
 		if (*at == MAP_NONE) {
 			*at = (uint32_t)ret->v.n;
 			g = vec_add(&ret->v);
@@ -128,9 +127,36 @@ void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct p
 			g->here = true;
 		}
 	}
+}
+
+void group_peers_order(struct peer_groups *p, size_t top)
+{
+	struct peer_group x, *v = p->v.v;
+	size_t n = p->v.n, i, k;
+
+	if (!n)
+		return;
+	top = top < n ? top : n;
+	qsort(v, top, sizeof(*v), by_conns_peer);
+	for (i = top; i < n; i++) {
+		if (by_conns_peer(&v[i], &v[top - 1]) >= 0)
+			continue;
+		x = v[i];
+		v[i] = v[top - 1];
+		for (k = top - 1; k && by_conns_peer(&x, &v[k - 1]) < 0; k--)
+			v[k] = v[k - 1];
+		v[k] = x;
+	}
+}
+
+void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct peer_groups *ret)
+{
+	struct map seen = {0};
+
+	vec_clear(&ret->v);
+	group_peers_add(f, rows, n, &seen, ret);
+	group_peers_order(ret, ret->v.n);
 	map_done(&seen);
-	if (ret->v.n)
-		qsort(ret->v.v, ret->v.n, sizeof(*ret->v.v), by_conns_peer);
 }
 
 /* In ones by local port, then out ones; most connections first. */

@@ -71,6 +71,9 @@ void page_build_port(struct page *p, const struct screen_env *e, const struct pi
 void page_build_process(struct page *p, const struct screen_env *e, const struct pick *proc);
 void page_build_connection(struct page *p, const struct screen_env *e, const struct pick *sock);
 void page_build_why(struct page *p, const struct screen_env *e, const struct pick *port);
+/* Can it be built without keeping the keys waiting? What it needs is gathered, in slices; until then what was built
+ * of it before stays. */
+bool page_ready(const struct screen_env *e, const struct subject *about);
 /* By kind: clears the lines, builds them anew for p->width. */
 void page_build(struct page *p, const struct screen_env *e, const struct subject *about);
 /* All lines as text, as if there was room for all of them. */

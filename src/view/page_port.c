@@ -1,6 +1,7 @@
 /* Builds the port page: who holds it, how its queues do, who is connected. Also the detail pane of Ports. */
 #include "graph.h"
 #include "page_parts.h"
+#include "port_conns.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include <math.h>
@@ -12,7 +13,6 @@
 #define CONNS_SHOWN 12
 #define HISTORY_SHOWN 8
 #define MEMBERS_ASKED 64
-#define UNFOLDED_MAX 200 /* the tables have them all */
 
 static void put_port_name(const struct frame *f, const struct port *p, struct str *out)
 {
@@ -341,39 +341,41 @@ static void connected(struct build *b, uint32_t row)
 		{"RX/s", 5, true, .drop = 2},   {"TX/s", 5, true, .drop = 3},
 		{"RTT ms", 6, true, .drop = 4},
 	};
-	struct peer_groups peers = {0};
-	struct rows rows = {0};
+	const struct screen_env *e = b->e;
+	struct port_conns own = {0}, *c = e->conns ? e->conns : &own;
 	char buf[UNIT_BUF], title[48];
 	size_t total, shown;
 	struct grid g;
 
-	for (uint32_t i = 0; i < b->f->rows_n; i++)
-		if (frame_port_of(b->f, i) == row && !(STATE_BIT(frame_sock(b->f, i)->state) & STATES_PORT))
-			vec_push(&rows.v, i);
-	group_peers(b->f, rows.v.v, rows.v.n, &peers);
-	if (peers.v.n) {
-		grid_layout(&g, cols, ARRAY_LEN(cols), TEXT_COL, b->p->width - 1);
-		snprintf(title, sizeof(title), "PEERS %s", fmt_count(buf, peers.v.n));
-		grid_head(b, &g, title);
-		page_peers(b, &g, &peers, rows.v.v, rows.v.n, false, 'p');
+	if (!port_conns_of(c, b->f, row))
+		port_conns_begin(c, b->f, row);
+	if (!port_conns_step(c, e->over, e->over_data)) {
+		page_heading(b, "CONNECTIONS");
+		page_line(b->p, ' ');
+		page_span(b->p, TEXT_COL, STYLE_DIM, b->ascii ? "being counted" : "being counted…");
+		return;
 	}
-	total = rows.v.n;
+	if (c->peers.v.n) {
+		grid_layout(&g, cols, ARRAY_LEN(cols), TEXT_COL, b->p->width - 1);
+		snprintf(title, sizeof(title), "PEERS %s", fmt_count(buf, c->peers.v.n));
+		grid_head(b, &g, title);
+		page_peers(b, &g, &c->peers, c->rows.v.v, c->rows.v.n, false, 'p');
+	}
+	total = c->rows.v.n;
 	if (total) {
 		snprintf(title, sizeof(title), "CONNECTIONS %s", fmt_count(buf, total));
 		grid_layout(&g, page_conn_cols, page_conn_cols_n, TEXT_COL, b->p->width - 1);
 		grid_head(b, &g, title);
-		page_top_rows(b->f, &rows, UNFOLDED_MAX);
-		shown = total > CONNS_SHOWN + 1 ? CONNS_SHOWN : rows.v.n;
-		page_connections(b, &g, rows.v.v, shown);
+		shown = total > CONNS_SHOWN + 1 ? CONNS_SHOWN : c->top.v.n;
+		page_connections(b, &g, c->top.v.v, shown);
 		if (shown < total) {
 			page_line(b->p, ' ');
 			page_spanf(b->p, TEXT_COL, STYLE_DIM, "%s more", fmt_count(buf, total - shown));
 			if (!page_fold(b->p, 'c', 0, true))
-				page_connections(b, &g, rows.v.v + shown, rows.v.n - shown);
+				page_connections(b, &g, c->top.v.v + shown, c->top.v.n - shown);
 		}
 	}
-	vec_done(&peers.v);
-	vec_done(&rows.v);
+	port_conns_done(&own);
 }
 
 static void history(struct build *b, uint32_t row)

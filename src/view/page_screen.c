@@ -1,6 +1,7 @@
 /* A page as a screen of the ui's stack: keeps its subject by identity, builds its lines anew each frame. */
 #include "page.h"
 #include "page_parts.h"
+#include "port_conns.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include <stdio.h>
@@ -43,6 +44,22 @@ void page_build(struct page *p, const struct screen_env *e, const struct subject
 		page_build_why(p, e, &pick);
 		break;
 	}
+}
+
+bool page_ready(const struct screen_env *e, const struct subject *about)
+{
+	struct pick pick = about->pick;
+	uint32_t row;
+
+	if (about->kind != SUBJECT_PORT || !e->conns)
+		return true;
+	pick_settle(e->f, &pick);
+	row = frame_port_by_key(e->f, pick.netns, pick.proto, pick.port);
+	if (row == NONE)
+		return true;
+	if (!port_conns_of(e->conns, e->f, row))
+		port_conns_begin(e->conns, e->f, row);
+	return port_conns_step(e->conns, e->over, e->over_data);
 }
 
 static void learn_name(struct page_screen *s, const struct screen_env *e)
@@ -95,6 +112,8 @@ static void screen_rebuild(struct page_screen *s, const struct screen_env *e)
 	if (!s->page.width)
 		s->page.width = 80;
 	pick_settle(e->f, &s->about.pick);
+	if (s->page.lines.n && !page_ready(e, &s->about))
+		return; /* dirty, if it was, until it is */
 	page_build(&s->page, e, &s->about);
 	s->raw = e->raw_numbers;
 	s->dirty = false;

@@ -211,6 +211,7 @@ int ui_new(const struct ui_opts *o, const struct ui_host *host, const struct ser
 	}
 	u->env.ascii = o->ascii;
 	u->env.table_h = 1;
+	u->env.conns = &u->conns;
 	if (u->opts.named_n > UI_NAMED_MAX)
 		u->opts.named_n = UI_NAMED_MAX;
 	u->keymap = o->keymap ? o->keymap : &u->own_keys;
@@ -255,6 +256,7 @@ void ui_free(struct ui *u)
 		filter_free(u->narrowed[i]);
 	keymap_done(&u->own_keys);
 	page_done(&u->detail_page);
+	port_conns_done(&u->conns);
 	filter_free(u->filter);
 	for (size_t i = 0; i < u->history.n; i++)
 		free(u->history.v[i]);

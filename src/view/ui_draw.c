@@ -308,7 +308,8 @@ static void draw_detail(struct ui *u, struct canvas *c, const struct ui_layout *
 	if (!u->env.f || u->detail_subject.kind == SUBJECT_NONE)
 		return;
 	/* A busy port has many thousands of connections to count: not for every key. */
-	if (u->detail_number != u->env.f->number || u->detail_page.width != a.w || u->env.hosts) {
+	if ((u->detail_number != u->env.f->number || u->detail_page.width != a.w || u->env.hosts) &&
+	    page_ready(&u->env, &u->detail_subject)) {
 		page_clear(&u->detail_page);
 		u->detail_page.width = a.w;
 		page_build(&u->detail_page, &u->env, &u->detail_subject);

@@ -2,6 +2,7 @@
 #pragma once
 #include "dialog.h"
 #include "page.h"
+#include "port_conns.h"
 #include "sockeye/table/filter.h"
 #include "sockeye/view/binding.h"
 #include "sockeye/view/ui.h"
@@ -32,6 +33,7 @@ struct ui {
 	const struct ui_host *host; /* borrowed for the ui's life */
 	const struct services *services; /* borrowed likewise; may be NULL */
 	struct screen_env env;
+	struct port_conns conns; /* env.conns: of the page, or of the pane */
 	/* The tables, kept; NULL until first shown. First by enum view_id, then the named ones. */
 	struct screen *views[VIEWS_MAX];
 	struct filter *narrowed[UI_NAMED_MAX]; /* owned: a named view's own filter, with the one for all */

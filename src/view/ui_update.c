@@ -75,11 +75,28 @@ void ui_update_top(struct ui *u)
 	settle(u);
 }
 
+/* The connections of the port that is shown are still being counted. */
+static bool counting(const struct ui *u)
+{
+	const struct port_conns *c = &u->conns;
+
+	return u->env.f && port_conns_of(c, u->env.f, c->port) && !c->done;
+}
+
+/* Then the page is made anew; the pane is when it is drawn. */
+static void go_on_counting(struct ui *u)
+{
+	struct screen *s = ui_top(u);
+
+	if (counting(u) && port_conns_step(&u->conns, u->env.over, u->env.over_data) && !screen_table(s))
+		s->ops->frame(s, &u->env);
+}
+
 bool ui_working(const struct ui *u)
 {
 	const struct screen *s = ui_top_const(u);
 
-	return u->env.next || u->searching.dir ||
+	return u->env.next || u->searching.dir || counting(u) ||
 	       (s && screen_table_const(s) && table_updating(screen_table_const(s)));
 }
 
@@ -92,6 +109,7 @@ bool ui_work(struct ui *u)
 	settle(u);
 	if (!u->env.next)
 		ui_search_work(u);
+	go_on_counting(u);
 	return !ui_working(u);
 }
 

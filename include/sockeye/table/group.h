@@ -1,5 +1,6 @@
 /* Small groupings that pages show: the peers of a port, the connections of a process by port and peer. */
 #pragma once
+#include "sockeye/base/map.h"
 #include "sockeye/model/frame.h"
 
 struct peer_group {
@@ -17,6 +18,11 @@ struct peer_groups {
 };
 /* Of the given sockets (rows of f), connections only; by conns, most first. Overwrites. */
 void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct peer_groups *ret);
+/* The same in pieces: adds these sockets to the groups, which are in no order meanwhile; the map, empty at first, knows
+ * them. Then the first `top` of all are put into their order at the beginning. Adding more begins from scratch. */
+void group_peers_add(const struct frame *f, const uint32_t *rows, size_t n, struct map *seen,
+		     struct peer_groups *ret);
+void group_peers_order(struct peer_groups *p, size_t top);
 
 struct conn_group { /* "← :8080" or "→ 10.0.0.7:5432" */
 	bool out;

@@ -134,11 +134,111 @@ static void test_search_gives_way(void **state)
 	desk_done(&d);
 }
 
+static void same_screen(struct desk *a, struct desk *b)
+{
+	struct str x = {0}, y = {0};
+
+	ui_draw(a->u, &a->c);
+	ui_draw(b->u, &b->c);
+	canvas_dump(&a->c, &x);
+	canvas_dump(&b->c, &y);
+	assert_string_equal(str_text(&x), str_text(&y));
+	str_done(&x);
+	str_done(&y);
+}
+
+static bool on_screen(const struct desk *d, const char *text)
+{
+	struct str s = {0};
+	bool found;
+
+	canvas_dump(&d->c, &s);
+	found = strstr(str_text(&s), text) != NULL;
+	str_done(&s);
+	return found;
+}
+
+static void open_port(struct desk *d)
+{
+	press(d, "1");
+	work(d);
+	press(d, "/");
+	type(d, "port=9000");
+	press(d, "Enter");
+	work(d);
+	canvas_resize(&d->c, 120, 60);
+	ui_resize(d->u, 120, 60);
+	work(d);
+	press(d, "Enter");
+}
+
+/* The page of a port with many connections comes at once, and they when they are counted; what a later frame has
+ * takes the place of what stands there when all of it is known. */
+static void test_port_page(void **state)
+{
+	struct desk a, b;
+	unsigned turns;
+
+	crowd_init(&a, true);
+	crowd_init(&b, false);
+	open_port(&a);
+	open_port(&b);
+	assert_true(on_screen(&b, "CONNECTIONS 3,000"));
+	assert_true(ui_working(a.u));
+	assert_true(on_screen(&a, "9000/tcp") && on_screen(&a, "being counted"));
+	assert_in_range(a.u->conns.at, PORT_CONNS_SLICE, 2 * PORT_CONNS_SLICE);
+	turns = work(&a);
+	assert_in_range(turns, 1, MANY / PORT_CONNS_SLICE + 2);
+	same_screen(&a, &b);
+
+	for (uint32_t i = 0; i < a.x.snap.socks.n; i++) {
+		if (a.x.snap.socks.v[i].rport <= 34000)
+			continue;
+		fixture_rate(&a.x, i, 5000 + i, 5);
+		fixture_rate(&b.x, i, 5000 + i, 5);
+	}
+	frame(&b);
+	frame(&a);
+	assert_true(ui_working(a.u));
+	assert_true(on_screen(&a, "CONNECTIONS 3,000")); /* as it was */
+	work(&a);
+	same_screen(&a, &b);
+	desk_done(&a);
+	desk_done(&b);
+}
+
+/* Of many peers those with most connections, whatever the number that is asked for. */
+static void test_peers_order(void **state)
+{
+	struct peer_groups all = {0}, some = {0};
+
+	for (uint32_t i = 0; i < 500; i++) {
+		struct peer_group g = {.conns = i * 7919 % 50};
+
+		g.ip.b[0] = (uint8_t)(i * 31);
+		g.ip.b[1] = (uint8_t)(i >> 8);
+		vec_push(&all.v, g);
+		vec_push(&some.v, g);
+	}
+	group_peers_order(&all, all.v.n);
+	group_peers_order(&some, 40);
+	for (size_t i = 1; i < all.v.n; i++)
+		assert_true(all.v.v[i - 1].conns >= all.v.v[i].conns);
+	for (size_t i = 0; i < 40; i++) {
+		assert_int_equal(some.v.v[i].conns, all.v.v[i].conns);
+		assert_memory_equal(some.v.v[i].ip.b, all.v.v[i].ip.b, 16);
+	}
+	vec_done(&all.v);
+	vec_done(&some.v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_search_gives_way),
+		cmocka_unit_test(test_port_page),
+		cmocka_unit_test(test_peers_order),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
