@@ -30,6 +30,23 @@ def each_error(call):
 
 
 @test
+def bystanders_tell():
+    """They would say so: also of a signal that ends nobody, and of one to the child or to the one without a socket."""
+    for at in range(3):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH, signal.SIGCONT, signal.SIGSTOP):
+            with Netns() as ns, Bystanders(ns) as bystanders:
+                bystanders.check()
+                os.kill(bystanders.pids[at], number)
+                try:
+                    bystanders.check()
+                except Failure as e:
+                    has(str(e), f"bystander {bystanders.pids[at]} ")
+                else:
+                    raise Failure(f"signal {number} to bystander {at} was not noticed")
+                os.kill(bystanders.pids[at], signal.SIGCONT)
+
+
+@test
 def pidfd_open():
     each_error("pidfd_open")
 
