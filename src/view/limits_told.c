@@ -45,7 +45,7 @@ void ui_tell_limits(struct ui *u)
 		return;
 	for (size_t i = 0; i < f->limits.n; i++)
 		if (is_protocol(&f->limits.v[i]) && first_time(u, &f->limits.v[i]))
-			str_putf(&line, "%s%s", line.n ? ", " : "",
+			str_putf(&line, "%s%s", line.n ? " or " : "",
 				 proto_table[proto_by_name(f->limits.v[i].what)].title);
 	if (line.n)
 		ui_say(u, "This kernel lists no %s sockets: protocol not supported.", str_text(&line));

@@ -370,7 +370,7 @@ static bool missing_text(const struct table *t, const struct screen_env *e, stru
 		if (!(protos & PROTO_BIT(i)))
 			continue;
 		all = is_missing(e->f, proto_table[i].name);
-		str_putf(&names, "%s%s", names.n ? ", " : "", proto_table[i].title);
+		str_putf(&names, "%s%s", names.n ? " or " : "", proto_table[i].title);
 	}
 	/* SCTP always comes with what lists it; of the others there may be some that nobody can list. */
 	if (all)

@@ -63,7 +63,7 @@ static void test_limits_are_told_once(void **state)
 	assert_false(shows(&d, "This kernel"));
 	press(&d, "Esc");
 	frame(&d);
-	assert_true(shows(&d, "This kernel lists no SCTP, vsock sockets: protocol not supported."));
+	assert_true(shows(&d, "This kernel lists no SCTP or vsock sockets: protocol not supported."));
 	frame(&d);
 	assert_true(shows(&d, "This kernel lists no SCTP"));
 	ui_tick(d.u, d.now += MESSAGE_NS);
@@ -84,7 +84,7 @@ static void test_limits_are_told_once(void **state)
 	press(&d, "Esc");
 	type(&d, "/vsock or sctp");
 	press(&d, "Enter");
-	assert_true(shows(&d, "This kernel lists no SCTP, vsock sockets (protocol not supported)."));
+	assert_true(shows(&d, "This kernel lists no SCTP or vsock sockets (protocol not supported)."));
 	desk_done(&d);
 }
 
