@@ -106,6 +106,7 @@ def a_registered_file_proves_its_holder():
         with factory:
             pid, other = (factory.one(lport=p)["pid"] for p in (7003, 7005))
             with dashboard(ns) as screen:
+                screen.shows(rf"7003 .*factory +{pid}")
                 screen.keys("Down", "Up", "K")
                 screen.shows(rf"Enter: send TERM to factory {pid}")
                 screen.keys("Escape")
