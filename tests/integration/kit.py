@@ -94,6 +94,8 @@ def here(args):
 class Netns:
     """A network namespace with lo up. 192.0.2.0/24 is routed to where nobody answers."""
 
+    kills = 0  # commands run here that may have signalled somebody
+
     def __init__(self):
         need_root()
         need("unshare", "nsenter", "ip")
@@ -110,6 +112,7 @@ class Netns:
     def run(self, argv, **kw):
         kw.setdefault("env", clean_env())
         kw.setdefault("timeout", 60)
+        Netns.kills += "kill" in argv and "--yes" in argv
         if "stdin" not in kw and "input" not in kw:
             kw["stdin"] = subprocess.DEVNULL
         if "stdout" not in kw:

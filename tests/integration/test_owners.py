@@ -1,5 +1,6 @@
 """Who holds a socket, in every way there is to hold one, and the reason when nobody is known to."""
 
+from acts import Bystanders
 from kit import *
 
 NOBODY = 65534
@@ -98,7 +99,7 @@ def registered_with_io_uring():
 @test
 def a_registered_file_proves_its_holder():
     """What is held by an io_uring alone can be acted upon: the ring is asked again before the signal."""
-    with Netns() as ns:
+    with Netns() as ns, Bystanders(ns) as bystanders:
         try:
             factory = ns.factory("uring-file,port=7003", "listen,port=7005,child=1")
         except Failure as e:
@@ -114,6 +115,7 @@ def a_registered_file_proves_its_holder():
             same(r.returncode, 0, f"exit code ({r.stdout!r} {r.stderr!r})")
             check(f"factory {pid} ended".encode() in r.stdout, r.stdout.decode())
             check(not alive(pid) and alive(other), "the right one has ended")
+            bystanders.check()
 
 
 @test

@@ -64,7 +64,7 @@ def owners_are_still_seen():
 
 @test
 def commands_are_refused():
-    with scene("listen,port=8080", "pair,port=9000") as (ns, factory), home(SETTING) as (d, _):
+    with victims("listen,port=8080", "pair,port=9000") as (ns, factory), home(SETTING) as (d, _):
         for env, args, why in ((clean_env(), ["--read-only"], "--read-only"),
                                (clean_env(XDG_CONFIG_HOME=d), [], "read_only in the settings")):
             if not args:
@@ -82,7 +82,7 @@ def commands_are_refused():
 
 @test
 def a_setting():
-    with home(SETTING) as (d, path), scene("listen,port=8080") as (ns, factory):
+    with home(SETTING) as (d, path), victims("listen,port=8080") as (ns, factory):
         need_inih(d)
         with dashboard(ns, env={"XDG_CONFIG_HOME": d}) as tmux:
             tmux.shows(r"^\s*8080\b")
