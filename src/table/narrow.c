@@ -1,8 +1,10 @@
 /* What the kernel can leave out because the filter would: which ends a match can have, and what one look for one table
  * needs at least. */
+#include "columns_kit.h"
 #include "filter_private.h"
 #include "sockeye/table/table.h"
 #include <string.h>
+#include <strings.h>
 
 struct ends {
 	uint8_t n; /* 0: anything */
@@ -65,13 +67,27 @@ static bool alt_end(const struct alt *a, uint8_t op, struct want_end *ret)
 	}
 }
 
+static bool is_word(const struct filter *f, const struct alt *a, const char *word)
+{
+	return strlen(word) == a->text_n && !strncasecmp(f->texts.s + a->text, word, a->text_n);
+}
+
+/* IPv4 is the net of all its addresses. IPv6 is no net: its sockets may carry IPv4, and nets are of what is carried. */
+static bool family_end(const struct filter *f, const struct alt *a, uint8_t op, struct want_end *ret)
+{
+	if (op != OP_EQ || a->form != ALT_TEXT || !is_word(f, a, family_names[FAMILY_IPV4]))
+		return false;
+	*ret = (struct want_end){.ends = 1, .port_hi = 65535};
+	return true;
+}
+
 static void ends_of_term(const struct filter *f, const struct term *t, struct ends *ret)
 {
 	static const struct {
 		const char *field;
 		uint8_t ends;
-	} table[] = {{"lport", 1}, {"rport", 2}, {"port", 3},  {"laddr", 1},
-		     {"raddr", 2}, {"addr", 3},  {"local", 1}, {"remote", 2}};
+	} table[] = {{"lport", 1}, {"rport", 2}, {"port", 3},   {"laddr", 1}, {"raddr", 2},
+		     {"addr", 3},  {"local", 1}, {"remote", 2}, {"family", 1}};
 	uint8_t ends = 0;
 	size_t k;
 
@@ -83,7 +99,8 @@ static void ends_of_term(const struct filter *f, const struct term *t, struct en
 		return;
 	for (k = 0; k < t->alt_n; k++) {
 		ret->v[k] = (struct want_end){.ends = ends, .any_addr = true, .port_hi = 65535};
-		if (!alt_end(&f->alts.v[t->alt + k], t->op, &ret->v[k]))
+		if (t->field.kind == KIND_WORD ? !family_end(f, &f->alts.v[t->alt + k], t->op, &ret->v[k])
+					       : !alt_end(&f->alts.v[t->alt + k], t->op, &ret->v[k]))
 			return;
 	}
 	ret->n = (uint8_t)t->alt_n;

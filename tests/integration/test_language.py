@@ -6,7 +6,8 @@ SCENE = ["listen,port=8080", "listen,port=8081,addr=::", "pair,port=9000,n=3", "
          "pair,port=9100,n=2", "time-wait,port=9040", "unaccepted,port=9010", "close-wait,port=9050", "udp,port=5300",
          "bound,port=7050"]
 
-ENDS = [":9000", "lport=9000-9100", "rport=9000,9040", "port!=9000", "not :9000", "lport>9000", "rport<=9010",
+ENDS = ["family=ipv4", "family=ipv6 port>9000", "not family=ipv4", "family=ipv4,ipv6",
+        ":9000", "lport=9000-9100", "rport=9000,9040", "port!=9000", "not :9000", "lport>9000", "rport<=9010",
         "rport lt 9001", "@127.0.0.0/8", "@::1", "laddr=::1 rport>1", "src 127.0.0.1:9000", "dst :9000 or dst :9001",
         "dst [::1]:9001", "sport = :9000 or dport = :9100", "( sport ge :9040 and sport le :9050 )", "addr=10.0.0.0/8",
         ":9000 state=established", ":9000,9040 state=time-wait", "exclude established :9010", "raddr=none",

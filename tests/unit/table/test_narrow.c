@@ -139,6 +139,10 @@ static void test_same(void **state)
 		"src 127.0.0.0/8 or dst 10.0.0.7",
 		"remote=:443",
 		"addr=127.0.0.1",
+		"family=ipv4",
+		"family=ipv6 state=connected",
+		"family=ipv4,unix",
+		"family!=ipv6",
 		"state=close-wait",
 		"state=listening",
 		"state=established process=nginx",
@@ -219,6 +223,8 @@ static void test_ends(void **state)
 	ends_are("", "");
 	ends_are("process=a", "");
 	ends_are(":443", "3::443-443");
+	ends_are("family=ipv4", "1:0.0.0.0/0:0-65535");
+	ends_are("family=ipv6", "");
 	ends_are("lport=80,8000-8100", "1::80-80 1::8000-8100");
 	ends_are("rport>1023", "2::1023-65535"); /* a little more does no harm */
 	ends_are("rport<=22", "2::0-22");
