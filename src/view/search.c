@@ -1,4 +1,5 @@
-/* The search in a table: looks at row after row from the cursor on, in slices, so that keys go on meanwhile. */
+/* The search in a table, and the way to its last row: what needs all rows in order, or looks at one after the other,
+ * goes on in slices, so that keys go on meanwhile. */
 #include "sockeye/base/mem.h"
 #include "ui_private.h"
 #include <string.h>
@@ -91,8 +92,8 @@ bool ui_search_work(struct ui *u)
 
 	if (!u->searching.dir)
 		return true;
-	if (!t || !u->search || !table_shows(t, u->env.f) || t->order.n == 0) {
-		if (u->search)
+	if (!t || !(u->search || u->searching.last) || !table_shows(t, u->env.f) || t->order.n == 0) {
+		if (u->search && !u->searching.last)
 			ui_say(u, "no row shows \"%s\"", u->search);
 		ui_search_end(u);
 		return true;
@@ -102,12 +103,31 @@ bool ui_search_work(struct ui *u)
 		table_order_begin(t);
 	if (!table_update_step(t, u->env.over, u->env.over_data))
 		return false;
-	return find(u, t);
+	if (!u->searching.last)
+		return find(u, t);
+	ui_search_end(u);
+	table_goto(t, UINT32_MAX, (uint32_t)u->env.table_h);
+	return true;
+}
+
+void ui_go_last(struct ui *u)
+{
+	struct screen *s = ui_top(u);
+	const struct table *t = screen_table(s);
+
+	if (!t || !table_shows(t, u->env.f) || t->sorted >= t->order.n) {
+		s->ops->move(s, &u->env, MOVE_LAST);
+		return;
+	}
+	u->searching = (struct search){.dir = 1, .last = true};
+	if (!u->env.next)
+		ui_search_work(u);
 }
 
 void ui_search(struct ui *u, int dir)
 {
-	if (u->searching.dir != dir) /* else the key is held down, and it is on its way */
+	if (u->searching.dir != dir ||
+	    u->searching.last) /* else the key is held down, and it is on its way */
 		u->searching = (struct search){.dir = dir};
 	if (!u->env.next)
 		ui_search_work(u);

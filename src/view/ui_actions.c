@@ -29,9 +29,13 @@ MOVE_ACTION(page_down, MOVE_PAGE_DOWN)
 MOVE_ACTION(half_up, MOVE_HALF_UP)
 MOVE_ACTION(half_down, MOVE_HALF_DOWN)
 MOVE_ACTION(first, MOVE_FIRST)
-MOVE_ACTION(last, MOVE_LAST)
 MOVE_ACTION(left, MOVE_LEFT)
 MOVE_ACTION(right, MOVE_RIGHT)
+
+void act_last(struct ui *u, uint32_t key)
+{
+	ui_go_last(u);
+}
 
 /* ---- Views and pages ---- */
 

@@ -134,6 +134,41 @@ static void test_search_gives_way(void **state)
 	desk_done(&d);
 }
 
+/* The last row is where the cursor goes when the rows are in order; the next key counts from there. */
+static void test_last_row(void **state)
+{
+	struct desk a, b;
+	unsigned turns;
+
+	crowd_init(&a, true);
+	crowd_init(&b, false);
+	assert_true(screen_table(ui_top(a.u))->sorted < MANY);
+	press(&b, "G");
+	assert_false(ui_working(b.u));
+	press(&a, "G");
+	assert_int_equal(screen_table(ui_top(a.u))->cursor, 0);
+	turns = work(&a);
+	assert_true(turns >= MANY / 1024);
+	assert_int_equal(screen_table(ui_top(a.u))->cursor, screen_table(ui_top(b.u))->cursor);
+	assert_int_equal(at_cursor(&a).b, at_cursor(&b).b);
+	press(&a, "g");
+	press(&b, "g");
+	work(&a);
+	frame(&a); /* the first row is followed again, and the screen alone in order */
+	frame(&b);
+	work(&a);
+	assert_true(screen_table(ui_top(a.u))->sorted < MANY);
+	press(&a, "G");
+	press(&a, "k");
+	press(&b, "G");
+	press(&b, "k");
+	work(&a);
+	assert_int_equal(screen_table(ui_top(a.u))->cursor, screen_table(ui_top(a.u))->order.n - 2);
+	assert_int_equal(at_cursor(&a).b, at_cursor(&b).b);
+	desk_done(&a);
+	desk_done(&b);
+}
+
 static void same_screen(struct desk *a, struct desk *b)
 {
 	struct str x = {0}, y = {0};
@@ -235,9 +270,8 @@ static void test_peers_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_search),
-		cmocka_unit_test(test_search_gives_way),
-		cmocka_unit_test(test_port_page),
+		cmocka_unit_test(test_search),      cmocka_unit_test(test_search_gives_way),
+		cmocka_unit_test(test_last_row),    cmocka_unit_test(test_port_page),
 		cmocka_unit_test(test_peers_order),
 	};
 
