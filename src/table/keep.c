@@ -22,7 +22,7 @@ static void order_lines(struct table *t, size_t from, size_t to)
 	size_t i;
 
 	/* What is on its way may use the same room. */
-	if (w->stage == STAGE_ORDER || w->stage == STAGE_SORT) {
+	if (w->stage == STAGE_ORDER || w->stage == STAGE_SELECT || w->stage == STAGE_SORT) {
 		w->stage = STAGE_ORDER;
 		w->at = 0;
 	} else if (w->stage == STAGE_TAIL || w->stage == STAGE_TAIL_SORT) {

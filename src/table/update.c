@@ -354,6 +354,9 @@ static bool run_stage(struct table *t, uint32_t to)
 		w->at = to;
 		if (to < n)
 			return false;
+		w->stage = STAGE_KEPT;
+		return true;
+	case STAGE_KEPT:
 		keep_rest(t);
 		w->differs = false;
 		w->stage = t->group_by != GROUP_NONE ? STAGE_GROUP : STAGE_DIFFERS;
@@ -392,13 +395,16 @@ static bool run_stage(struct table *t, uint32_t to)
 		if (to < n)
 			return false;
 		if (window_only(w) || n <= TABLE_AT_ONCE) {
-			order_select(&w->order, t->sort, t->sort_n, &c, 0,
-				     window_only(w) ? TABLE_WINDOW(w) : n);
-			commit(t);
+			w->stage = STAGE_SELECT;
 			return true;
 		}
 		order_begin(&w->order);
 		w->stage = STAGE_SORT;
+		return true;
+	case STAGE_SELECT:
+		order_select(&w->order, t->sort, t->sort_n, &c, 0,
+			     window_only(w) ? TABLE_WINDOW(w) : w->order.v.n);
+		commit(t);
 		return true;
 	case STAGE_SORT:
 		if (!order_step(&w->order, t->sort, t->sort_n, &c))
