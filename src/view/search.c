@@ -1,4 +1,4 @@
-/* The search in a table, and the way to its last row: what needs all rows in order, or looks at one after the other,
+/* The search in a table, and moves to where it is in no order yet: what needs all rows in order, or looks at one after the other,
  * goes on in slices, so that keys go on meanwhile. */
 #include "sockeye/base/mem.h"
 #include "ui_private.h"
@@ -89,11 +89,12 @@ static bool find(struct ui *u, struct table *t)
 bool ui_search_work(struct ui *u)
 {
 	struct table *t = screen_table(ui_top(u));
+	enum move m;
 
 	if (!u->searching.dir)
 		return true;
-	if (!t || !(u->search || u->searching.last) || !table_shows(t, u->env.f) || t->order.n == 0) {
-		if (u->search && !u->searching.last)
+	if (!t || !(u->search || u->searching.down) || !table_shows(t, u->env.f) || t->order.n == 0) {
+		if (u->search && !u->searching.down)
 			ui_say(u, "no row shows \"%s\"", u->search);
 		ui_search_end(u);
 		return true;
@@ -103,23 +104,32 @@ bool ui_search_work(struct ui *u)
 		table_order_begin(t);
 	if (!table_update_step(t, u->env.over, u->env.over_data))
 		return false;
-	if (!u->searching.last)
+	if (!u->searching.down)
 		return find(u, t);
+	m = (enum move)u->searching.move;
 	ui_search_end(u);
-	table_goto(t, UINT32_MAX, (uint32_t)u->env.table_h);
+	ui_top(u)->ops->move(ui_top(u), &u->env, m);
 	return true;
 }
 
-void ui_go_last(struct ui *u)
+/* Are the lines that come on the screen with this move in no order yet? */
+static bool leads_beyond(const struct ui *u, const struct table *t, enum move m)
+{
+	size_t h = (size_t)u->env.table_h, by = m == MOVE_LAST ? t->order.n : m == MOVE_DOWN ? 1 : h;
+
+	return table_shows(t, u->env.f) && t->sorted < t->order.n && t->cursor + by + h > t->sorted;
+}
+
+void ui_go_down(struct ui *u, enum move m)
 {
 	struct screen *s = ui_top(u);
 	const struct table *t = screen_table(s);
 
-	if (!t || !table_shows(t, u->env.f) || t->sorted >= t->order.n) {
-		s->ops->move(s, &u->env, MOVE_LAST);
+	if (!t || !leads_beyond(u, t, m)) {
+		s->ops->move(s, &u->env, m);
 		return;
 	}
-	u->searching = (struct search){.dir = 1, .last = true};
+	u->searching = (struct search){.dir = 1, .down = true, .move = (uint8_t)m};
 	if (!u->env.next)
 		ui_search_work(u);
 }
@@ -127,7 +137,7 @@ void ui_go_last(struct ui *u)
 void ui_search(struct ui *u, int dir)
 {
 	if (u->searching.dir != dir ||
-	    u->searching.last) /* else the key is held down, and it is on its way */
+	    u->searching.down) /* else the key is held down, and it is on its way */
 		u->searching = (struct search){.dir = dir};
 	if (!u->env.next)
 		ui_search_work(u);

@@ -393,7 +393,7 @@ static void dispatch(struct ui *u, const struct key *k)
 
 	if (b) {
 		/* What acts, acts on what was asked for, not on what was there before it. */
-		if (b->group == KEYS_ACT || b->run == act_open || (u->searching.last && b->run != act_last))
+		if (b->group == KEYS_ACT || b->run == act_open || u->searching.down)
 			ui_finish(u);
 		else if (b->run != act_search_next && b->run != act_search_prev)
 			ui_search_end(u);

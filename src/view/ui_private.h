@@ -24,7 +24,8 @@ struct hit { /* a part of the screen that does what a key does when clicked; not
 };
 struct search {
 	int8_t dir; /* 1 downwards, -1 upwards, 0: none is on its way */
-	bool last; /* not for a text: to the last row */
+	bool down; /* not for a text: a move of the cursor, this one: */
+	uint8_t move; /* enum move */
 	bool begun; /* else it begins at the cursor, once the rows are in order */
 	uint32_t at, left; /* the line looked at last, and how many more there are */
 };
@@ -150,8 +151,8 @@ struct dialog *search_prompt_new(struct ui *u); /* `\` */
  * ui_search_work (false: not finished) has come to it. */
 void ui_search(struct ui *u, int dir);
 bool ui_search_work(struct ui *u);
-/* To the last row: at once, or when the rows have been put into order, likewise by ui_search_work. */
-void ui_go_last(struct ui *u);
+/* A move downwards: at once, or where the rows there are not in order yet, when they are, likewise by ui_search_work. */
+void ui_go_down(struct ui *u, enum move m);
 void ui_search_end(struct ui *u); /* no longer wanted */
 /* Help has pages of its own: 0 keys, 1 filters, 2 columns. False: not the help screen, or no such page. */
 bool help_screen_goto(struct screen *s, int page);

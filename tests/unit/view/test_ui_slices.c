@@ -169,6 +169,28 @@ static void test_last_row(void **state)
 	desk_done(&b);
 }
 
+/* Paging faster than rows are put into order comes to the same rows. */
+static void test_pages(void **state)
+{
+	struct desk a, b;
+	unsigned waited = 0;
+
+	crowd_init(&a, true);
+	crowd_init(&b, false);
+	for (int i = 0; i < 12; i++) {
+		press(&a, i % 5 ? "PgDn" : "j");
+		press(&b, i % 5 ? "PgDn" : "j");
+		waited += a.u->searching.down;
+	}
+	assert_true(waited >= 1);
+	work(&a);
+	assert_true(screen_table(ui_top(b.u))->cursor > 100);
+	assert_int_equal(screen_table(ui_top(a.u))->cursor, screen_table(ui_top(b.u))->cursor);
+	assert_int_equal(at_cursor(&a).b, at_cursor(&b).b);
+	desk_done(&a);
+	desk_done(&b);
+}
+
 static void same_screen(struct desk *a, struct desk *b)
 {
 	struct str x = {0}, y = {0};
@@ -270,9 +292,9 @@ static void test_peers_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_search),      cmocka_unit_test(test_search_gives_way),
-		cmocka_unit_test(test_last_row),    cmocka_unit_test(test_port_page),
-		cmocka_unit_test(test_peers_order),
+		cmocka_unit_test(test_search),    cmocka_unit_test(test_search_gives_way),
+		cmocka_unit_test(test_last_row),  cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_port_page), cmocka_unit_test(test_peers_order),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
