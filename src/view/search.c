@@ -86,10 +86,19 @@ static bool find(struct ui *u, struct table *t)
 	return true;
 }
 
+void ui_go_now(struct ui *u)
+{
+	enum move m = (enum move)u->searching.move;
+
+	if (!u->searching.down)
+		return;
+	ui_search_end(u);
+	ui_top(u)->ops->move(ui_top(u), &u->env, m);
+}
+
 bool ui_search_work(struct ui *u)
 {
 	struct table *t = screen_table(ui_top(u));
-	enum move m;
 
 	if (!u->searching.dir)
 		return true;
@@ -106,9 +115,7 @@ bool ui_search_work(struct ui *u)
 		return false;
 	if (!u->searching.down)
 		return find(u, t);
-	m = (enum move)u->searching.move;
-	ui_search_end(u);
-	ui_top(u)->ops->move(ui_top(u), &u->env, m);
+	ui_go_now(u);
 	return true;
 }
 

@@ -392,8 +392,11 @@ static void dispatch(struct ui *u, const struct key *k)
 	struct str name = {0};
 
 	if (b) {
+		/* A move that waits is made before the next key, unless that leads elsewhere anyway. */
+		if (b->run != act_first)
+			ui_go_now(u);
 		/* What acts, acts on what was asked for, not on what was there before it. */
-		if (b->group == KEYS_ACT || b->run == act_open || u->searching.down)
+		if (b->group == KEYS_ACT || b->run == act_open)
 			ui_finish(u);
 		else if (b->run != act_search_next && b->run != act_search_prev)
 			ui_search_end(u);

@@ -153,6 +153,7 @@ void ui_search(struct ui *u, int dir);
 bool ui_search_work(struct ui *u);
 /* A move downwards: at once, or where the rows there are not in order yet, when they are, likewise by ui_search_work. */
 void ui_go_down(struct ui *u, enum move m);
+void ui_go_now(struct ui *u); /* the move that waits, if one does */
 void ui_search_end(struct ui *u); /* no longer wanted */
 /* Help has pages of its own: 0 keys, 1 filters, 2 columns. False: not the help screen, or no such page. */
 bool help_screen_goto(struct screen *s, int page);
