@@ -292,10 +292,13 @@ void page_history(struct build *b, const char *text)
 void page_put_since(const struct build *b, uint64_t first_ns, uint8_t marks, struct str *out)
 {
 	char buf[UNIT_BUF];
+	double age = frame_age_s(b->f, first_ns);
 
+	/* A bound needs no second unit, which would change with every frame. */
 	if (marks & MARK_START)
-		str_puts(out, b->ascii ? ">=" : "≥");
-	str_puts(out, fmt_duration_long(buf, frame_age_s(b->f, first_ns)));
+		str_putf(out, "%s%s", b->ascii ? ">=" : "≥", fmt_duration(buf, age));
+	else
+		str_puts(out, fmt_duration_long(buf, age));
 }
 
 char page_gutter(const struct build *b, uint8_t marks, uint8_t findings, uint16_t netns)

@@ -191,7 +191,7 @@ class Bench:
             d.wait_for(b"Ports")
             d.read(3)
             took = {"moving": self.keys(d, b"2", [b"j", b"j", b"k", b"\x06", b"\x02"]),
-                    "sorting": self.keys(d, b"g", [b".", b"r", b"."]),
+                    "sorting": self.keys(d, b"g", [b"r", b">", b"r", b"<"]),
                     "filtering": self.keys(d, b"/", [bytes([c]) for c in b"127.1.0.1"] + [b"\x7f"] * 9)}
             d.key(b"\x1b")
             for what, ms in took.items():
