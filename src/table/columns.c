@@ -351,6 +351,9 @@ void column_raw(const struct column *col, const struct ctx *c, uint32_t row, str
 	case KIND_BOOL:
 		str_puts(out, v.i ? "true" : "false");
 		break;
+	case KIND_HEX32:
+		str_put_u64(out, v.u);
+		break;
 	case KIND_TIME:
 		str_puts(out, fmt_rfc3339(buf, v.u));
 		break;

@@ -301,6 +301,7 @@ static void test_ports(void **state)
 /* One of everything that a socket's columns can say. */
 static void test_socks(void **state)
 {
+	struct str raw = {0};
 	struct fixture x;
 	const struct frame *f;
 	struct snap_proc *p;
@@ -377,6 +378,10 @@ static void test_socks(void **state)
 	json_is(&c, ROWS_SOCK, row, "timer_s", "0.25");
 	cell_is(&c, ROWS_SOCK, row, "idle_s", ".8s");
 	json_is(&c, ROWS_SOCK, row, "mark", "10");
+	str_clear(&raw);
+	column_raw(column_by_key(ROWS_SOCK, "mark"), &c, row, &raw);
+	assert_string_equal(str_text(&raw), "10");
+	str_done(&raw);
 	json_is(&c, ROWS_SOCK, row, "cookie", "\"0x2\"");
 	json_is(&c, ROWS_SOCK, row, "service", "\"https\"");
 	json_is(&c, ROWS_SOCK, row, "class", "\"well-known\"");
