@@ -1,11 +1,10 @@
 /* Closes connections off the main thread, since the other end may take its time, and logs what came of it. */
 #include "closing.h"
+#include "apart.h"
 #include "clock.h"
 #include "netns_socket.h"
 #include "sockeye/action/close.h"
 #include "sockeye/base/mem.h"
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,9 +82,6 @@ void closing_begin(void *data, struct close_plan *plan)
 {
 	struct closing *c = data;
 	struct job *j = mem_zalloc(1, sizeof(*j));
-	pthread_attr_t attr;
-	sigset_t all, old;
-	pthread_t id;
 
 	if (c->job) {
 		closing_result(c);
@@ -96,18 +92,12 @@ void closing_begin(void *data, struct close_plan *plan)
 	memset(plan, 0, sizeof(*plan));
 	j->at_ns = clock_boot();
 	atomic_store(&j->refs, 2);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&id, &attr, job_main, j)) {
+	if (!thread_apart(job_main, j, 0)) {
 		for (size_t i = 0; i < j->plan.items.n; i++)
 			j->plan.items.v[i].result = CLOSE_NOT_DONE;
 		atomic_store(&j->done, true);
 		job_unref(j);
 	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
 }
 
 const struct close_plan *closing_result(void *data)

@@ -1,14 +1,13 @@
 /* Asks why a bind() would fail off the main thread: a look, a judgement, and a real try in the namespace in question. */
 #include "explaining.h"
+#include "apart.h"
 #include "explain_ask.h"
 #include "explain_facts.h"
 #include "netns_socket.h"
 #include "sockeye/base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,9 +114,6 @@ void explaining_begin(void *data, const struct ui_question *q)
 {
 	struct explaining *x = data;
 	struct job *j = mem_zalloc(1, sizeof(*j));
-	pthread_attr_t attr;
-	sigset_t all, old;
-	pthread_t id;
 
 	if (x->job) /* an older question goes on, and nobody listens */
 		job_unref(x->job);
@@ -126,17 +122,11 @@ void explaining_begin(void *data, const struct ui_question *q)
 	j->ascii = x->ascii;
 	j->fd = fcntl(x->fd, F_DUPFD_CLOEXEC, 3);
 	atomic_store(&j->refs, 2);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&id, &attr, job_main, j)) {
+	if (!thread_apart(job_main, j, 0)) {
 		str_puts(&j->text, "cannot tell: no thread can be started\n");
 		atomic_store(&j->done, true);
 		job_unref(j);
 	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
 }
 
 const char *explaining_answer(void *data)

@@ -1,5 +1,6 @@
 /* The attempt in hand, its watch and its log: main never waits for the look that tells whether a port is free. */
 #include "killing.h"
+#include "apart.h"
 #include "clock.h"
 #include "live_source.h"
 #include "sockeye/action/kill.h"
@@ -9,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,21 +147,12 @@ static void *ask_main(void *arg)
 /* A thread that nobody waits for, with a reference of its own. */
 static bool start(struct attempt *a, void *(*body)(void *))
 {
-	pthread_attr_t attr;
-	pthread_t id;
-	sigset_t all, old;
 	bool ok;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	atomic_fetch_add(&a->refs, 1);
-	ok = !pthread_create(&id, &attr, body, a);
+	ok = thread_apart(body, a, 0);
 	if (!ok)
 		atomic_fetch_sub(&a->refs, 1);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
 	return ok;
 }
 

@@ -1,5 +1,6 @@
 /* The pool behind workers.h: a queue, up to four threads, and the list of those that were given up. */
 #include "workers.h"
+#include "apart.h"
 #include "clock.h"
 #include "process_facts.h"
 #include "sockeye/base/mem.h"
@@ -230,11 +231,7 @@ static void *thread_main(void *arg)
 static bool start_thread(struct workers *w)
 {
 	struct worker *t;
-	pthread_attr_t a;
-	pthread_t id;
 	unsigned i = 0;
-	sigset_t all, old;
-	int r;
 
 	while (i < THREADS_MAX && w->threads[i])
 		i++;
@@ -242,16 +239,7 @@ static bool start_thread(struct workers *w)
 		return false;
 	t = mem_zalloc(1, sizeof(*t));
 	t->pool = w;
-	pthread_attr_init(&a);
-	pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&a, STACK_BYTES);
-	/* Signals are main's business. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&id, &a, thread_main, t);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&a);
-	if (r) {
+	if (!thread_apart(thread_main, t, STACK_BYTES)) {
 		free(t);
 		return false;
 	}
