@@ -3,7 +3,6 @@
 #include "confirm.h"
 #include "kill_cmd.h"
 #include "look_once.h"
-#include "netns_option.h"
 #include "netns_socket.h"
 #include "print.h"
 #include "sockeye/action/close.h"
@@ -86,19 +85,10 @@ static void pick(struct deed *d)
 
 static int open_plan(struct deed *d)
 {
-	struct want want = {.attrs = WANT_OWNERS};
 	struct kill_you you;
 
-	if (look_once_told(&d->look, look_once_open(&d->look, d->o->filter)) < 0 ||
-	    netns_option(d->o, WANT_NETNS_OWN, &want, NULL) < 0)
+	if (look_once_deed(&d->look, d->o) < 0)
 		return FAILED;
-	filter_whole_words(d->look.filter);
-	want.protos = filter_protos_of(d->look.filter, PROTOS_PORTS);
-	filter_want(d->look.filter, &want);
-	want.states = STATES_ALL;
-	if (look_once_told(&d->look, look_once_take(&d->look, &want)) < 0)
-		return FAILED;
-	look_once_late(&d->look);
 	pick(d);
 	if (!d->rows.n) {
 		complain("no connection matches %s", d->o->filter);

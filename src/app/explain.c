@@ -4,6 +4,7 @@
 #include "explain_facts.h"
 #include "netns_option.h"
 #include "netns_socket.h"
+#include "print.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
@@ -18,7 +19,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define EXIT_EPIPE 141 /* 128 + SIGPIPE, as a shell would see it */
 #define FREE_FROM 1024
 
 struct ask { /* all zero before ask_open */
@@ -153,15 +153,10 @@ static void put_json(const struct ask *a, const struct explain *const *list, siz
 
 static int print(struct str *out, int exit_code)
 {
-	int err;
-
 	errno = 0;
-	err = fwrite(str_text(out), 1, out->n, stdout) != out->n || fflush(stdout) ? errno : 0;
-	if (err == EPIPE)
-		return EXIT_EPIPE;
-	if (err)
-		complain("cannot write: %s", strerror(err));
-	return err ? 2 : exit_code;
+	if (fwrite(str_text(out), 1, out->n, stdout) != out->n || fflush(stdout))
+		return print_failed(errno);
+	return exit_code;
 }
 
 static int run_free(struct ask *a, const struct options *o)

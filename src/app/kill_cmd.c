@@ -4,12 +4,10 @@
 #include "confirm.h"
 #include "kill_text.h"
 #include "look_once.h"
-#include "netns_option.h"
 #include "print.h"
 #include "sockeye/action/kill.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,21 +134,12 @@ static int no_match(struct deed *d)
 
 static int open_plan(struct deed *d)
 {
-	struct want want = {.states = STATES_ALL, .attrs = WANT_OWNERS};
 	struct kill_plan plan = {0};
 	struct str answer = {0};
 	struct kill_you you;
 
-	if (look_once_told(&d->look, look_once_open(&d->look, d->o->filter)) < 0 ||
-	    netns_option(d->o, WANT_NETNS_OWN, &want, NULL) < 0)
+	if (look_once_deed(&d->look, d->o) < 0)
 		return FAILED;
-	filter_whole_words(d->look.filter);
-	want.protos = filter_protos_of(d->look.filter, PROTOS_PORTS);
-	filter_want(d->look.filter, &want);
-	want.states = STATES_ALL;
-	if (look_once_told(&d->look, look_once_take(&d->look, &want)) < 0)
-		return FAILED;
-	look_once_late(&d->look);
 	pick(d);
 	if (!d->picks.n)
 		return no_match(d);

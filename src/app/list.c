@@ -2,6 +2,7 @@
 #include "list.h"
 #include "look_once.h"
 #include "netns_option.h"
+#include "print.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
@@ -15,8 +16,6 @@
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-#define EXIT_EPIPE 141 /* 128 + SIGPIPE, as a shell would see it */
 
 struct look { /* all zero before look_open */
 	struct look_once base;
@@ -186,14 +185,6 @@ static unsigned terminal_width(void)
 	return 80;
 }
 
-static int write_failed(int r)
-{
-	if (r == -EPIPE)
-		return EXIT_EPIPE;
-	complain("cannot write: %s", strerror(-r));
-	return 2;
-}
-
 /* "1 process", "22 ports" */
 static void put_count(struct str *out, uint32_t n, const char *rows)
 {
@@ -259,7 +250,7 @@ static int print_columns(const struct options *o)
 	errno = 0;
 	int r = fwrite(str_text(&out), 1, out.n, stdout) != out.n || fflush(stdout) ? -errno : 0;
 	str_done(&out);
-	return r < 0 ? write_failed(r) : 0;
+	return r < 0 ? print_failed(-r) : 0;
 }
 
 int list_count(const struct options *o, uint32_t *ret_matched)
@@ -301,7 +292,7 @@ int cmd_list(const struct options *o)
 		if (ro.terminal)
 			table_layout(&l.table, ro.width, frame_netns_n(&l.base.frame) > 1);
 		int r = report_write(stdout, &l.table, &ro, &hidden);
-		exit_code = r < 0 ? write_failed(r) : l.table.matched ? 0 : 1;
+		exit_code = r < 0 ? print_failed(-r) : l.table.matched ? 0 : 1;
 		if (r == 0 && o->format == FORMAT_TEXT)
 			tell(&l, o, hidden);
 	}

@@ -2,6 +2,7 @@
 #include "look_once.h"
 #include "clock.h"
 #include "live_source.h"
+#include "netns_option.h"
 #include "options.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
@@ -122,4 +123,21 @@ void look_once_you(const struct look_once *l, struct kill_you *ret)
 	str_done(&safe);
 	late_unref(own);
 	kill_you_read(ret, ssh);
+}
+
+int look_once_deed(struct look_once *l, const struct options *o)
+{
+	struct want want = {.attrs = WANT_OWNERS};
+
+	if (look_once_told(l, look_once_open(l, o->filter)) < 0 ||
+	    netns_option(o, WANT_NETNS_OWN, &want, NULL) < 0)
+		return -1;
+	filter_whole_words(l->filter);
+	want.protos = filter_protos_of(l->filter, PROTOS_PORTS);
+	filter_want(l->filter, &want);
+	want.states = STATES_ALL;
+	if (look_once_told(l, look_once_take(l, &want)) < 0)
+		return -1;
+	look_once_late(l);
+	return 0;
 }

@@ -6,6 +6,7 @@
 #include "sockeye/table/filter.h"
 #include "workers.h"
 
+struct options;
 struct look_once { /* all zero before look_once_open */
 	struct services *services;
 	struct intern *names;
@@ -30,6 +31,10 @@ void look_once_late(struct look_once *l); /* all of them: users, command lines, 
 void look_once_done(struct look_once *l);
 /* Complains of l->err when r is negative. Gives r. */
 int look_once_told(const struct look_once *l, int r);
+
+/* The look of a command that acts: sockets of every state that the command's filter may pick, with owners, in the
+ * caller's namespace unless -N says otherwise. Complains itself. */
+int look_once_deed(struct look_once *l, const struct options *o);
 
 /* Who asks: the user this program runs for, and the connection he came by. After look_once_late. */
 void look_once_you(const struct look_once *l, struct kill_you *ret);

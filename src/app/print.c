@@ -29,13 +29,18 @@ void print_text(FILE *to, const struct str *text)
 	}
 }
 
+int print_failed(int err)
+{
+	if (err == EPIPE)
+		return EXIT_EPIPE;
+	complain("cannot write: %s", strerror(err));
+	return 2;
+}
+
 int print_result(int exit_code)
 {
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return exit_code;
-	if (errno == EPIPE)
-		return EXIT_EPIPE;
-	complain("cannot write: %s", strerror(errno));
-	return 2;
+	return print_failed(errno);
 }

@@ -2,16 +2,14 @@
 #include "summary.h"
 #include "look_once.h"
 #include "netns_option.h"
+#include "print.h"
 #include "sockeye/report/report.h"
 #include "sockeye/table/summary.h"
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-#define EXIT_EPIPE 141 /* 128 + SIGPIPE, as a shell would see it */
 
 static int print(const struct look_once *l, const struct summary *s, const struct options *o)
 {
@@ -27,12 +25,8 @@ static int print(const struct look_once *l, const struct summary *s, const struc
 
 	uname(&name);
 	r = report_summary(stdout, s, &l->frame, &ro);
-	if (r == -EPIPE)
-		return EXIT_EPIPE;
-	if (r < 0) {
-		complain("cannot write: %s", strerror(-r));
-		return 2;
-	}
+	if (r < 0)
+		return print_failed(-r);
 	for (size_t i = 0; isatty(STDERR_FILENO) && i < l->frame.limits.n; i++)
 		if (filter_needs_limit(l->filter, &l->frame.limits.v[i]))
 			complain("%s", l->frame.limits.v[i].text);
