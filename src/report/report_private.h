@@ -4,7 +4,7 @@
 #include "sockeye/base/str.h"
 #include "sockeye/report/report.h"
 
-#define REPORT_AHEAD 6 /* rows: enough to hide the memory, few enough to be still there */
+#define REPORT_AHEAD 32 /* rows: enough to wait for all of them at once, few enough to be still there */
 
 struct writer {
 	FILE *out;
@@ -23,22 +23,26 @@ struct report {
 	VEC(uint32_t) rows; /* of the frame, those of folded groups too; heads are none */
 	unsigned hidden;
 };
-/* Rows are printed in an order that has nothing to do with that of the memory: asking for one well before it is its
- * turn hides most of the waiting. */
+/* Rows are printed in an order that has nothing to do with that of the memory. A byte of each line of memory of the next
+ * ones is read, so that all of them are waited for together: a hint that they may be fetched is dropped by processors
+ * that have to look for the page first. */
 static inline void report_fetch(const struct report *r, size_t k)
 {
 	const struct frame *f = r->t->f;
+	size_t to = k + REPORT_AHEAD < r->rows.n ? k + REPORT_AHEAD : r->rows.n;
 
-	if (r->t->rows_kind != ROWS_SOCK || k + REPORT_AHEAD >= r->rows.n)
+	if (r->t->rows_kind != ROWS_SOCK || k % REPORT_AHEAD)
 		return;
-	uint32_t row = r->rows.v[k + REPORT_AHEAD];
-	for (size_t at = 0; at < sizeof(struct sock); at += 64)
-		__builtin_prefetch((const char *)frame_sock(f, row) + at);
-	for (size_t at = 0; at < sizeof(struct row); at += 64)
-		__builtin_prefetch((const char *)frame_row(f, row) + at);
-	row = r->rows.v[k + REPORT_AHEAD / 2]; /* fetched by now, and tells where its owners are */
-	if (frame_row(f, row)->owner_n)
-		__builtin_prefetch(frame_owner(f, frame_row(f, row), 0));
+	for (; k < to; k++) {
+		const volatile unsigned char *s = (const void *)frame_sock(f, r->rows.v[k]);
+		const volatile unsigned char *w = (const void *)frame_row(f, r->rows.v[k]);
+
+		for (size_t at = 0; at < sizeof(struct sock); at += 64)
+			(void)s[at];
+		for (size_t at = 0; at < sizeof(struct row); at += 64)
+			(void)w[at];
+		(void)s[sizeof(struct sock) - 1], (void)w[sizeof(struct row) - 1];
+	}
 }
 /* Hands the buffer on when it is large; called after each row. False: stop, there was an error. */
 bool writer_row(struct writer *w);

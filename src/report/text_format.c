@@ -52,6 +52,7 @@ static void write_terminal(struct report *r)
 		}
 	}
 	for (size_t k = 0; k < r->rows.n && writer_row(&r->w); k++) {
+		report_fetch(r, k);
 		for (size_t i = 0; i < r->shown.n; i++) {
 			const struct table_column *c = r->shown.v[i];
 			str_clear(&cell);
@@ -113,6 +114,7 @@ static void write_pipe(struct report *r)
 	for (size_t k = 0; k < rows && cols && !r->w.error; k++) {
 		if (k && k % AHEAD == 0)
 			pieces_write(&p, r);
+		report_fetch(r, k);
 		for (size_t i = 0; i < cols; i++) {
 			size_t at = p.text.n;
 			cell_text(r, r->shown.v[i], r->rows.v[k], &p.text);
