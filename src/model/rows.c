@@ -335,11 +335,8 @@ static void join_rows(struct world *w, const struct snapshot *s)
 			continue;
 		prev = find_prev(w, k, hint);
 		if (prev == NONE || prev >= open) {
-			uint32_t *known = map_at(&w->fresh_of, k->netns, k->cookie);
-
-			if (*known != MAP_NONE)
+			if (!fresh_index_add(&w->fresh_of, s, (uint32_t)i))
 				continue;
-			*known = (uint32_t)w->fresh.n;
 			vec_push(&w->fresh, ((struct fresh_row){(uint32_t)i, prev}));
 		} else if (w->row_of.v[prev] == NONE) {
 			hint = prev + 1;
@@ -545,7 +542,8 @@ void world_rows(struct world *w, struct snapshot *s)
 	vec_clear(&w->fresh);
 	vec_clear(&w->gone);
 	vec_clear(&w->closing);
-	map_clear(&w->fresh_of);
+	fresh_index_clear(&w->fresh_of, p ? 0 : s->socks.n);
+	vec_reserve(&w->fresh, p ? 0 : s->socks.n);
 	map_clear(&w->revived);
 	w->mptcp_n = w->unix_n = 0;
 	w->prev_of.n = w->changed.n = 0;

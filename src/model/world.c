@@ -34,7 +34,7 @@ void world_free(struct world *w)
 	vec_done(&w->calm);
 	vec_done(&w->member_rows);
 	vec_done(&w->holding);
-	map_done(&w->fresh_of);
+	fresh_index_done(&w->fresh_of);
 	vec_done(&w->keys);
 	vec_done(&w->places);
 	vec_done(&w->freed);

@@ -4,6 +4,7 @@
  * findings. */
 #pragma once
 #include "frame_private.h"
+#include "fresh_index.h"
 #include "sockeye/model/world.h"
 #include <string.h>
 
@@ -63,7 +64,7 @@ struct world {
 	struct nums row_of; /* row of prev → row; NONE */
 	VEC(struct fresh_row) fresh;
 	VEC(struct owner) holding; /* the owners of one row */
-	struct map fresh_of; /* (netns, cookie) → fresh */
+	struct fresh_index fresh_of; /* those that are in fresh */
 	struct nums gone; /* open rows of prev whose places are free, ascending */
 	struct nums closing; /* rows of prev that are closed ones now */
 	VEC(uint8_t) changed; /* row → 1: who it is, its state, its number or its owners are not as in prev */
