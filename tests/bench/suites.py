@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import resource
 import socket
 import statistics
 import subprocess
@@ -50,6 +51,13 @@ class Bench:
 
     def load(self, *args):
         return Load(self.tools, *args)
+
+    def tcp(self, n):
+        """n TCP sockets in 50 processes; in more of them where the limit of descriptors wants it."""
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        most = 1 << 20 if most == resource.RLIM_INFINITY else most
+        procs = max(50, -(-n // (most // 2)))
+        return f"{n:,} tcp, {procs} processes", self.load("-n", n, "-p", procs)
 
     def words(self, name, *args):
         out = subprocess.run([os.path.join(self.tools, name), *map(str, args)], stdout=subprocess.PIPE, text=True,
@@ -142,9 +150,9 @@ class Bench:
 
     def many(self):
         n = self.o.sockets
-        load = f"{n:,} tcp, 50 processes"
+        load, made = self.tcp(n)
         csv = self.list("-tan", "--csv", "--columns", SS_COLUMNS)
-        with self.load("-n", n, "-p", 50):
+        with made:
             self.warm(load, ("≤", 1.25))
             runs = {"csv": csv, "dump": self.bare("tcp"), "scan": self.bare("scan"),
                     "proc": ["env", "SOCKEYE_OWNERS=proc", *csv],
@@ -184,9 +192,9 @@ class Bench:
     def dashboard(self):
         """Keys in a terminal while looks go on."""
         n = self.o.sockets
-        load = f"{n:,} tcp, 50 processes"
+        load, made = self.tcp(n)
         empty = self.rss_alone()
-        with self.load("-n", n, "-p", 50):
+        with made:
             d = Dashboard([self.program, *HERE])
             d.wait_for(b"Ports")
             d.read(3)
@@ -231,8 +239,8 @@ class Bench:
 
     def wait(self):
         n = self.o.sockets
-        load = f"{n:,} tcp, 50 processes"
-        with self.load("-n", n, "-p", 50):
+        load, made = self.tcp(n)
+        with made:
             late, share = [], []
             for i in range(self.o.rounds):
                 p = subprocess.Popen([self.program, "wait", str(21000 + i)], stdout=subprocess.DEVNULL)
@@ -251,9 +259,9 @@ class Bench:
 
     def memory(self):
         n, ticks = self.o.sockets, max(self.o.ticks, 40)
-        load = f"{n:,} tcp, 50 processes"
+        load, made = self.tcp(n)
         empty = self.words("bench-tick", "tick", 20)["rss_kib"]
-        with self.load("-n", n, "-p", 50):
+        with made:
             w = self.words("bench-tick", "tick", ticks)
             self.say(load, f"memory after {ticks} ticks", (w["rss_kib"] - empty) * 1024 / w["sockets"], "bytes a socket",
                      target=("≤", 512))
@@ -265,8 +273,8 @@ class Bench:
         """Ten times the sockets: does a tick stay as near to the bare dump?"""
         ratios = {}
         for n in (self.o.sockets // 10, self.o.sockets):
-            load = f"{n:,} tcp, 50 processes"
-            with self.load("-n", n, "-p", 50):
+            load, made = self.tcp(n)
+            with made:
                 c = self.warm(load)
                 ratios[n] = c["tick"].wall / c["dump"].wall
         few, many = sorted(ratios)
