@@ -129,6 +129,22 @@ static void options_list(struct str *out)
 	put_item(out, "--version", "The version");
 }
 
+/* Of what it is a number, where that is not the socket: "(of the row in Ports, Processes; else of sockets)". */
+static void put_rows(struct str *out, const struct filter_field *f)
+{
+	const char *sep = " (of the row in ";
+
+	for (int v = 0; v < VIEW_N; v++) {
+		if (!(f->rows & 1u << view_table[v].rows))
+			continue;
+		str_puts(out, sep);
+		put(out, view_table[v].title);
+		sep = ", ";
+	}
+	if (f->rows)
+		str_puts(out, f->sock ? "; else of sockets)" : ")");
+}
+
 static void fields_list(struct str *out)
 {
 	struct filter_field f;
@@ -137,7 +153,8 @@ static void fields_list(struct str *out)
 	for (size_t i = 0; filter_field_at(i, &f); i++) {
 		str_puts(out, ".TP\n");
 		put_bold(out, f.name);
-		str_puts(out, f.row ? " (of the row)\n" : "\n");
+		put_rows(out, &f);
+		str_putc(out, '\n');
 		put(out, f.help ? f.help : "");
 		str_puts(out, ".\n");
 		if (f.values && *f.values) {

@@ -87,8 +87,10 @@ static bool is_end(const struct want_end *e, const struct sock *s, bool remote)
 
 	if (!(e->ends & (remote ? 2 : 1)) || port < e->port_lo || port > e->port_hi)
 		return false;
+	if (e->any_addr || (e->net.ip.v6 && !e->net.bits && s->family == FAMILY_IPV6))
+		return true;
 	ip_unmap(remote ? s->raddr : s->laddr, s->family == FAMILY_IPV6, &ip);
-	return e->any_addr || ip_in_net(&ip, &e->net);
+	return ip_in_net(&ip, &e->net);
 }
 
 bool want_has_end(const struct want *w, const struct sock *s)

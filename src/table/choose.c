@@ -1,4 +1,5 @@
 /* What the user chooses of a table: sort keys and columns, by name; and what that needs from the source. */
+#include "filter_private.h"
 #include "sockeye/table/table.h"
 #include <errno.h>
 #include <stdio.h>
@@ -161,7 +162,7 @@ static void want_column(const struct column *col, uint32_t *attrs, bool *tally)
 
 uint32_t table_protos(const struct table *t)
 {
-	uint32_t protos = filter_protos_of(t->filter, view_table[t->view].protos);
+	uint32_t protos = filter_protos_for(t->filter, t->rows_kind, view_table[t->view].protos);
 
 	/* A MPTCP socket and what works for it are read together: neither can be counted without the other. */
 	if (protos & (PROTO_BIT(PROTO_TCP) | PROTO_BIT(PROTO_MPTCP)))
@@ -199,5 +200,5 @@ void table_want(const struct table *t, struct want *want)
 	else
 		want->states |= STATES_ALL;
 	if (!filter_empty(t->filter))
-		filter_want(t->filter, want);
+		filter_want_for(t->filter, t->rows_kind, want);
 }

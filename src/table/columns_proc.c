@@ -271,13 +271,13 @@ const struct column columns_proc[] = {
 	{"conns", "CONNS", "connections", KIND_COUNT, 6, 6, 0, 45, RD | TALLY | COL_SUM, OWN, get_conns},
 	{"close_wait", "CLOSE-W", "connections the peer has ended and it has not", KIND_COUNT, 8, 8, 0, 75, RD | TALLY | COL_WARN | COL_SUM, OWN, get_close_wait},
 	{"peers", "PEERS", "distinct remote addresses", KIND_COUNT, 6, 6, 0, 105, RD | TALLY, OWN, get_peers},
-	{"fds", "FDS", "open descriptors", KIND_COUNT, 9, 9, 0, 85, RD | TALLY | COL_SUM, OWN, get_fds},
-	{"fds_max", "FDS MAX", "how many it may open", KIND_COUNT, 9, 9, 0, 0, D | RD | TALLY, OWN, get_fds_max},
+	{"fds", "FDS", "open descriptors", KIND_COUNT, 9, 9, 0, 85, RD | COL_OWN | COL_SUM, OWN, get_fds},
+	{"fds_max", "FDS MAX", "how many it may open", KIND_COUNT, 9, 9, 0, 0, D | RD | COL_OWN, OWN, get_fds_max},
 	{"rx_rate", "RX/s", "bytes received per second; blank for UDP", KIND_RATE, 5, 5, 0, 57, LIVE | TALLY | COL_SUM, INF, get_rx_rate},
 	{"tx_rate", "TX/s", "bytes sent per second; blank for UDP", KIND_RATE, 5, 5, 0, 57, LIVE | TALLY | COL_SUM, INF, get_tx_rate},
 	{"rate", NULL, "bytes per second in both directions, mean of three looks", KIND_RATE, 5, 5, 0, 0, COL_DISPLAY | LIVE | TALLY | COL_SUM, INF, get_rate},
 	{"activity", "ACTIVITY", "bytes per second over the last looks", KIND_RATE, 8, 16, 0, 114, COL_DISPLAY | COL_DESC | COL_LIVE | TALLY, INF, get_rate, cell_activity, NULL, fit_activity},
-	{"age_s", "AGE", "time since it started", KIND_DURATION, 5, 5, 0, 120, R | COL_LIVE, OWN, get_age_s},
+	{"age_s", "AGE", "time since it started", KIND_DURATION, 5, 5, 0, 120, R | COL_LIVE | COL_OWN, OWN, get_age_s},
 	{"findings", "FINDINGS", "what is wrong with it, by rule", KIND_LIST, 12, 30, 0, 0, D, OWN, NULL, cell_findings, json_findings_},
 };
 /* clang-format on */

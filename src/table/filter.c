@@ -67,31 +67,41 @@ static bool is_and(const struct parser *p)
 
 /* Nodes */
 
-static uint32_t add_node(struct filter *f, enum node_kind kind, uint32_t child, uint8_t about)
+static uint32_t add_node(struct filter *f, enum node_kind kind, uint32_t child, const uint8_t about[ROWS_N])
 {
-	vec_push(&f->nodes,
-		 ((struct node){
-			 .kind = (uint8_t)kind, .about = about, .child = child, .next = NONE, .bit = NONE}));
+	struct node node = {.kind = (uint8_t)kind, .child = child, .next = NONE};
+
+	memcpy(node.about, about, sizeof(node.about));
+	memset(node.bit, NO_BIT, sizeof(node.bit));
+	vec_push(&f->nodes, node);
 	return (uint32_t)f->nodes.n - 1;
 }
 
 static uint32_t add_term(struct filter *f, const struct term *t)
 {
+	uint8_t about[ROWS_N];
+	int kind;
+
+	for (kind = 0; kind < ROWS_N; kind++) {
+		about[kind] = t->field.row || t->field.of[kind] ? ABOUT_ROWS : ABOUT_SOCKS;
+		f->varies |= about[kind] != about[ROWS_SOCK];
+	}
 	vec_push(&f->terms, *t);
-	return add_node(f, NODE_TERM, (uint32_t)f->terms.n - 1, t->field.row ? ABOUT_ROWS : ABOUT_SOCKS);
+	return add_node(f, NODE_TERM, (uint32_t)f->terms.n - 1, about);
 }
 
 /* Children of one AND or OR as they are read; a child of the same kind gives its own children instead. */
 struct list {
 	uint32_t first, last, n;
-	uint8_t about;
+	uint8_t about[ROWS_N];
 };
 
 static void list_add(struct filter *f, struct list *l, enum node_kind kind, uint32_t node)
 {
 	uint32_t first = node, last = node, n = 1;
 
-	l->about |= f->nodes.v[node].about;
+	for (int of = 0; of < ROWS_N; of++)
+		l->about[of] |= f->nodes.v[node].about[of];
 	if (f->nodes.v[node].kind == kind) {
 		first = last = f->nodes.v[node].child;
 		while (f->nodes.v[last].next != NONE) {
@@ -343,8 +353,8 @@ static bool parse_or(struct parser *p, uint32_t *ret);
 static bool parse_factor(struct parser *p, uint32_t *ret)
 {
 	bool negate = false;
+	uint8_t about[ROWS_N];
 	size_t open;
-	uint8_t about;
 
 	p->ss_state = false;
 	while (p->lex.token == TOKEN_NOT || is_word(p, "not")) {
@@ -369,7 +379,7 @@ static bool parse_factor(struct parser *p, uint32_t *ret)
 	}
 	p->ss_state = p->ss_state && !negate && p->f->nodes.v[*ret].kind == NODE_TERM;
 	if (negate) {
-		about = p->f->nodes.v[*ret].about;
+		memcpy(about, p->f->nodes.v[*ret].about, sizeof(about));
 		if (p->f->nodes.v[*ret].kind == NODE_NOT)
 			*ret = p->f->nodes.v[*ret].child;
 		else
@@ -436,42 +446,38 @@ static bool parse_or(struct parser *p, uint32_t *ret)
 	return true;
 }
 
-/* In what asks about sockets and rows at once, the largest parts about sockets alone get a bit each. */
-static bool give_bits(struct parser *p, uint32_t node)
+/* In what asks about sockets and rows at once the parts about sockets alone that stand side by side are one question: is
+ * there a socket for which they all hold (one of them, in an `or`)? Each such question gets a bit. */
+static bool give_bits(struct parser *p, int kind, uint32_t node)
 {
 	struct filter *f = p->f;
+	bool socks = false;
 	uint32_t i;
 
-	if (f->nodes.v[node].about == ABOUT_ROWS)
+	if (f->nodes.v[node].about[kind] != (ABOUT_SOCKS | ABOUT_ROWS))
 		return true;
-	if (f->nodes.v[node].about == ABOUT_SOCKS) {
-		if (f->bits_n == BITS_MAX)
-			return parse_fail(p, 0, strlen(f->text), NULL,
-					  "more than %d terms on sockets beside terms on rows in one \"or\"",
-					  BITS_MAX);
-		f->nodes.v[node].bit = f->bits_n;
-		f->bits[f->bits_n++] = node;
-		return true;
-	}
-	for (i = f->nodes.v[node].child; i != NONE; i = f->nodes.v[i].next)
-		if (!give_bits(p, i))
+	for (i = f->nodes.v[node].child; i != NONE; i = f->nodes.v[i].next) {
+		socks |= f->nodes.v[i].about[kind] == ABOUT_SOCKS;
+		if (!give_bits(p, kind, i))
 			return false;
+	}
+	if (!socks || (node == f->root && f->nodes.v[node].kind == NODE_AND)) /* the root's are what picks */
+		return true;
+	if (f->bits_n[kind] == BITS_MAX)
+		return parse_fail(p, 0, strlen(f->text), NULL,
+				  "more than %d places where terms on sockets stand beside terms on rows",
+				  BITS_MAX);
+	f->nodes.v[node].bit[kind] = f->bits_n[kind];
+	f->bits[kind][f->bits_n[kind]++] = node;
 	return true;
 }
 
 static bool finish(struct parser *p)
 {
-	struct filter *f = p->f;
-	struct node *root;
-	uint32_t i;
+	int kind;
 
-	if (f->root == NONE)
-		return true;
-	root = &f->nodes.v[f->root];
-	if (root->kind != NODE_AND)
-		return root->about != (ABOUT_SOCKS | ABOUT_ROWS) || give_bits(p, f->root);
-	for (i = root->child; i != NONE; i = f->nodes.v[i].next)
-		if (f->nodes.v[i].about == (ABOUT_SOCKS | ABOUT_ROWS) && !give_bits(p, i))
+	for (kind = 0; kind < ROWS_N && p->f->root != NONE; kind++)
+		if (!give_bits(p, kind, p->f->root))
 			return false;
 	return true;
 }

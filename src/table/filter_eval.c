@@ -28,20 +28,28 @@ static bool eval_sock(const struct filter *f, uint32_t node, const struct ctx *c
 	return false;
 }
 
-/* What the filter says about a socket: its parts about sockets alone that stand side by side. */
-static bool picks(const struct filter *f, const struct ctx *c, uint32_t row)
+/* Those parts of an AND or OR that ask about sockets alone. */
+static bool eval_parts(const struct filter *f, uint32_t node, enum row_kind kind, const struct ctx *c,
+		       uint32_t row)
 {
-	const struct node *root = &f->nodes.v[f->root];
+	const struct node *n = &f->nodes.v[node];
+	bool every = n->kind == NODE_AND;
 	uint32_t i;
 
-	if (root->about == ABOUT_SOCKS)
+	for (i = n->child; i != NONE; i = f->nodes.v[i].next)
+		if (f->nodes.v[i].about[kind] == ABOUT_SOCKS && eval_sock(f, i, c, row) != every)
+			return !every;
+	return every;
+}
+
+/* What the filter says about a socket: its parts about sockets alone that stand side by side. */
+static bool picks(const struct filter *f, enum row_kind kind, const struct ctx *c, uint32_t row)
+{
+	const struct node *root = &f->nodes.v[f->root];
+
+	if (root->about[kind] == ABOUT_SOCKS)
 		return eval_sock(f, f->root, c, row);
-	if (root->kind != NODE_AND)
-		return true;
-	for (i = root->child; i != NONE; i = f->nodes.v[i].next)
-		if (f->nodes.v[i].about == ABOUT_SOCKS && !eval_sock(f, i, c, row))
-			return false;
-	return true;
+	return root->kind != NODE_AND || eval_parts(f, f->root, kind, c, row);
 }
 
 /* An array of a byte or a word a row, all zero. */
@@ -54,7 +62,7 @@ static bool picks(const struct filter *f, const struct ctx *c, uint32_t row)
 	} while (0)
 
 /* Answers are about one frame, as far as its late texts were known. */
-void filter_forget(const struct filter *f, const struct frame *fr)
+static void forget(const struct filter *f, enum row_kind kind, const struct frame *fr)
 {
 	struct memo *m;
 	size_t i;
@@ -66,21 +74,28 @@ void filter_forget(const struct filter *f, const struct frame *fr)
 		memset(m->s, 0, sizeof(m->s));
 		zeroes(&m->procs, fr->procs.n);
 	}
-	if (f->bits_n) {
+	if (f->bits_n[kind]) {
 		zeroes(&f->run->ports, fr->ports.n);
 		zeroes(&f->run->procs, fr->procs.n);
 	}
 	f->run->f = fr;
 	f->run->number = fr->number;
 	f->run->boot_ns = fr->boot_ns;
+	f->run->kind = (uint8_t)kind;
 	f->run->upto = 0;
 	vec_clear(&f->run->picked);
 	vec_reserve(&f->run->picked, fr->rows_n + 1);
 }
 
-static bool remembers(const struct filter *f, const struct frame *fr)
+void filter_forget(const struct filter *f, const struct frame *fr)
 {
-	return f->run->f == fr && f->run->number == fr->number && f->run->boot_ns == fr->boot_ns;
+	forget(f, ROWS_SOCK, fr);
+}
+
+static bool remembers(const struct filter *f, enum row_kind kind, const struct frame *fr)
+{
+	return f->run->f == fr && f->run->number == fr->number && f->run->boot_ns == fr->boot_ns &&
+	       (f->run->kind == kind || !f->varies);
 }
 
 /* Notes of a picked socket for each row that it counts in which of the parts with a bit it passes. */
@@ -88,21 +103,26 @@ static void note_bits(const struct filter *f, const struct ctx *c, uint32_t row)
 {
 	const struct row *x = frame_row(c->f, row);
 	struct run *r = f->run;
-	uint32_t bits = 0, i, p;
+	enum row_kind kind = (enum row_kind)r->kind;
+	const struct owner *o;
+	uint32_t bits = 0, i;
 
-	for (i = 0; i < f->bits_n; i++)
-		if (eval_sock(f, f->bits[i], c, row))
+	for (i = 0; i < f->bits_n[kind]; i++)
+		if (eval_parts(f, f->bits[kind][i], kind, c, row))
 			bits |= 1u << i;
 	if (frame_port_of(c->f, row) < r->ports.n)
 		r->ports.v[frame_port_of(c->f, row)] |= bits;
-	for (i = 0; i < x->owner_n; i++) {
-		p = frame_owner(c->f, x, i)->proc;
-		if (p < r->procs.n)
-			r->procs.v[p] |= bits;
+	for (i = 0; i < x->owner_n; i++) { /* as they count it */
+		o = frame_owner(c->f, x, i);
+		if ((!o->former || x->marks & MARK_CLOSED) && o->proc < r->procs.n)
+			r->procs.v[o->proc] |= bits;
 	}
+	if (x->reason == REASON_KERNEL && c->f->tally.kernel < r->procs.n)
+		r->procs.v[c->f->tally.kernel] |= bits;
 }
 
-void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from, uint32_t to, uint8_t *picked)
+void filter_socks_for(const struct filter *f, enum row_kind kind, const struct frame *fr, uint32_t from,
+		      uint32_t to, uint8_t *picked)
 {
 	struct ctx c = {.f = fr, .tally = &fr->tally};
 	uint32_t row;
@@ -111,11 +131,11 @@ void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from,
 		memset(picked + from, 1, to - from);
 		return;
 	}
-	if (from == 0 || !remembers(f, fr)) /* another frame, or late texts in the same one */
-		filter_forget(f, fr);
+	if (from == 0 || !remembers(f, kind, fr)) /* another frame, or late texts in the same one */
+		forget(f, kind, fr);
 	for (row = from; row < to; row++) {
-		picked[row] = picks(f, &c, row);
-		if (picked[row] && f->bits_n)
+		picked[row] = picks(f, kind, &c, row);
+		if (picked[row] && f->bits_n[kind])
 			note_bits(f, &c, row);
 	}
 	if (f->run->upto == from) {
@@ -124,9 +144,14 @@ void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from,
 	}
 }
 
-bool filter_picked(const struct filter *f, const struct frame *fr, uint8_t *picked)
+void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from, uint32_t to, uint8_t *picked)
 {
-	if (filter_empty(f) || !remembers(f, fr) || f->run->upto < fr->rows_n)
+	filter_socks_for(f, ROWS_SOCK, fr, from, to, picked);
+}
+
+bool filter_picked(const struct filter *f, enum row_kind kind, const struct frame *fr, uint8_t *picked)
+{
+	if (filter_empty(f) || !remembers(f, kind, fr) || f->run->upto < fr->rows_n)
 		return false;
 	memcpy(picked, f->run->picked.v, fr->rows_n);
 	return true;
@@ -140,14 +165,14 @@ void filter_late(const struct filter *f)
 
 /* Which rows have a picked socket that passes each part with a bit: known by now if the sockets were picked just
  * before. */
-static void make_run(const struct filter *f, const struct frame *fr)
+static void make_run(const struct filter *f, enum row_kind kind, const struct frame *fr)
 {
 	struct ctx c = {.f = fr, .tally = &fr->tally};
 	uint32_t row;
 
-	filter_forget(f, fr);
+	forget(f, kind, fr);
 	for (row = 0; row < fr->rows_n; row++) {
-		f->run->picked.v[row] = picks(f, &c, row);
+		f->run->picked.v[row] = picks(f, kind, &c, row);
 		if (f->run->picked.v[row])
 			note_bits(f, &c, row);
 	}
@@ -157,57 +182,52 @@ static void make_run(const struct filter *f, const struct frame *fr)
 static bool has_bit(const struct filter *f, uint32_t bit, enum row_kind kind, const struct ctx *c,
 		    uint32_t row)
 {
-	if (!remembers(f, c->f) || f->run->upto < c->f->rows_n)
-		make_run(f, c->f);
+	if (!remembers(f, kind, c->f) || f->run->upto < c->f->rows_n)
+		make_run(f, kind, c->f);
 	if (kind == ROWS_PORT)
 		return row < f->run->ports.n && f->run->ports.v[row] >> bit & 1;
 	return row < f->run->procs.n && f->run->procs.v[row] >> bit & 1;
+}
+
+/* Of an AND or OR that asks about both: what its parts about sockets say, with a socket of the row for which they hold. */
+static bool row_parts(const struct filter *f, uint32_t node, enum row_kind kind, const struct ctx *c,
+		      uint32_t row)
+{
+	if (kind == ROWS_SOCK)
+		return eval_parts(f, node, kind, c, row);
+	return has_bit(f, f->nodes.v[node].bit[kind], kind, c, row);
 }
 
 static bool eval_row(const struct filter *f, uint32_t node, enum row_kind kind, const struct ctx *c,
 		     uint32_t row)
 {
 	const struct node *n = &f->nodes.v[node];
+	bool every = n->kind == NODE_AND;
 	uint32_t i;
 
-	if (n->about == ABOUT_SOCKS)
-		return kind == ROWS_SOCK ? eval_sock(f, node, c, row) : has_bit(f, n->bit, kind, c, row);
-	switch ((enum node_kind)n->kind) {
-	case NODE_TERM:
+	if (n->kind == NODE_TERM)
 		return filter_match_row(f, &f->terms.v[n->child], kind, c, row);
-	case NODE_NOT:
+	if (n->kind == NODE_NOT)
 		return !eval_row(f, n->child, kind, c, row);
-	case NODE_AND:
-		for (i = n->child; i != NONE; i = f->nodes.v[i].next)
-			if (!eval_row(f, i, kind, c, row))
-				return false;
-		return true;
-	case NODE_OR:
-		for (i = n->child; i != NONE; i = f->nodes.v[i].next)
-			if (eval_row(f, i, kind, c, row))
-				return true;
-		return false;
-	}
-	return false;
+	if (n->bit[kind] != NO_BIT && row_parts(f, node, kind, c, row) != every)
+		return !every;
+	for (i = n->child; i != NONE; i = f->nodes.v[i].next)
+		if ((f->nodes.v[i].about[kind] & ABOUT_ROWS) && eval_row(f, i, kind, c, row) != every)
+			return !every;
+	return every;
 }
 
 bool filter_row(const struct filter *f, enum row_kind kind, const struct ctx *c, uint32_t row)
 {
-	const struct node *root;
-	uint32_t i;
+	return !filter_asks_rows(f, kind) || eval_row(f, f->root, kind, c, row);
+}
 
-	if (!filter_has_row_terms(f))
-		return true;
-	root = &f->nodes.v[f->root];
-	if (root->kind != NODE_AND)
-		return eval_row(f, f->root, kind, c, row);
-	for (i = root->child; i != NONE; i = f->nodes.v[i].next)
-		if ((f->nodes.v[i].about & ABOUT_ROWS) && !eval_row(f, i, kind, c, row))
-			return false;
-	return true;
+bool filter_asks_rows(const struct filter *f, enum row_kind kind)
+{
+	return !filter_empty(f) && (f->nodes.v[f->root].about[kind] & ABOUT_ROWS);
 }
 
 bool filter_has_row_terms(const struct filter *f)
 {
-	return !filter_empty(f) && (f->nodes.v[f->root].about & ABOUT_ROWS);
+	return filter_asks_rows(f, ROWS_SOCK);
 }

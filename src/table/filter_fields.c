@@ -57,36 +57,37 @@ static bool filterable(const struct column *c)
 	return c->get && c->kind != KIND_LIST && c->kind != KIND_OBJECT && !(c->flags & COL_DISPLAY);
 }
 
+/* The number of that name that rows of this kind have themselves. */
+static const struct column *row_column(int kind, const char *name)
+{
+	const struct column *c = column_by_key((enum row_kind)kind, name);
+
+	return c && !strcasecmp(c->key, name) && (c->flags & COL_ROW) && filterable(c) ? c : NULL;
+}
+
 /* A number of ports or processes that sockets do not have. */
 static bool find_row_field(const char *name, struct field *ret)
 {
 	const struct column *c;
-	bool found = false;
 	int kind;
 
 	*ret = (struct field){.row = true};
 	for (kind = ROWS_PORT; kind < ROWS_N; kind++) {
-		c = column_by_key((enum row_kind)kind, name);
-		if (!c || strcasecmp(c->key, name) != 0 || !(c->flags & COL_TALLY) || !filterable(c))
+		c = row_column(kind, name);
+		if (!c)
 			continue;
-		found = true;
 		ret->name = c->key;
 		ret->kind = c->kind;
 		ret->attrs |= c->attrs;
 		ret->of[kind] = c;
 	}
-	return found;
+	return ret->name;
 }
 
-bool field_find(const char *name, struct field *ret)
+static bool find_many(const char *name, struct field *ret)
 {
-	const struct column *c;
-	struct field row;
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(alias_table); i++)
-		if (!strcasecmp(alias_table[i].name, name))
-			name = alias_table[i].is;
 	for (i = 0; i < ARRAY_LEN(many_table); i++) {
 		if (strcasecmp(many_table[i].name, name) != 0)
 			continue;
@@ -97,18 +98,37 @@ bool field_find(const char *name, struct field *ret)
 				      .port = many_table[i].many == MANY_PORT};
 		return true;
 	}
-	c = column_by_key(ROWS_SOCK, name);
-	if (c && !strcasecmp(c->key, name) && filterable(c)) {
-		*ret = (struct field){.name = c->key,
-				      .kind = c->kind,
-				      .attrs = c->attrs,
-				      .sock = c,
-				      .port = !strcmp(c->key, "lport") || !strcmp(c->key, "rport")};
-		return true;
-	}
-	if (!find_row_field(name, &row))
+	return false;
+}
+
+static bool find_sock_field(const char *name, struct field *ret)
+{
+	const struct column *c = column_by_key(ROWS_SOCK, name);
+	int kind;
+
+	if (!c || strcasecmp(c->key, name) != 0 || !filterable(c))
 		return false;
-	*ret = row;
+	*ret = (struct field){.name = c->key,
+			      .kind = c->kind,
+			      .attrs = c->attrs,
+			      .sock = c,
+			      .port = !strcmp(c->key, "lport") || !strcmp(c->key, "rport")};
+	for (kind = ROWS_PORT; kind < ROWS_N; kind++)
+		ret->of[kind] = row_column(kind, name);
+	return true;
+}
+
+bool field_find(const char *name, struct field *ret)
+{
+	struct field field;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(alias_table); i++)
+		if (!strcasecmp(alias_table[i].name, name))
+			name = alias_table[i].is;
+	if (!find_many(name, &field) && !find_sock_field(name, &field) && !find_row_field(name, &field))
+		return false;
+	*ret = field;
 	return true;
 }
 
@@ -124,7 +144,7 @@ const char *field_nearest(const char *word)
 	for (kind = 0; kind < ROWS_N; kind++) {
 		cols = columns_of((enum row_kind)kind, &cols_n);
 		for (i = 0; i < cols_n && n < ARRAY_LEN(names); i++)
-			if (filterable(&cols[i]) && (kind == ROWS_SOCK || (cols[i].flags & COL_TALLY)))
+			if (filterable(&cols[i]) && (kind == ROWS_SOCK || (cols[i].flags & COL_ROW)))
 				names[n++] = cols[i].key;
 	}
 	best = text_nearest(word, names, n);
@@ -346,7 +366,7 @@ static bool lists(int kind, const struct column *c)
 {
 	int before;
 
-	if (!filterable(c) || (kind != ROWS_SOCK && !(c->flags & COL_TALLY)))
+	if (!filterable(c) || (kind != ROWS_SOCK && !(c->flags & COL_ROW)))
 		return false;
 	for (before = ROWS_SOCK; before < kind; before++) {
 		const struct column *b = column_by_key((enum row_kind)before, c->key);
@@ -384,8 +404,10 @@ bool filter_field_at(size_t i, struct filter_field *ret)
 				     .help = help,
 				     .values = field_expected(&field),
 				     .kind = field.kind,
-				     .row = field.row,
+				     .sock = !field.row,
 				     .many = field.many != MANY_NO};
+	for (kind = ROWS_PORT; kind < ROWS_N; kind++)
+		ret->rows |= (uint8_t)((field.of[kind] != NULL) << kind);
 	return true;
 }
 

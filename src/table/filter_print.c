@@ -180,11 +180,13 @@ static bool term_set(const struct filter *f, const struct term *t, const struct 
 	return true;
 }
 
-static uint32_t set_of(const struct filter *f, uint32_t node, const struct subject *s)
+static uint32_t set_of(const struct filter *f, enum row_kind kind, uint32_t node, const struct subject *s)
 {
 	const struct node *n = &f->nodes.v[node], *child;
 	uint32_t set, i;
 
+	if (n->about[kind] != ABOUT_SOCKS && n->kind != NODE_AND)
+		return s->all; /* judged on rows, which count every socket */
 	switch ((enum node_kind)n->kind) {
 	case NODE_TERM:
 		return term_set(f, &f->terms.v[n->child], s, &set) ? set : s->all;
@@ -196,24 +198,29 @@ static uint32_t set_of(const struct filter *f, uint32_t node, const struct subje
 		return s->all;
 	case NODE_AND:
 		for (set = s->all, i = n->child; i != NONE; i = f->nodes.v[i].next)
-			set &= set_of(f, i, s);
+			set &= set_of(f, kind, i, s);
 		return set;
 	case NODE_OR:
 		for (set = 0, i = n->child; i != NONE; i = f->nodes.v[i].next)
-			set |= set_of(f, i, s);
+			set |= set_of(f, kind, i, s);
 		return set;
 	}
 	return s->all;
 }
 
+uint32_t filter_states_for(const struct filter *f, enum row_kind kind)
+{
+	return filter_empty(f) ? states.all : set_of(f, kind, f->root, &states);
+}
+
 uint32_t filter_states(const struct filter *f)
 {
-	return filter_empty(f) ? states.all : set_of(f, f->root, &states);
+	return filter_states_for(f, ROWS_SOCK);
 }
 
 uint32_t filter_protos(const struct filter *f)
 {
-	return filter_empty(f) ? protos.all : set_of(f, f->root, &protos);
+	return filter_empty(f) ? protos.all : set_of(f, ROWS_SOCK, f->root, &protos);
 }
 
 static uint32_t named_of(const struct filter *f, uint32_t node)
@@ -237,9 +244,16 @@ static uint32_t named_of(const struct filter *f, uint32_t node)
 	return 0;
 }
 
+uint32_t filter_protos_for(const struct filter *f, enum row_kind kind, uint32_t usual)
+{
+	if (filter_empty(f))
+		return usual;
+	return set_of(f, kind, f->root, &protos) & (usual | named_of(f, f->root));
+}
+
 uint32_t filter_protos_of(const struct filter *f, uint32_t usual)
 {
-	return filter_empty(f) ? usual : filter_protos(f) & (usual | named_of(f, f->root));
+	return filter_protos_for(f, ROWS_SOCK, usual);
 }
 
 bool filter_needs_limit(const struct filter *f, const struct limit *l)
@@ -251,14 +265,23 @@ bool filter_needs_limit(const struct filter *f, const struct limit *l)
 	return proto < 0 || filter_protos_of(f, 0) & PROTO_BIT(proto);
 }
 
-void filter_want(const struct filter *f, struct want *want)
+void filter_want_for(const struct filter *f, enum row_kind kind, struct want *want)
 {
+	const struct field *field;
 	size_t i;
 
 	if (filter_empty(f))
 		return;
-	for (i = 0; i < f->terms.n; i++)
-		want->attrs |= f->terms.v[i].field.name ? f->terms.v[i].field.attrs : (uint32_t)WANT_OWNERS;
+	for (i = 0; i < f->terms.n; i++) {
+		field = &f->terms.v[i].field;
+		want->attrs |= field->name ? field->attrs : (uint32_t)WANT_OWNERS;
+		want->attrs |= field->of[kind] ? field->of[kind]->attrs : 0;
+	}
 	/* Listeners tell the direction of others, and cost nearly nothing. */
-	want->states |= STATES_AND_CALLED(filter_states(f));
+	want->states |= STATES_AND_CALLED(filter_states_for(f, kind));
+}
+
+void filter_want(const struct filter *f, struct want *want)
+{
+	filter_want_for(f, ROWS_SOCK, want);
 }

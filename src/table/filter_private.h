@@ -28,10 +28,11 @@ struct field {
 	uint8_t kind; /* enum kind */
 	uint8_t many; /* enum many */
 	bool port; /* numbers of ports: service names are read */
-	bool row; /* a row's own number: picks rows */
+	bool row; /* no socket has it, rows alone do */
 	uint32_t attrs; /* enum want_attr */
 	const struct column *sock; /* with MANY_NO */
-	const struct column *of[ROWS_N]; /* with row: the column in each kind of row; NULL: it has none */
+	const struct column
+		*of[ROWS_N]; /* the row's own number by that name in each kind of row; NULL: it has none */
 };
 /* Exact, any case; aliases too (ret->name tells). False when there is no such field. */
 bool field_find(const char *name, struct field *ret);
@@ -95,18 +96,21 @@ enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_TERM };
 #define ABOUT_ROWS 2u
 struct node {
 	uint8_t kind;
-	uint8_t about; /* ABOUT_SOCKS | ABOUT_ROWS: what the terms below ask about */
+	uint8_t about[ROWS_N]; /* by kind of row, ABOUT_SOCKS | ABOUT_ROWS: what the terms below ask about */
+	uint8_t bit
+		[ROWS_N]; /* of an AND or OR that asks about both: the bit in struct run that stands for those of
+			      * its parts that ask about sockets alone; NO_BIT: it has none */
 	uint32_t child; /* first child; a term for NODE_TERM */
 	uint32_t next; /* next child of the same parent; NONE */
-	uint32_t
-		bit; /* a part that asks about sockets inside one that asks about both: its bit in struct run */
 };
 #define BITS_MAX 32
+#define NO_BIT UINT8_MAX
 /* Parts about sockets inside an `or` with parts about rows: which rows have a picked socket that passes. */
 struct run {
 	const struct frame
 		*f; /* borrowed while picking: of this frame are the memos, too. Frames are recycled: */
 	uint64_t number, boot_ns;
+	uint8_t kind; /* of the rows picked for */
 	uint32_t upto; /* sockets asked about so far, from the first on: */
 	VEC(uint8_t) picked; /* by socket: what was said */
 	VEC(uint32_t) ports, procs; /* bits by row */
@@ -119,7 +123,9 @@ struct filter {
 	VEC(struct alt) alts;
 	VEC(regex_t) regexes;
 	uint32_t root; /* NONE: picks everything */
-	uint32_t bits[BITS_MAX], bits_n; /* nodes that have a bit */
+	uint32_t bits[ROWS_N][BITS_MAX]; /* nodes that have a bit */
+	uint8_t bits_n[ROWS_N];
+	bool varies; /* some term is about the row in one view and about sockets in another */
 	bool whole; /* bare words are whole names */
 	struct run *run; /* owned; kept between calls of one frame */
 	const struct column *service; /* bare texts look into it */
@@ -151,6 +157,11 @@ struct parts {
 	VEC(struct part) v;
 };
 void lexer_value(struct lexer *l, bool list, struct parts *ret);
+/* As filter_want, filter_states, filter_protos_of for what rows of this kind are made of: a part that is judged on rows may
+ * count every socket. */
+void filter_want_for(const struct filter *f, enum row_kind kind, struct want *want);
+uint32_t filter_states_for(const struct filter *f, enum row_kind kind);
+uint32_t filter_protos_for(const struct filter *f, enum row_kind kind, uint32_t usual);
 /* Is this word an operator (eq ne gt ge lt le)? */
 bool word_op(const char *word, uint8_t *ret_op);
 

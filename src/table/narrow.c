@@ -72,12 +72,16 @@ static bool is_word(const struct filter *f, const struct alt *a, const char *wor
 	return strlen(word) == a->text_n && !strncasecmp(f->texts.s + a->text, word, a->text_n);
 }
 
-/* IPv4 is the net of all its addresses. IPv6 is no net: its sockets may carry IPv4, and nets are of what is carried. */
+/* As ends of any address of one family, which to the kernel is its net of no bits: IPv6 with what it carries of IPv4 (so
+ * does the filter have it, too), IPv4 with what IPv6 carries of it (a little more). */
 static bool family_end(const struct filter *f, const struct alt *a, uint8_t op, struct want_end *ret)
 {
-	if (op != OP_EQ || a->form != ALT_TEXT || !is_word(f, a, family_names[FAMILY_IPV4]))
+	bool v4 = is_word(f, a, family_names[FAMILY_IPV4]), v6 = is_word(f, a, family_names[FAMILY_IPV6]);
+
+	if (a->form != ALT_TEXT || (!v4 && !v6) || (op != OP_EQ && op != OP_NE))
 		return false;
 	*ret = (struct want_end){.ends = 1, .port_hi = 65535};
+	ret->net.ip.v6 = op == OP_EQ ? v6 : v4; /* what has ends is of either */
 	return true;
 }
 
@@ -95,7 +99,7 @@ static void ends_of_term(const struct filter *f, const struct term *t, struct en
 	for (k = 0; k < ARRAY_LEN(table) && t->field.name; k++)
 		if (!strcmp(table[k].field, t->field.name))
 			ends = table[k].ends;
-	if (!ends || t->alt_n > WANT_ENDS_MAX)
+	if (!ends || t->alt_n > WANT_ENDS_MAX || (t->op == OP_NE && t->alt_n > 1))
 		return;
 	for (k = 0; k < t->alt_n; k++) {
 		ret->v[k] = (struct want_end){.ends = ends, .any_addr = true, .port_hi = 65535};
@@ -106,14 +110,14 @@ static void ends_of_term(const struct filter *f, const struct term *t, struct en
 	ret->n = (uint8_t)t->alt_n;
 }
 
-static void ends_of(const struct filter *f, uint32_t node, struct ends *ret)
+static void ends_of(const struct filter *f, enum row_kind kind, uint32_t node, struct ends *ret)
 {
 	const struct node *n = &f->nodes.v[node];
 	struct ends part;
 	uint32_t i;
 
 	ret->n = 0;
-	if (n->about != ABOUT_SOCKS && n->kind != NODE_AND)
+	if (n->about[kind] != ABOUT_SOCKS && n->kind != NODE_AND)
 		return; /* judged on rows: needs every socket */
 	switch ((enum node_kind)n->kind) {
 	case NODE_TERM:
@@ -121,14 +125,14 @@ static void ends_of(const struct filter *f, uint32_t node, struct ends *ret)
 		return;
 	case NODE_AND: /* all of them hold: the one that leaves out most will do */
 		for (i = n->child; i != NONE; i = f->nodes.v[i].next) {
-			ends_of(f, i, &part);
+			ends_of(f, kind, i, &part);
 			if (share(&part) < share(ret))
 				*ret = part;
 		}
 		return;
 	case NODE_OR:
 		for (i = n->child; i != NONE; i = f->nodes.v[i].next) {
-			ends_of(f, i, &part);
+			ends_of(f, kind, i, &part);
 			if (!part.n || ret->n + part.n > WANT_ENDS_MAX) {
 				ret->n = 0;
 				return;
@@ -142,14 +146,19 @@ static void ends_of(const struct filter *f, uint32_t node, struct ends *ret)
 	}
 }
 
-uint8_t filter_ends(const struct filter *f, struct want_end ends[WANT_ENDS_MAX])
+static uint8_t ends_for(const struct filter *f, enum row_kind kind, struct want_end ends[WANT_ENDS_MAX])
 {
 	struct ends e = {0};
 
 	if (!filter_empty(f))
-		ends_of(f, f->root, &e);
+		ends_of(f, kind, f->root, &e);
 	memcpy(ends, e.v, e.n * sizeof(*e.v));
 	return e.n;
+}
+
+uint8_t filter_ends(const struct filter *f, struct want_end ends[WANT_ENDS_MAX])
+{
+	return ends_for(f, ROWS_SOCK, ends);
 }
 
 bool filter_asks(const struct filter *f, const char *field)
@@ -226,6 +235,7 @@ void table_want_alone(const struct table *t, bool all_keys, struct want *want)
 	struct table still = *t; /* borrows everything */
 	struct want need = {0}, of_filter = {0};
 	uint32_t states;
+	bool any = false;
 	uint8_t i;
 
 	without_live_sort(&still);
@@ -242,12 +252,17 @@ void table_want_alone(const struct table *t, bool all_keys, struct want *want)
 		want->states |= need.states;
 		return;
 	}
-	of_filter.ends_n = filter_ends(t->filter, of_filter.ends);
-	states = filter_states(t->filter);
+	of_filter.ends_n = ends_for(t->filter, t->rows_kind, of_filter.ends);
+	states = filter_states_for(t->filter, t->rows_kind);
 	if (uses(t, all_keys, "peer_process") || uses(t, all_keys, "peer_pid")) {
-		/* The other end is in some state of its own, and has the ends the other way round. */
-		for (i = 0; i < of_filter.ends_n; i++)
+		/* The other end is in some state of its own, and has the ends the other way round. To an IPv6 socket that
+		 * carries IPv4 it is of the other family. */
+		for (i = 0; i < of_filter.ends_n; i++) {
 			of_filter.ends[i].ends = 3;
+			any |= !of_filter.ends[i].any_addr && of_filter.ends[i].net.ip.v6 &&
+			       !of_filter.ends[i].net.bits;
+		}
+		of_filter.ends_n = any ? 0 : of_filter.ends_n;
 		if (states & ~STATES_PORT)
 			states |= STATES_ALL & ~STATES_PORT;
 	}

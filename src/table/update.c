@@ -71,7 +71,7 @@ static bool any_picked(const struct table *t, uint32_t row)
 
 static void find_rows(struct table *t, uint32_t from, uint32_t to)
 {
-	bool all = filter_empty(t->filter), terms = filter_has_row_terms(t->filter);
+	bool all = filter_empty(t->filter), terms = filter_asks_rows(t->filter, t->rows_kind);
 	struct table_work *w = t->work;
 	struct ctx c = work_ctx(t);
 	uint32_t row;
@@ -296,10 +296,10 @@ static bool run_stage(struct table *t, uint32_t to)
 	case STAGE_PICK:
 		n = w->f->rows_n;
 		to = to < n ? to : (uint32_t)n;
-		if (!w->at && filter_picked(t->filter, w->f, w->picked.v))
+		if (!w->at && filter_picked(t->filter, t->rows_kind, w->f, w->picked.v))
 			to = (uint32_t)n;
 		else
-			filter_socks(t->filter, w->f, w->at, to, w->picked.v);
+			filter_socks_for(t->filter, t->rows_kind, w->f, w->at, to, w->picked.v);
 		for (; w->at < to; w->at++)
 			w->picked.v[w->at] &= w->protos >> frame_sock(w->f, w->at)->proto & 1;
 		w->at = to;

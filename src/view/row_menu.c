@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* The fields that are worth a line, in this order; the ones a row has not, or has empty, are left out. */
 static const char *const fields[] = {"process", "port", "proto", "state", "raddr", "rport",
@@ -33,7 +34,7 @@ static void put_value(struct str *out, const char *v)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:/@+";
 
-	if (v[strspn(v, plain)] == '\0') {
+	if (v[strspn(v, plain)] == '\0' && strcasecmp(v, "none") != 0) {
 		str_puts(out, v);
 		return;
 	}

@@ -76,6 +76,7 @@ static void picks(const struct filter *f, uint8_t out[16])
 {
 	struct ctx c = {.f = &frame, .tally = &frame.tally};
 	struct want want = {0};
+	uint8_t other[16];
 	uint32_t row;
 
 	if (frame.rows_n > 16)
@@ -89,6 +90,7 @@ static void picks(const struct filter *f, uint8_t out[16])
 				      !(filter_protos(f) & PROTO_BIT(frame_sock(&frame, row)->proto)) ||
 				      !want_has_end(&want, frame_sock(&frame, row)))))
 			abort();
+	filter_socks_for(f, ROWS_PORT, &frame, 0, (uint32_t)frame.rows_n, other);
 	for (row = 0; row < frame.ports.n; row++)
 		filter_row(f, ROWS_PORT, &c, row);
 	for (row = 0; row < frame.procs.n; row++)

@@ -2,11 +2,12 @@
 
 from kit import *
 
-SCENE = ["listen,port=8080", "listen,port=8081,addr=::", "pair,port=9000,n=3", "pair,port=9001,addr=::1,n=2",
+SCENE = ["listen,port=8080", "listen,port=8081,addr=::", "pair,port=9000,n=3", "pair,port=9001,addr=::1,n=2", "pair,port=9002,addr=::ffff:127.0.0.1,n=2",
          "pair,port=9100,n=2", "time-wait,port=9040", "unaccepted,port=9010", "close-wait,port=9050", "udp,port=5300",
          "bound,port=7050"]
 
-ENDS = ["family=ipv4", "family=ipv6 port>9000", "not family=ipv4", "family=ipv4,ipv6",
+ENDS = ["family=ipv4", "family=ipv6", "family!=ipv4", "family=ipv6 state=connected", "family=ipv6 not @::/0",
+        "family=ipv6 port>9000", "not family=ipv4", "family=ipv4,ipv6",
         ":9000", "lport=9000-9100", "rport=9000,9040", "port!=9000", "not :9000", "lport>9000", "rport<=9010",
         "rport lt 9001", "@127.0.0.0/8", "@::1", "laddr=::1 rport>1", "src 127.0.0.1:9000", "dst :9000 or dst :9001",
         "dst [::1]:9001", "sport = :9000 or dport = :9100", "( sport ge :9040 and sport le :9050 )", "addr=10.0.0.0/8",

@@ -121,7 +121,7 @@ def man_fields():
         yield f"{len(fields)} fields only"
     text = part("Fields")
     for field in fields:
-        if not re.search(rf"^{field}( \(of the row\))?\n", text, re.M):
+        if not re.search(rf"^{field}( \(of the row in [^()]*\))?\n", text, re.M):
             yield f"field {field}"
 
 

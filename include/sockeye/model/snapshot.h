@@ -34,7 +34,9 @@ struct want_end {
 	uint8_t ends; /* bits: 1 the local end, 2 the remote end, either of them will do */
 	bool any_addr; /* net does not count */
 	uint16_t port_lo, port_hi; /* 0..65535: any */
-	struct ip_net net; /* of the unmapped address: an IPv4 net is meant in mapped IPv6 addresses too */
+	/* Of the unmapped address: an IPv4 net is meant in mapped IPv6 addresses too, and an IPv6 net not; but that of no
+	 * bits means every IPv6 socket. */
+	struct ip_net net;
 };
 #define WANT_ENDS_MAX 8
 struct want {

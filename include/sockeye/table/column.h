@@ -28,11 +28,14 @@ enum col_flag {
 	COL_ALWAYS = 1 << 3, /* never dropped from a screen */
 	COL_RIGHT = 1 << 4,
 	COL_DESC = 1 << 5, /* first sort is descending */
-	COL_TALLY = 1 << 6, /* a row's own number: as a filter term it picks rows, not sockets */
+	COL_TALLY = 1 << 6, /* counted over the sockets of a row, the picked ones while there is a filter */
 	COL_MULTI_NS = 1 << 7, /* shown only while there is more than one namespace */
 	COL_SUM = 1 << 8, /* adds up over rows: the head of a group shows the sum */
 	COL_WARN = 1 << 9, /* a number that should be 0 */
+	COL_OWN = 1 << 10, /* a number of the row itself, whatever is picked: its age, its queue */
 };
+/* As a filter term such a number picks rows, not sockets. */
+#define COL_ROW (COL_TALLY | COL_OWN)
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 
 struct column {

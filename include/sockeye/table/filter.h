@@ -1,6 +1,8 @@
 /* The filter language. Parsed once to a compact form, evaluated without allocation.
  *
- * A filter picks sockets; terms on a row's own numbers (COL_TALLY columns) then pick rows. */
+ * A filter picks sockets; terms on numbers that the rows of a view have themselves (COL_ROW columns: conns, age_s,
+ * rx_rate, …) then pick rows. So the same term may be about the row in one view and about sockets in another: to a
+ * process rx_rate is what it receives, to a connection, and to whatever acts on sockets, what this one does. */
 #pragma once
 #include "sockeye/base/mem.h"
 #include "sockeye/base/str.h"
@@ -45,10 +47,13 @@ bool filter_needs_limit(const struct filter *f, const struct limit *l);
 /* Sockets from..to-1 (rows of the frame): picked[i] = 1 or 0. In slices, as main likes. */
 void filter_socks(const struct filter *f, const struct frame *fr, uint32_t from, uint32_t to,
 		  uint8_t *picked);
+/* The same for a view of such rows: terms on their own numbers are left to filter_row. */
+void filter_socks_for(const struct filter *f, enum row_kind kind, const struct frame *fr, uint32_t from,
+		      uint32_t to, uint8_t *picked);
 /* What filter_socks said about every socket of this frame, if it was asked and nothing else since: another view, another
  * order need no second pass. False: not known; picked is untouched. filter_late: late texts have arrived, what is known
  * may not be true any more. */
-bool filter_picked(const struct filter *f, const struct frame *fr, uint8_t *picked);
+bool filter_picked(const struct filter *f, enum row_kind kind, const struct frame *fr, uint8_t *picked);
 void filter_late(const struct filter *f);
 /* As filter_socks over the whole frame, for one that does not know everything: 1 also where a term on owners (with
  * owners_unknown) or on the state (with states_unknown) could turn it either way. */
@@ -56,14 +61,17 @@ void filter_socks_maybe(const struct filter *f, const struct frame *fr, bool own
 			bool states_unknown, uint8_t *picked);
 /* Does this row pass the terms on rows' own numbers? tally: recounted over the picked sockets. */
 bool filter_row(const struct filter *f, enum row_kind kind, const struct ctx *c, uint32_t row);
-bool filter_has_row_terms(const struct filter *f);
+bool filter_asks_rows(const struct filter *f,
+		      enum row_kind kind); /* has it such terms for rows of this kind? */
+bool filter_has_row_terms(const struct filter *f); /* … on numbers that sockets do not have at all? */
 
 /* For completion, help and manual: what can be asked about. */
 struct filter_field {
 	const char *name, *help; /* one line, no full stop */
 	const char *values; /* what stands after the operator: "443, 8000-8100 or https" */
 	uint8_t kind; /* enum kind */
-	bool row; /* a row's own number: picks rows of Ports, Processes, … */
+	uint8_t rows; /* 1 << enum row_kind: these rows have this number of their own; there it picks rows */
+	bool sock; /* sockets have it */
 	bool many; /* a socket has several values: one that matches will do */
 };
 /* The i-th field, false: there are no more. Aliases are none of these. */

@@ -1,6 +1,8 @@
 /* The filter language on the invented host: what each spelling picks, what each mistake is told. */
 #include "table_test.h"
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 
 static struct fixture host;
 static const struct frame *frame;
@@ -383,6 +385,80 @@ static void test_row_terms(void **state)
 			 rows("process=node", VIEW_CONNECTIONS));
 }
 
+static double number(const struct column *col, const struct value *v)
+{
+	return col->kind == KIND_DURATION || col->kind == KIND_RATE ? v->d : (double)v->i;
+}
+
+/* How many rows show at least this number, and the half of the greatest. */
+static uint32_t reach(const struct table *t, const struct column *col, double limit, double *ret_half)
+{
+	struct ctx c = table_ctx(t);
+	double most = NAN;
+	uint32_t n = 0;
+	struct value x;
+	size_t k;
+
+	for (k = 0; k < t->order.n; k++) {
+		col->get(&c, t->order.v[k], &x);
+		if (x.null)
+			continue;
+		n += number(col, &x) >= limit;
+		most = isnan(most) || number(col, &x) > most ? number(col, &x) : most;
+	}
+	*ret_half = most / 2;
+	return n;
+}
+
+/* Every number that rows of a view have themselves picks rows there: those that show it. Beside another term it is the
+ * recounted one. What acts on sockets asks the sockets that have such a number. */
+static void test_own_numbers(void **state)
+{
+	static const enum view_id views[] = {VIEW_PORTS, VIEW_PROCESSES};
+	static const char *const beside[] = {"", "process=nginx", "state=close-wait"};
+	unsigned fields = 0, some = 0;
+	size_t v, i, n;
+
+	(void)state;
+	for (v = 0; v < ARRAY_LEN(views) * ARRAY_LEN(beside); v++) {
+		const struct column *cols = columns_of((enum row_kind)view_table[views[v / 3]].rows, &n);
+		struct filter *f = parsed(beside[v % 3], host.services);
+		struct table t;
+
+		table_init(&t, views[v / 3]);
+		t.filter = f;
+		t.group_by = GROUP_NONE;
+		table_update(&t, frame, 20, false);
+		for (i = 0; i < n; i++) {
+			double half, other;
+			char text[128];
+			uint32_t expected;
+
+			if (!(cols[i].flags & COL_ROW) || (cols[i].flags & COL_DISPLAY) || !cols[i].get)
+				continue;
+			fields++;
+			reach(&t, &cols[i], 0, &half);
+			if (isnan(half))
+				continue;
+			expected = reach(&t, &cols[i], half, &other);
+			snprintf(text, sizeof(text), "%s %s>=%.17g", beside[v % 3], cols[i].key, half);
+			if (rows(text, views[v / 3]) != expected)
+				fail_msg("%s: %s: %u, not %u", view_table[views[v / 3]].key, text,
+					 rows(text, views[v / 3]), expected);
+			some += expected > 0 && expected < t.matched;
+		}
+		table_done(&t);
+		filter_free(f);
+	}
+	print_message("%u fields, %u of them told rows apart\n", fields, some);
+	assert_int_equal(fields, 3 * (10 + 8));
+	assert_true(some > 20);
+	assert_int_equal(rows("rx_rate>1k", VIEW_CONNECTIONS), count("rx_rate>1k"));
+	assert_true(count("rx_rate>1k") > 0);
+	assert_true(count("rx_rate>1k") < count("rx_rate>=0"));
+	assert_int_equal(count("rx_rate>1G"), 0);
+}
+
 static uint32_t states(const char *text)
 {
 	struct filter *f = parsed(text, NULL);
@@ -467,16 +543,16 @@ static void test_picked(void **state)
 	struct table t;
 
 	(void)state;
-	assert_false(filter_picked(f, frame, again));
+	assert_false(filter_picked(f, ROWS_SOCK, frame, again));
 	filter_socks(f, frame, 0, n / 2, said);
-	assert_false(filter_picked(f, frame, again)); /* half of it */
+	assert_false(filter_picked(f, ROWS_SOCK, frame, again)); /* half of it */
 	filter_socks(f, frame, n / 2, n, said);
 	memset(again, 7, n);
-	assert_true(filter_picked(f, frame, again));
+	assert_true(filter_picked(f, ROWS_SOCK, frame, again));
 	assert_memory_equal(said, again, n);
 	filter_late(f);
-	assert_false(filter_picked(f, frame, again));
-	assert_false(filter_picked(NULL, frame, again));
+	assert_false(filter_picked(f, ROWS_SOCK, frame, again));
+	assert_false(filter_picked(NULL, ROWS_SOCK, frame, again));
 	filter_late(NULL);
 	free(said);
 	free(again);
@@ -508,10 +584,13 @@ static void test_picked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same), cmocka_unit_test(test_counts),    cmocka_unit_test(test_null),
-		cmocka_unit_test(test_many), cmocka_unit_test(test_canonical), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_deep), cmocka_unit_test(test_row_terms), cmocka_unit_test(test_states),
-		cmocka_unit_test(test_want), cmocka_unit_test(test_slices),    cmocka_unit_test(test_picked),
+		cmocka_unit_test(test_same),        cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_null),        cmocka_unit_test(test_many),
+		cmocka_unit_test(test_canonical),   cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_deep),        cmocka_unit_test(test_row_terms),
+		cmocka_unit_test(test_own_numbers), cmocka_unit_test(test_states),
+		cmocka_unit_test(test_want),        cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_picked),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

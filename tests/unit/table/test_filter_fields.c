@@ -386,7 +386,7 @@ static void test_every_field(void **state)
 	for (i = 0; filter_field_at(i, &f); i++) {
 		unsigned before = asked;
 
-		if (f.row || !strcmp(f.name, "findings"))
+		if (!f.sock || !strcmp(f.name, "findings"))
 			continue;
 		for (tries = 0; tries < 400 && asked < before + 40; tries++) {
 			for (n = 0; n < 2; n++) {

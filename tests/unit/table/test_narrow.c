@@ -143,6 +143,10 @@ static void test_same(void **state)
 		"family=ipv6 state=connected",
 		"family=ipv4,unix",
 		"family!=ipv6",
+		"family!=ipv4",
+		"family=ipv6",
+		"family=ipv6 or :443",
+		"family=ipv6 not @::/0",
 		"state=close-wait",
 		"state=listening",
 		"state=established process=nginx",
@@ -155,6 +159,10 @@ static void test_same(void **state)
 		"peer_process=node :6379",
 		"conns>5 :443",
 		"conns>500 or :22",
+		"conns>500 or state=close-wait",
+		"backlog>0 or state=close-wait or family=ipv6",
+		"(state=time-wait conns>3) or state=close-wait",
+		"drops>0",
 		"udp",
 		"node :8080",
 		"findings!=none :443",
@@ -224,7 +232,12 @@ static void test_ends(void **state)
 	ends_are("process=a", "");
 	ends_are(":443", "3::443-443");
 	ends_are("family=ipv4", "1:0.0.0.0/0:0-65535");
-	ends_are("family=ipv6", "");
+	ends_are("family=ipv6", "1:::/0:0-65535");
+	ends_are("family!=ipv6", "1:0.0.0.0/0:0-65535"); /* what has ends is of one or the other */
+	ends_are("family!=ipv4", "1:::/0:0-65535");
+	ends_are("family!=ipv4,ipv6", "");
+	ends_are("family=ipv4,unix", "");
+	ends_are("family=none", "");
 	ends_are("lport=80,8000-8100", "1::80-80 1::8000-8100");
 	ends_are("rport>1023", "2::1023-65535"); /* a little more does no harm */
 	ends_are("rport<=22", "2::0-22");
