@@ -195,6 +195,20 @@ static void put_count(struct str *out, uint32_t n, const char *rows)
 	str_putf(out, "%s %.*s", fmt_count(count, n), (int)len, rows);
 }
 
+/* Why nothing could match, where the filter says so itself; told in pipes, too. */
+static void tell_clash(const struct look *l)
+{
+	struct str why = {0}, either = {0}, safe = {0};
+	if (!l->table.matched && filter_clash(l->base.filter, &why, &either)) {
+		str_putf(&why, "; for either use %s", str_text(&either));
+		text_put_cell(&safe, str_text(&why), why.n, MB_CUR_MAX == 1, SIZE_MAX);
+		complain("%s", str_text(&safe));
+	}
+	str_done(&why);
+	str_done(&either);
+	str_done(&safe);
+}
+
 /* What a person should know beside the rows. */
 static void tell(const struct look *l, const struct options *o, unsigned hidden)
 {
@@ -295,6 +309,8 @@ int cmd_list(const struct options *o)
 		exit_code = r < 0 ? print_failed(-r) : l.table.matched ? 0 : 1;
 		if (r == 0 && o->format == FORMAT_TEXT)
 			tell(&l, o, hidden);
+		if (r == 0)
+			tell_clash(&l);
 	}
 	look_done(&l);
 	return exit_code;

@@ -76,16 +76,12 @@ static bool plain_word(const char *s, size_t n)
 	return state_by_name(word) < 0 && proto_by_name(word) < 0 && !field_find(word, &field);
 }
 
-static void print_term(const struct filter *f, const struct term *t, struct str *out)
+void print_alts(const struct filter *f, const struct term *t, struct str *out)
 {
 	const struct alt *a;
 	const char *s;
 	uint32_t i;
 
-	if (t->field.name) {
-		str_puts(out, t->field.name);
-		str_puts(out, op_signs[t->op]);
-	}
 	for (i = 0; i < t->alt_n; i++) {
 		a = &f->alts.v[t->alt + i];
 		s = str_text(&f->texts) + a->text;
@@ -98,6 +94,15 @@ static void print_term(const struct filter *f, const struct term *t, struct str 
 		else
 			print_quoted(out, s, a->text_n);
 	}
+}
+
+static void print_term(const struct filter *f, const struct term *t, struct str *out)
+{
+	if (t->field.name) {
+		str_puts(out, t->field.name);
+		str_puts(out, op_signs[t->op]);
+	}
+	print_alts(f, t, out);
 }
 
 static void print_node(const struct filter *f, uint32_t node, struct str *out, bool inside)

@@ -162,6 +162,8 @@ void lexer_value(struct lexer *l, bool list, struct parts *ret);
 void filter_want_for(const struct filter *f, enum row_kind kind, struct want *want);
 uint32_t filter_states_for(const struct filter *f, enum row_kind kind);
 uint32_t filter_protos_for(const struct filter *f, enum row_kind kind, uint32_t usual);
+/* The values behind the operator, as they are read back: "80,443". */
+void print_alts(const struct filter *f, const struct term *t, struct str *out);
 /* Is this word an operator (eq ne gt ge lt le)? */
 bool word_op(const char *word, uint8_t *ret_op);
 

@@ -131,7 +131,7 @@ static const struct {
 	{"tcp  close-wait", "a protocol, a state"},
 	{"process=nginx", "a field and its value; != all others, ~ a pattern"},
 	{"rx_rate>1M", "more than; also >= < <=; k M G, ms s m h d"},
-	{"conns>100", "a number of the row itself, as age_s or rx_rate: picks rows"},
+	{"conns>100", "a number of the row, as age_s, rx_rate: picks rows"},
 	{"tcp process=nginx", "side by side: both"},
 	{"tcp or udp", "either; not and ( ) as well"},
 	{"\"a b\"", "in quotes: the text as it stands"},

@@ -296,6 +296,22 @@ static void put_nearest(const struct table *t, const struct screen_env *e, const
 	filter_values_done(&values);
 }
 
+/* Two terms that no socket satisfies both: what was meant. */
+static bool put_either(const struct table *t, const struct screen_env *e, struct str *out)
+{
+	struct str why = {0}, either = {0};
+	bool clash = filter_clash(t->filter, &why, &either);
+
+	if (clash) {
+		str_puts(out, "for either: ");
+		text_put_cell(out, str_text(&either), either.n, e->ascii, 64);
+		str_puts(out, "   ");
+	}
+	str_done(&why);
+	str_done(&either);
+	return clash;
+}
+
 /* Kept until the next frame or filter: an empty table is drawn at every key. */
 static const char *nearest(struct table_view *v, const struct screen_env *e, const char *text)
 {
@@ -306,7 +322,8 @@ static const char *nearest(struct table_view *v, const struct screen_env *e, con
 	if (hash != v->nearest_of) {
 		v->nearest_of = hash;
 		str_clear(&v->nearest);
-		put_nearest(v->t, e, text, &v->nearest);
+		if (!put_either(v->t, e, &v->nearest))
+			put_nearest(v->t, e, text, &v->nearest);
 	}
 	return str_text(&v->nearest);
 }

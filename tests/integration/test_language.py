@@ -62,6 +62,19 @@ def the_kernel_is_asked_for_the_ends():
         check(narrow * 5 < wide, f"{narrow} bytes with the ends, {wide} without")
 
 
+@test
+def what_cannot_match_says_why():
+    with scene("listen,port=8080", "listen,port=9090") as (ns, _):
+        for form in ([], ["--json"], ["--csv"]):
+            r = ns.sockeye("list", *form, ":8080", ":9090")
+            same((r.returncode, r.stderr.decode()),
+                 (1, "sockeye: no socket has both ports 8080 and 9090; for either use :8080,9090\n"), f"{form}")
+        r = ns.sockeye("list", "--csv", "--columns", "port", ":8080,9090")
+        same((r.returncode, r.stdout, r.stderr), (0, b"port\r\n8080\r\n9090\r\n", b""), "either")
+        r = ns.sockeye("list", "--csv", "process=nobody", ":8080")
+        same((r.returncode, r.stderr), (1, b""), "empty without a contradiction")
+
+
 # What ss and sockeye must agree on, as typed for either. Bound TCP sockets are none of ss's, and a port that is not
 # there is 0 to ss: no lower bound without an upper one.
 AGREED = ["sport = :9000", "dport = :9000", "sport eq :9000", "sport = 9000", "dport == :9000", "sport geq :9050",

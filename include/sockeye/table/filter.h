@@ -65,6 +65,10 @@ bool filter_asks_rows(const struct filter *f,
 		      enum row_kind kind); /* has it such terms for rows of this kind? */
 bool filter_has_row_terms(const struct filter *f); /* … on numbers that sockets do not have at all? */
 
+/* Do two of its terms side by side ask one thing for different values, so that next to nothing can match? Then appends
+ * why ("no socket has both ports 80 and 443") and the term that means either (":80,443"); escaping is the caller's. */
+bool filter_clash(const struct filter *f, struct str *ret_why, struct str *ret_either);
+
 /* For completion, help and manual: what can be asked about. */
 struct filter_field {
 	const char *name, *help; /* one line, no full stop */

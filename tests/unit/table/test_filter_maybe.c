@@ -148,12 +148,58 @@ static void test_protos(void **state)
 	}
 }
 
+static void test_clash(void **state)
+{
+	static const struct {
+		const char *filter, *why, *either;
+	} clashes[] = {
+		{":8080 :9090", "no socket has both ports 8080 and 9090", ":8080,9090"},
+		{"tcp :8080 process=a 9000-9100,:22", "no socket has both ports 8080 and 9000-9100,22",
+		 ":8080,9000-9100,22"},
+		{"tcp udp", "no socket has both proto=tcp and proto=udp", "proto=tcp,udp"},
+		{"state=estab state=listening", "no socket has both state=estab and state=listening",
+		 "state=estab,listening"},
+		{"@10.0.0.0/8 @10.0.0.7 @192.0.2.1",
+		 "no socket has both raddr=10.0.0.0/8 and raddr=192.0.2.1", "raddr=10.0.0.0/8,192.0.2.1"},
+		{"netns_name=\"a b\" netns_name=c", "no socket has both netns_name=\"a b\" and netns_name=c",
+		 "netns_name=\"a b\",c"},
+		{"@10.0.0.0/8 @10.0.0.7", NULL, NULL},
+		{"port=80-90 port=85", NULL, NULL},
+		{"state=connected state=established", NULL, NULL},
+		{":8080 or :9090", NULL, NULL},
+		{":8080 not :9090", NULL, NULL},
+		{":8080 port>9090", NULL, NULL},
+		{"process=a process=b", NULL, NULL}, /* it may have both */
+		{"sport = :80 dport = :90", NULL, NULL},
+		{"conns=1 conns=2", NULL, NULL},
+		{"", NULL, NULL},
+	};
+	struct str why = {0}, either = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(clashes); i++) {
+		struct filter_error error;
+		struct filter *f = NULL;
+
+		assert_int_equal(filter_parse(clashes[i].filter, NULL, &f, &error), 0);
+		assert_int_equal(filter_clash(f, &why, &either), clashes[i].why != NULL);
+		assert_string_equal(str_text(&why), clashes[i].why ? clashes[i].why : "");
+		assert_string_equal(str_text(&either), clashes[i].either ? clashes[i].either : "");
+		str_clear(&why);
+		str_clear(&either);
+		filter_free(f);
+	}
+	str_done(&why);
+	str_done(&either);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_never_less),
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_protos),
+		cmocka_unit_test(test_clash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
