@@ -10,6 +10,7 @@
 #include "sockeye/model/world.h"
 #include "sockeye/table/table.h"
 #include "stop.h"
+#include "wait_eye.h"
 #include "wait_pace.h"
 #include "wait_text.h"
 #include "workers.h"
@@ -20,28 +21,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PERIOD_NS (20 * NSEC_PER_MS)
 #define AGAIN_NS NSEC_PER_MS /* until a socket that was missed is looked for again */
+#define CHECK_NS NSEC_PER_SEC /* so often there is a look though a listener is known to stand */
 #define LATE_WAIT_NS (1500 * NSEC_PER_MS) /* a worker gives a read up after one second */
 #define SCENE_NS (2 * NSEC_PER_SEC) /* for finding out who has what is there instead */
 #define EXIT_SIGINT 130
 
-#define PROTOS_USUAL (1u << PROTO_TCP | 1u << PROTO_UDP)
-/* What a LISTEN-only look sees costs nearly nothing however many connections there are. */
-#define STATES_CHEAP (STATE_BIT(STATE_LISTENING) | STATE_BIT(STATE_UNCONN))
-
-/* One way of looking, with its own memory between looks: a look without owners must not seem to a world that had them
- * as if they had let go. */
-struct eye {
-	struct want want;
-	struct world *world;
-	struct snapshot snap;
-	struct frame frames[3];
-	unsigned turn, looks;
-	uint64_t cost_ns; /* of a look, processor time: of the last one, or, when they are cheap, a mean */
-	uint64_t at_ns; /* when it began; 0: never */
-	VEC(uint8_t) picked;
+/* The sockets that the quick eye cannot rule out, as one number that changes when they do. */
+struct found {
+	bool any, missed; /* missed: by the last dump */
+	uint64_t sum;
+	uint32_t protos; /* bits */
 };
+
 struct wait { /* all zero before wait_open */
 	struct services *services;
 	struct intern *names;
@@ -61,30 +53,15 @@ struct wait { /* all zero before wait_open */
 	bool late_texts; /* the filter asks for command lines or executables, which take a read of their own */
 	/* The last look for owners from scratch: the source looks for new ones of a socket only when the old ones let go. */
 	uint64_t cold_at_ns, cold_ns; /* when, and what it cost */
+	struct found found; /* by the quick eye */
+	VEC(struct sock) known; /* listeners among these */
+	bool still; /* the last round only asked for them; what that costs: */
+	uint64_t still_ns;
 	uint64_t seen; /* what the quick eye could not rule out at the last full look */
 	uint64_t cpu_ns; /* processor time at the end of the last look */
 	struct pace_news news;
-	bool matched; /* what that look said */
+	bool matched, matched_missed; /* what that look said; of a socket that the last dump had not */
 };
-
-static void eye_init(struct eye *e, struct wait *w)
-{
-	snapshot_init(&e->snap);
-	for (size_t i = 0; i < ARRAY_LEN(e->frames); i++)
-		frame_init(&e->frames[i]);
-	e->world = world_new(w->names, w->services, (uint32_t)sysconf(_SC_CLK_TCK));
-}
-
-static void eye_done(struct eye *e)
-{
-	if (!e->world)
-		return;
-	world_free(e->world);
-	for (size_t i = 0; i < ARRAY_LEN(e->frames); i++)
-		frame_done(&e->frames[i]);
-	snapshot_done(&e->snap);
-	vec_done(&e->picked);
-}
 
 static void wait_done(struct wait *w)
 {
@@ -93,56 +70,34 @@ static void wait_done(struct wait *w)
 	workers_free(w->workers);
 	eye_done(&w->quick);
 	eye_done(&w->full);
+	vec_done(&w->known);
 	source_free(w->source);
 	filter_free(w->filter);
 	services_free(w->services);
 	intern_free(w->names);
 }
 
-static const struct frame *eye_frame(const struct eye *e)
+/* All that was done since the last call, the waking up too, is the price of this look. */
+static uint64_t spent(struct wait *w)
 {
-	return &e->frames[e->turn];
+	uint64_t now = clock_read(CLOCK_PROCESS_CPUTIME_ID), ns = now - w->cpu_ns;
+
+	w->cpu_ns = now;
+	return ns;
 }
 
-static bool cheap(const struct eye *e)
+static int look(struct wait *w, struct eye *e, bool *ret_same)
 {
-	return e->want.netns != WANT_NETNS_ALL && !(e->want.protos & ~PROTOS_USUAL) &&
-	       !(e->want.states & ~STATES_CHEAP) && !(e->want.attrs & WANT_OWNERS);
-}
+	int r = eye_look(e, w->source, ret_same);
 
-static int eye_look(struct wait *w, struct eye *e)
-{
-	uint64_t began = clock_read(CLOCK_PROCESS_CPUTIME_ID), cost;
-	struct frame *f;
-
-	/* What is done between cheap looks is a part of their price. */
-	if (cheap(e) && w->cpu_ns)
-		began = w->cpu_ns;
-	int r;
-
-	e->at_ns = clock_boot();
-	r = source_look(w->source, &e->want, &e->snap);
-	if (r < 0) {
+	if (r < 0)
 		complain("cannot read the sockets: %s", strerror(-r));
-		return r;
-	}
-	e->turn = (e->turn + 1) % ARRAY_LEN(e->frames);
-	f = &e->frames[e->turn];
-	world_apply(e->world, &e->snap, PERIOD_NS, f);
-	vec_clear(&e->picked);
-	vec_reserve(&e->picked, f->rows_n + 1);
-	e->picked.n = f->rows_n;
-	w->cpu_ns = clock_read(CLOCK_PROCESS_CPUTIME_ID);
-	cost = w->cpu_ns - began;
-	/* The first look is cold, and says little about the others. */
-	e->cost_ns = cheap(e) && e->looks > 1 ? pace_mean(e->cost_ns, cost) : cost;
-	e->looks++;
-	return 0;
+	return r;
 }
 
 static uint64_t period_of(const struct wait *w, const struct eye *e)
 {
-	return cheap(e) ? pace_cheap(e->cost_ns, w->gone) : pace_other(e->cost_ns);
+	return eye_cheap(e) ? pace_cheap(e->cost_ns, w->gone) : pace_other(e->cost_ns);
 }
 
 /* How often the full eye looks beside a quick one that tells when there is something new. */
@@ -159,19 +114,13 @@ static bool counts(const struct wait *w, const struct frame *f, uint32_t row)
 	return w->states & STATE_BIT(s->state);
 }
 
-/* The sockets that the quick eye cannot rule out, as one number that changes when they do. */
-struct found {
-	bool any, missed; /* missed: by the last dump */
-	uint64_t sum;
-	uint32_t protos; /* bits */
-};
-
 static struct found candidates(struct wait *w)
 {
 	struct eye *e = &w->quick;
 	const struct frame *f = eye_frame(e);
 	struct found found = {0};
 
+	vec_clear(&w->known);
 	filter_socks_maybe(w->filter, f, w->owners, false, e->picked.v);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		if (!e->picked.v[i] || !counts(w, f, i))
@@ -180,38 +129,55 @@ static struct found candidates(struct wait *w)
 		found.missed |= frame_row(f, i)->marks & MARK_MISSED;
 		found.sum += map_hash(frame_sock(f, i)->cookie, frame_sock(f, i)->state);
 		found.protos |= 1u << frame_sock(f, i)->proto;
+		if (frame_sock(f, i)->state == STATE_LISTENING && frame_sock(f, i)->proto == PROTO_TCP)
+			vec_push(&w->known, *frame_sock(f, i));
 	}
 	return found;
 }
 
-/* What is asked for next time. While one protocol still matches, the others do not decide whether all is gone. What has
- * not come yet comes as UDP less often than as TCP, and is looked for half as often. */
-static void choose_protos(struct wait *w, const struct found *found)
-{
-	struct eye *e = &w->quick;
-
-	if (w->gone)
-		e->want.protos = found->any ? found->protos : w->protos;
-	else if (!w->has_full && cheap(e) && w->protos == PROTOS_USUAL)
-		e->want.protos = e->want.protos == w->protos ? 1u << PROTO_TCP : w->protos;
-}
+/* What was missed is looked for again at once, and what is gone from where it was everywhere: no more than that. */
+#define QUICK_LOOKS_MOST 3
 
 static int quick_look(struct wait *w, struct found *ret)
 {
-	uint32_t asked = w->quick.want.protos;
-	int r = eye_look(w, &w->quick);
+	struct eye *e = &w->quick;
+	bool more = true;
 
-	if (r < 0)
-		return r;
-	*ret = candidates(w);
-	choose_protos(w, ret);
-	if (!w->gone || ret->any || asked == w->protos)
-		return 0;
-	/* Gone from where it was: now everywhere. */
-	r = eye_look(w, &w->quick);
-	if (r == 0)
-		*ret = candidates(w);
-	return r;
+	for (int i = 0; i < QUICK_LOOKS_MOST && more; i++) {
+		uint32_t asked = e->want.protos;
+		bool same;
+		int r = look(w, e, &same);
+
+		if (r < 0)
+			return r;
+		if (!same)
+			w->found = candidates(w);
+		/* While one protocol still matches, the others do not decide whether all is gone. */
+		if (w->gone)
+			e->want.protos = w->found.any ? w->found.protos : w->protos;
+		more = w->gone && (w->found.missed || (!w->found.any && asked != w->protos));
+	}
+	eye_charge(e, spent(w));
+	*ret = w->found;
+	return 0;
+}
+
+/* Does a listener that is known to match stand yet? Then nothing is gone, and nothing else needs to be asked. Now and
+ * then there is a look all the same. */
+static bool still_there(struct wait *w)
+{
+	const struct frame *f = eye_frame(&w->quick);
+	bool still;
+
+	if (!w->gone || w->owners || !w->quick.plain || !w->known.n || w->known.n > LIVE_STILL_MAX ||
+	    clock_boot() - w->quick.at_ns > CHECK_NS)
+		return false;
+	still = live_still(w->source, f->netns.v[w->known.v[0].netns].inode, w->known.v, w->known.n);
+	if (!still)
+		vec_clear(&w->known);
+	else
+		w->still_ns = w->still_ns ? pace_mean(w->still_ns, spent(w)) : spent(w);
+	return still;
 }
 
 static void ask_late(struct wait *w, const struct frame *f)
@@ -267,41 +233,53 @@ static int owner_look(struct wait *w)
 
 	if (cold && w->cold_at_ns)
 		(void)open_source(w); /* else the old one goes on */
-	r = eye_look(w, e);
-	if (r == 0 && cold) {
+	r = look(w, e, NULL);
+	if (r == 0 && cold)
 		w->cold_at_ns = e->at_ns;
-		w->cold_ns = e->cost_ns;
-		e->cost_ns = 0; /* what a warm one costs shows next time */
-	}
 	return r;
 }
 
-/* With everything: sets w->matched. 0 or a negative errno. *ret_after: when it is worth another look. */
-static int full_look(struct wait *w, uint64_t *ret_after)
+static void match_rows(struct wait *w, const struct frame *f)
+{
+	w->matched = false;
+	for (size_t i = 0; i < ARRAY_LEN(w->tables); i++) {
+		table_update(&w->tables[i], f, UINT16_MAX, false);
+		w->matched |= w->tables[i].matched > 0;
+	}
+}
+
+static void match_socks(struct wait *w, const struct frame *f)
 {
 	struct eye *e = &w->full;
-	const struct frame *f;
 	uint32_t row;
-	int r = owner_look(w);
 
-	w->cpu_ns = 0; /* what follows is no part of a cheap look */
-	if (r < 0)
-		return r;
-	f = eye_frame(e);
-	if (w->owners)
-		ask_late(w, f);
-	if (w->tables_open) {
-		w->matched = false;
-		for (size_t i = 0; i < ARRAY_LEN(w->tables); i++) {
-			table_update(&w->tables[i], f, UINT16_MAX, false);
-			w->matched |= w->tables[i].matched > 0;
-		}
-		return 0;
-	}
 	filter_socks(w->filter, f, 0, f->rows_n, e->picked.v);
 	row = find_match(w, e);
 	w->matched = row != NONE;
-	if (w->matched && frame_row(f, row)->marks & MARK_MISSED) {
+	w->matched_missed = w->matched && frame_row(f, row)->marks & MARK_MISSED;
+}
+
+/* With everything: sets w->matched. 0 or a negative errno. *ret_after: when it is worth another look, or untouched. */
+static int full_look(struct wait *w, uint64_t *ret_after)
+{
+	struct eye *e = &w->full;
+	int r = owner_look(w);
+
+	if (r < 0)
+		return r;
+	if (w->owners)
+		ask_late(w, eye_frame(e));
+	if (w->tables_open)
+		match_rows(w, eye_frame(e));
+	else
+		match_socks(w, eye_frame(e));
+	eye_charge(e, spent(w));
+	if (w->owners && w->cold_at_ns == e->at_ns) {
+		w->cold_ns = e->cost_ns;
+		if (!w->full_only)
+			e->cost_ns = 0; /* what a warm one costs shows next time, soon */
+	}
+	if (w->matched_missed) {
 		e->at_ns = 0; /* due at once */
 		*ret_after = AGAIN_NS;
 	}
@@ -316,9 +294,16 @@ static int look_round(struct wait *w, uint64_t *ret_after)
 	int r;
 
 	if (w->full_only) {
+		*ret_after = 0;
 		r = full_look(w, ret_after);
-		*ret_after = period_of(w, &w->full);
+		if (!*ret_after)
+			*ret_after = period_of(w, &w->full);
 		return r < 0 ? r : w->matched;
+	}
+	w->still = still_there(w);
+	if (w->still) {
+		*ret_after = pace_still(w->still_ns);
+		return 1;
 	}
 	r = quick_look(w, &found);
 	if (r < 0)
@@ -353,8 +338,8 @@ static bool names_late(const char *filter)
 
 static int want_what(struct wait *w, const struct options *o)
 {
-	struct want want = {.protos = filter_protos_of(w->filter, PROTOS_USUAL)};
-	uint32_t default_states = STATES_CHEAP | (o->gone ? STATE_BIT(STATE_BOUND) : 0);
+	struct want want = {.protos = filter_protos_of(w->filter, EYE_PROTOS_CHEAP)};
+	uint32_t default_states = EYE_STATES_CHEAP | (o->gone ? STATE_BIT(STATE_BOUND) : 0);
 
 	if (netns_option(o, WANT_NETNS_OWN, &want, NULL) < 0)
 		return -EINVAL;
@@ -381,12 +366,19 @@ static int want_what(struct wait *w, const struct options *o)
 	} else if (!w->said) {
 		w->states = want.states = default_states;
 	}
+	w->quick.plain = !w->tables_open && filter_plain(w->filter);
+	w->full.plain = w->quick.plain && !w->owners; /* a socket does not tell of its owners */
+	if (w->quick.plain) {
+		want.skip = PART_PEERS | PART_PORTS;
+		/* Of connections that is not all: a listener owns those that it has not accepted yet. */
+		want.ends_all = !(want.states & ~(EYE_STATES_CHEAP | STATE_BIT(STATE_BOUND)));
+	}
 	w->full.want = w->quick.want = want;
 	w->quick.want.attrs &= ~(uint32_t)WANT_OWNERS;
 	if (!w->said && !w->tables_open)
-		w->quick.want.states = STATES_CHEAP;
+		w->quick.want.states = EYE_STATES_CHEAP;
 	w->has_full = w->owners || w->full.want.states != w->quick.want.states;
-	w->full_only = w->tables_open || (w->owners && !cheap(&w->quick));
+	w->full_only = w->tables_open || (w->owners && !eye_cheap(&w->quick));
 	return 0;
 }
 
@@ -418,8 +410,8 @@ static int wait_open(struct wait *w, const struct options *o)
 	if (r < 0)
 		return r;
 	w->late_texts = names_late(o->filter);
-	eye_init(&w->quick, w);
-	eye_init(&w->full, w);
+	eye_init(&w->quick, w->names, w->services);
+	eye_init(&w->full, w->names, w->services);
 	return 0;
 }
 
@@ -442,15 +434,14 @@ static void put_scene(struct wait *w, const struct options *o, struct str *out)
 	struct eye e = {.want = w->full.want};
 
 	e.want.states = STATES_ALL;
-	e.want.ends_n = 0;
 	e.want.attrs &= ~(uint32_t)WANT_OWNERS;
-	eye_init(&e, w);
-	if (eye_look(w, &e) == 0) {
+	eye_init(&e, w->names, w->services);
+	if (look(w, &e, NULL) == 0) {
 		scene.f = eye_frame(&e);
 		if (wait_anything(&scene)) {
 			e.want.attrs |= WANT_OWNERS;
 			live_set_owner_budget(w->source, SCENE_NS);
-			if (eye_look(w, &e) == 0)
+			if (look(w, &e, NULL) == 0)
 				ask_late(w, eye_frame(&e));
 			scene.f = eye_frame(&e);
 		}
@@ -459,16 +450,22 @@ static void put_scene(struct wait *w, const struct options *o, struct str *out)
 	eye_done(&e);
 }
 
+static void put_pace(struct str *out, uint64_t period, uint64_t cost)
+{
+	str_puts(out, "looks every ");
+	str_put_real(out, (double)(period / 1000) / 1000);
+	str_puts(out, " ms; a look costs ");
+	str_put_real(out, (double)(cost / 1000) / 1000);
+	str_puts(out, " ms");
+}
+
 static void tell_rhythm(const struct wait *w)
 {
 	const struct eye *e = w->full_only ? &w->full : &w->quick;
 	struct str line = {0};
 
-	str_puts(&line, "looks every ");
-	str_put_real(&line, (double)(period_of(w, e) / 1000) / 1000);
-	str_puts(&line, " ms; a look costs ");
-	str_put_real(&line, (double)(e->cost_ns / 1000) / 1000);
-	str_puts(&line, " ms");
+	put_pace(&line, w->still ? pace_still(w->still_ns) : period_of(w, e),
+		 w->still ? w->still_ns : e->cost_ns);
 	if (w->has_full && !w->full_only && w->full.at_ns) {
 		str_putf(&line, ", %s every ", w->owners ? "owners" : "bound sockets");
 		str_put_real(&line, (double)(full_period(w) / 1000) / 1000);
@@ -528,13 +525,15 @@ static bool sleep_for(struct wait *w, const sigset_t *taken, uint64_t ns)
 
 static int run(struct wait *w, const struct options *o)
 {
-	uint64_t began = clock_boot(), looks = 0, after, now, spent, left;
+	uint64_t began = clock_boot(), looks = 0, after, now, took, left;
+	bool told = false;
 	sigset_t taken;
 
 	sigemptyset(&taken);
 	sigaddset(&taken, SIGINT);
 	sigaddset(&taken, SIGTSTP);
 	sigprocmask(SIG_BLOCK, &taken, NULL);
+	(void)spent(w); /* so far: getting ready */
 	for (;;) {
 		uint64_t look_began = clock_boot();
 		int r = look_round(w, &after);
@@ -542,9 +541,12 @@ static int run(struct wait *w, const struct options *o)
 		if (r < 0)
 			return 2;
 		now = clock_boot();
-		/* The first look is cold: what it costs says little. */
-		if (++looks == 2 && o->verbose)
+		/* The first look is cold: what it costs says little. But nobody wants to wait for a dear one. */
+		looks++;
+		if (o->verbose && !told && (looks == 2 || after > NSEC_PER_SEC)) {
 			tell_rhythm(w);
+			told = true;
+		}
 		if ((r > 0) != o->gone) {
 			if (o->verbose)
 				tell_end(w, o, now - began, looks);
@@ -553,8 +555,8 @@ static int run(struct wait *w, const struct options *o)
 		if (now - began >= o->timeout_ns)
 			return tell_timeout(w, o);
 		left = o->timeout_ns - (now - began);
-		spent = now - look_began;
-		after = after > spent ? after - spent : AGAIN_NS;
+		took = now - look_began;
+		after = after > took ? after - took : AGAIN_NS;
 		if (!sleep_for(w, &taken, after < left ? after : left))
 			return EXIT_SIGINT;
 	}

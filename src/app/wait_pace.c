@@ -5,6 +5,8 @@
 #define LEAST (20 * NSEC_PER_MS)
 #define GONE_LEAST (10 * NSEC_PER_MS)
 #define CHEAP_MOST (45 * NSEC_PER_MS)
+#define STILL_LEAST (5 * NSEC_PER_MS)
+#define STILL_MOST (10 * NSEC_PER_MS)
 #define CHEAP_SHARE 100 /* such a look may take one part in so many of the time */
 #define OTHER_SHARE 50
 #define SAME_SHARE 200
@@ -13,13 +15,19 @@
 #define NEWS_SAVED 8 /* looks */
 #define MEAN_OF 8 /* about */
 
+static uint64_t between(uint64_t least, uint64_t ns, uint64_t most)
+{
+	return ns < least ? least : ns > most ? most : ns;
+}
+
 uint64_t pace_cheap(uint64_t cost, bool gone)
 {
-	uint64_t least = gone ? GONE_LEAST : LEAST, share = CHEAP_SHARE * cost;
+	return between(gone ? GONE_LEAST : LEAST, CHEAP_SHARE * cost, CHEAP_MOST);
+}
 
-	if (share > CHEAP_MOST)
-		return CHEAP_MOST;
-	return share < least ? least : share;
+uint64_t pace_still(uint64_t cost)
+{
+	return between(STILL_LEAST, CHEAP_SHARE * cost, STILL_MOST);
 }
 
 uint64_t pace_other(uint64_t cost)

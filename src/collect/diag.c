@@ -204,6 +204,34 @@ static int dump(struct job *j, uint8_t family)
 	return r;
 }
 
+#define PROTOCOL_NOBODY_HAS UINT16_MAX
+
+static void put_nobodys(struct nlmsghdr *h, const struct diag_ask *a)
+{
+	struct diag_ask ask = *a;
+
+	ask.protocol = PROTOCOL_NOBODY_HAS;
+	diag_protos[0].put(h, &ask);
+}
+
+/* A kernel that does not heed the protocol beside the old request would answer with TCP's sockets whatever is named:
+ * asked for one that no kernel has, and no states, it gives itself away. */
+static bool heeds_protocol(struct diag *d)
+{
+	static const struct diag_proto nobodys = {.proto = PROTO_TCP, .put = put_nobodys};
+	struct job j = {.d = d, .proto = &nobodys};
+
+	if (d->naming == NAMING_UNPROBED)
+		d->naming = dump_once(&j, AF_UNSPEC) == -ENOENT ? NAMING_YES : NAMING_NO;
+	return d->naming == NAMING_YES;
+}
+
+static bool twin(const struct job *j)
+{
+	return j->proto->twin && !(j->d->no_twin & PROTO_BIT(j->proto->proto)) &&
+	       (j->proto->proto == PROTO_TCP || heeds_protocol(j->d));
+}
+
 /* All families of a protocol, in as few walks as it can be done. Returns 0 when anything was answered; a
  * refusal is the caller's to tell. */
 static int ask(struct job *j, const char *what)
@@ -212,14 +240,14 @@ static int ask(struct job *j, const char *what)
 	int r = 0, first = 0;
 	bool answered = false;
 
-	if (j->proto->twin && !j->d->no_twin) {
+	if (twin(j)) {
 		r = dump(j, AF_UNSPEC);
 		if (!diag_refused(r)) {
 			if (r)
 				diag_say_failure(j->out, what, r);
 			return r;
 		}
-		j->d->no_twin = true;
+		j->d->no_twin |= PROTO_BIT(j->proto->proto);
 	}
 	for (const uint8_t *family = j->proto->families; *family; family++) {
 		r = dump(j, *family);
@@ -324,18 +352,23 @@ static int ask_proto(struct job *j)
 	return 0;
 }
 
-/* Of connections only those with one of these ends: the kernel leaves out the others. Listeners all come, from a table
- * of their own, so that asking for them apart costs nothing. */
+static bool heeds_ends(const struct diag_proto *p, const struct want *want)
+{
+	return want->ends_n && (p->proto == PROTO_TCP || (p->proto == PROTO_UDP && want->ends_all));
+}
+
+/* Of connections only those with one of these ends: the kernel leaves out the others. Listeners all come, unless they
+ * are of no interest either: from a table of their own, so that asking for them apart costs nothing. */
 static int ask_ends(struct job *j, const struct want *want)
 {
-	uint32_t states = j->states;
+	uint32_t states = j->states, whole = want->ends_all ? 0 : STATES_PORT;
 	int r = 0;
 
-	j->states = states & STATES_PORT;
+	j->states = states & whole;
 	j->kernel_states = diag_kernel_states(j->proto, j->states);
 	if (j->states)
 		r = ask_proto(j);
-	j->states = states & ~STATES_PORT;
+	j->states = states & ~whole;
 	j->kernel_states = diag_kernel_states(j->proto, j->states);
 	if (r || !j->states)
 		return r;
@@ -384,7 +417,7 @@ int diag_look(struct diag *d, const struct want *want, uint16_t netns, struct in
 		if (j.states) {
 			asked = true;
 			j.kernel_states = diag_kernel_states(p, j.states);
-			r = tcp && want->ends_n ? ask_ends(&j, want) : ask_proto(&j);
+			r = heeds_ends(p, want) ? ask_ends(&j, want) : ask_proto(&j);
 			if (!r)
 				answered = true;
 			else if (!first)

@@ -107,6 +107,60 @@ bool diag_again(struct diag *d, const struct want *want, struct intern *names, s
 	return taken == n;
 }
 
+struct sought {
+	const struct sock *s;
+	bool found;
+};
+
+static void take_sought(void *arg, const void *payload, size_t n)
+{
+	struct sought *x = arg;
+	struct diag_extra extra;
+	struct sock s;
+
+	if (!diag_parse_inet(payload, n, PROTO_TCP, false, &s, NULL, &extra))
+		x->found |= s.cookie == x->s->cookie && s.state == x->s->state;
+}
+
+/* One request, and its answer, which was made while we sent. -1: there is none that could be read. */
+static int ask_one(struct diag *d, const struct sock *s, uint8_t ext,
+		   void (*take_fn)(void *arg, const void *payload, size_t n), void *arg)
+{
+	struct diag_reply reply = {0};
+	struct request request;
+	char buf[4096];
+	uint32_t seq;
+	ssize_t len;
+	int fd = s->proto == PROTO_TCP && s->family <= FAMILY_IPV6 ? diag_fd(d, 1, &seq) : -1;
+
+	if (fd < 0)
+		return -1;
+	put(&request, s, ext, seq);
+	if (!send_all(fd, &request, 1))
+		return -1;
+	do
+		len = recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
+	while (len < 0 && errno == EINTR);
+	if (len <= 0 || (size_t)len > sizeof(buf))
+		return -1;
+	diag_walk(buf, (size_t)len, seq, take_fn, arg, &reply);
+	return 0;
+}
+
+bool diag_any(struct diag *d, const struct sock *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct sought x = {&v[i], false};
+
+		/* Of sockets that share an address the kernel answers for one alone, which is among them. */
+		if (ask_one(d, &v[i], 0, take_sought, &x) < 0)
+			return false;
+		if (x.found)
+			return true;
+	}
+	return false;
+}
+
 static void take_shown(void *arg, const void *payload, size_t n)
 {
 	if (diag_parse_shown(payload, n, arg))
@@ -116,25 +170,8 @@ static void take_shown(void *arg, const void *payload, size_t n)
 bool diag_shown(struct diag *d, const struct sock *s, struct shown *ret)
 {
 	struct shown found = {0};
-	struct diag_reply reply = {0};
-	struct request request;
-	char buf[4096];
-	uint32_t seq;
-	ssize_t len;
-	int fd = s->proto == PROTO_TCP && s->family <= FAMILY_IPV6 ? diag_fd(d, 1, &seq) : -1;
 
-	if (fd < 0)
-		return false;
-	put(&request, s, EXT_INFO, seq);
-	if (!send_all(fd, &request, 1))
-		return false;
-	do
-		len = recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
-	while (len < 0 && errno == EINTR);
-	if (len <= 0 || (size_t)len > sizeof(buf))
-		return false;
-	diag_walk(buf, (size_t)len, seq, take_shown, &found, &reply);
-	if (!found.cookie || found.cookie != s->cookie)
+	if (ask_one(d, s, EXT_INFO, take_shown, &found) < 0 || !found.cookie || found.cookie != s->cookie)
 		return false;
 	*ret = found;
 	return true;

@@ -67,6 +67,8 @@ void diag_set_foreign(struct diag *d, const struct diag *own)
 	if (own->bound != BOUND_UNPROBED)
 		d->bound = own->bound;
 	d->no_twin |= own->no_twin;
+	if (own->naming != NAMING_UNPROBED)
+		d->naming = own->naming;
 	d->missing |= own->missing;
 }
 

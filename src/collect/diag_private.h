@@ -9,6 +9,7 @@
 #define BUFFER_SIZE 32768u
 
 enum bound_support { BOUND_UNPROBED, BOUND_YES, BOUND_NO };
+enum naming_support { NAMING_UNPROBED, NAMING_YES, NAMING_NO };
 
 struct mnl_socket;
 struct diag {
@@ -17,7 +18,8 @@ struct diag {
 	uint8_t *buf; /* owned; BUFFER_SIZE */
 	uint32_t seq;
 	enum bound_support bound;
-	bool no_twin; /* the request for both families at once was refused */
+	uint32_t no_twin; /* PROTO_BIT()s whose request for both families at once was refused */
+	enum naming_support naming; /* does that request heed a protocol beside it? */
 	bool none; /* no sock_diag at all: everything comes from /proc/net */
 	uint32_t proc_tried; /* PROTO_BIT()s whose files were opened, or could not be */
 	uint32_t

@@ -14,7 +14,7 @@ enum {
 /* One request. */
 struct diag_ask {
 	uint8_t family; /* AF_*; AF_UNSPEC: both internet families at once, see diag_proto.twin */
-	uint8_t protocol; /* as sock_diag wants it */
+	uint16_t protocol; /* as sock_diag wants it */
 	uint8_t ext; /* EXT_* */
 	uint32_t kernel_states;
 };

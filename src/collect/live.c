@@ -193,19 +193,29 @@ void live_verify(struct source *s, const struct source_fd *v, size_t n)
 		owners_verify(l->owners, v, n);
 }
 
-bool live_show(struct source *s, uint64_t netns_inode, const struct sock *k, struct shown *ret)
+static struct diag *diag_of(struct source *s, uint64_t netns_inode)
 {
 	struct live *l = as_live(s);
 
-	for (size_t i = 0; l && i < l->netns.v.n; i++) {
-		struct netns *n = l->netns.v.v[i];
+	for (size_t i = 0; l && i < l->netns.v.n; i++)
+		if (l->netns.v.v[i]->inode == netns_inode)
+			return l->netns.v.v[i]->diag;
+	return NULL;
+}
 
-		if (n->inode != netns_inode)
-			continue;
-		if (!diag_shown(n->diag, k, ret))
-			return false;
-		ret->netns_inode = netns_inode;
-		return true;
-	}
-	return false;
+bool live_show(struct source *s, uint64_t netns_inode, const struct sock *k, struct shown *ret)
+{
+	struct diag *d = diag_of(s, netns_inode);
+
+	if (!d || !diag_shown(d, k, ret))
+		return false;
+	ret->netns_inode = netns_inode;
+	return true;
+}
+
+bool live_still(struct source *s, uint64_t netns_inode, const struct sock *v, size_t n)
+{
+	struct diag *d = diag_of(s, netns_inode);
+
+	return d && n <= LIVE_STILL_MAX && diag_any(d, v, n);
 }

@@ -95,7 +95,8 @@ static bool is_end(const struct want_end *e, const struct sock *s, bool remote)
 
 bool want_has_end(const struct want *w, const struct sock *s)
 {
-	if (!w->ends_n || s->proto != PROTO_TCP || (STATES_PORT & STATE_BIT(s->state)))
+	if (!w->ends_n || (s->proto != PROTO_TCP && !(s->proto == PROTO_UDP && w->ends_all)) ||
+	    (STATES_PORT & STATE_BIT(s->state) && !w->ends_all))
 		return true;
 	for (uint8_t i = 0; i < w->ends_n; i++)
 		if (is_end(&w->ends[i], s, false) || is_end(&w->ends[i], s, true))

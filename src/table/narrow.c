@@ -161,6 +161,27 @@ uint8_t filter_ends(const struct filter *f, struct want_end ends[WANT_ENDS_MAX])
 	return ends_for(f, ROWS_SOCK, ends);
 }
 
+bool filter_plain(const struct filter *f)
+{
+	static const char *const plain[] = {
+		"port",   "lport",      "rport",   "addr",   "laddr",  "raddr",     "local",
+		"remote", "proto",      "state",   "family", "scope",  "class",     "iface",
+		"netns",  "netns_name", "inode",   "uid",    "user",   "pid",       "unit",
+		"exe",    "start",      "cmdline", "cookie", "cgroup", "container", "process",
+	};
+	size_t i, k;
+
+	for (i = 0; !filter_empty(f) && i < f->terms.n; i++) {
+		const char *name = f->terms.v[i].field.name;
+
+		for (k = 0; name && k < ARRAY_LEN(plain) && strcmp(plain[k], name); k++)
+			continue;
+		if (name && k == ARRAY_LEN(plain))
+			return false;
+	}
+	return true;
+}
+
 bool filter_asks(const struct filter *f, const char *field)
 {
 	size_t i;

@@ -134,6 +134,63 @@ def gone_means_bound_too():
         w = Waiting(ns, "--gone", f":{PORT}").still()
         h.do("s.close()")
         same(w.end()[0], 0, "exit")
+        # A listener that stops listening keeps the port; so does another one that was only bound.
+        h.do(LISTEN)
+        w = Waiting(ns, "--gone", f":{PORT}").still()
+        h.do("s.shutdown(SHUT_RD)")
+        w.still()
+        h.do("s.close()")
+        same(w.end()[0], 0, "exit, after it was only bound")
+
+
+@test
+def gone_when_the_last_has_gone():
+    """Several at one address, of which the kernel answers for one alone; other addresses; other families; UDP."""
+    share = "setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)"
+    with place() as (ns, h):
+        h.do("v = []",
+             f"for a in ['127.0.0.1'] * 4 + ['127.0.0.2']: v.append(socket()); v[-1].{share}; "
+             f"v[-1].bind((a, {PORT})); v[-1].listen()",
+             f"v.append(socket(AF_INET6)); v[-1].bind(('::1', {PORT})); v[-1].listen()",
+             f"v.append(socket(AF_INET, SOCK_DGRAM)); v[-1].bind(('127.0.0.1', {PORT}))")
+        w = Waiting(ns, "--gone", f":{PORT}").still()
+        for left in range(7, 0, -1):
+            same(w.p.poll(), None, f"goes on waiting for {left}")
+            h.do("v.pop(len(v) // 2).close()")
+            if left > 1:
+                w.still()
+        same(w.end()[0], 0, "exit")
+
+
+@test
+def gone_but_taken_again():
+    """Whoever follows at once has the port: it was not to be had."""
+    with place() as (ns, h):
+        h.do(LISTEN)
+        w = Waiting(ns, "--gone", f":{PORT}").still()
+        h.do(f"t = socket(); t.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); s.close(); t.bind(('127.0.0.1', {PORT})); t.listen()")
+        w.still()
+        h.do("t.close()")
+        same(w.end()[0], 0, "exit")
+
+
+@test
+def what_a_look_costs_sets_the_pace():
+    with place() as (ns, h):
+        h.do(LISTEN)
+        for least, share, args in [(20, 100, [":1"]), (20, 100, ["process=nobody-has-this-name", ":1"]),
+                                   (5, 100, ["--gone", f":{PORT}"]), (20, 50, ["state=bound", ":1"]),
+                                   (20, 50, ["process=nobody-has-this-name", "state=established"]),
+                                   (20, 50, ["conns>5", f":{PORT}"]), (20, 50, ["lport=1", "state=established"])]:
+            w = Waiting(ns, *args)
+            m = re.match(r"sockeye: looks every ([\d.]+) ms; a look costs ([\d.]+) ms", w.rhythm)
+            check(float(m[2]) > 0, f"{args} costs nothing: {w.rhythm}")
+            expected = max(least, share * float(m[2]))
+            if share == 100:  # soon enough goes before cheap enough
+                expected = min(expected, 10 if least == 5 else 45)
+            check(abs(float(m[1]) - expected) <= share / 1000 + .01, f"{args}: {w.rhythm}")
+            w.p.send_signal(signal.SIGINT)
+            same(w.end()[0], 130, "^C")
 
 
 @test

@@ -56,3 +56,7 @@ void live_verify(struct source *s, const struct source_fd *v, size_t n);
 /* What the kernel says of this one TCP connection beyond a look, now. False: nothing (gone, another namespace, not
  * live), and ret is untouched. */
 bool live_show(struct source *s, uint64_t netns_inode, const struct sock *k, struct shown *ret);
+/* Is any of these TCP sockets of one namespace still there, in the same state? A question of some microseconds, where a
+ * look walks tables. False: none, or it cannot be told (more than LIVE_STILL_MAX, not live). */
+#define LIVE_STILL_MAX 32
+bool live_still(struct source *s, uint64_t netns_inode, const struct sock *v, size_t n);

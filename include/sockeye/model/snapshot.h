@@ -51,6 +51,9 @@ struct want {
 	 * them. A source may give more; whoever reads filters again. The kernel can pick them itself, by
 	 * INET_DIAG_REQ_BYTECODE (inet_diag.c, inet_diag_bc_run). */
 	uint8_t ends_n;
+	/* So it is for listening sockets, and for UDP: what others than such rows are told by (a direction, an owner of what
+	 * is not accepted yet) is of no interest either. */
+	bool ends_all;
 	struct want_end ends[WANT_ENDS_MAX];
 };
 

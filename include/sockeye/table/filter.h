@@ -36,6 +36,9 @@ uint32_t filter_states(const struct filter *f);
 uint32_t filter_protos(const struct filter *f);
 /* Every match has such an end, as in want.ends: their number, 0 when the filter does not say. */
 uint8_t filter_ends(const struct filter *f, struct want_end ends[WANT_ENDS_MAX]);
+/* Does a socket tell by itself whether it matches, now and as long as it and its owners stay what they are: without
+ * other sockets, the time, or what was counted since? */
+bool filter_plain(const struct filter *f);
 /* Does a term ask about this field (by its name, no alias)? */
 bool filter_asks(const struct filter *f, const char *field);
 /* The protocols to show where these are the usual ones: a match's, out of those and the ones the filter names

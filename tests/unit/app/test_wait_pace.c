@@ -18,6 +18,10 @@ static void periods(void **state)
 	assert_int_equal(pace_cheap(MS, false), 45 * MS); /* soon enough goes before cheap enough */
 	assert_int_equal(pace_cheap(MS / 20, true), 10 * MS);
 	assert_int_equal(pace_cheap(MS / 8, true), 12 * MS + MS / 2);
+	assert_int_equal(pace_still(0), 5 * MS);
+	assert_int_equal(pace_still(MS / 20), 5 * MS);
+	assert_int_equal(pace_still(MS / 12), 100 * (MS / 12));
+	assert_int_equal(pace_still(MS), 10 * MS); /* soon enough for the walk that follows */
 	assert_int_equal(pace_other(0), 20 * MS);
 	assert_int_equal(pace_other(MS / 2), 25 * MS);
 	assert_int_equal(pace_other(110 * MS), 5500 * MS);

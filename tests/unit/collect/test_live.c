@@ -481,6 +481,68 @@ static void test_shown(void **state)
 	}
 }
 
+static struct sock listener_row(struct fixture *x, int fd)
+{
+	look(x, STATE_BIT(STATE_LISTENING), 0);
+	assert_non_null(find(x, inode_of(fd)));
+	return *find(x, inode_of(fd));
+}
+
+/* Known listeners asked for by themselves: as long as one stands, and not when another has its place. */
+static void test_still(void **state)
+{
+	struct fixture *x = *state;
+	struct stat ns;
+
+	assert_int_equal(stat("/proc/self/ns/net", &ns), 0);
+	for (int i = 0; i < 2; i++) {
+		int family = i ? AF_INET6 : AF_INET, fd = bound(family, SOCK_STREAM), other, group[3];
+		struct sock row, rows[LIVE_STILL_MAX + 1];
+		struct sockaddr_in6 a;
+		socklen_t n = sizeof(a);
+
+		if (fd < 0)
+			continue;
+		assert_int_equal(listen(fd, 8), 0);
+		row = listener_row(x, fd);
+		assert_true(live_still(x->source, ns.st_ino, &row, 1));
+		assert_false(live_still(x->source, ns.st_ino + 1, &row, 1));
+		assert_false(live_still(x->source, ns.st_ino, &row, 0));
+		for (size_t k = 0; k < ARRAY_LEN(rows); k++)
+			rows[k] = row;
+		assert_true(live_still(x->source, ns.st_ino, rows, LIVE_STILL_MAX));
+		assert_false(live_still(x->source, ns.st_ino, rows, LIVE_STILL_MAX + 1)); /* says nothing */
+		assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+		close(fd);
+		assert_false(live_still(x->source, ns.st_ino, &row, 1));
+		other = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(bind(other, (struct sockaddr *)&a, n), 0);
+		assert_int_equal(listen(other, 8), 0);
+		assert_false(live_still(x->source, ns.st_ino, &row, 1));
+		row = listener_row(x, other);
+		assert_true(live_still(x->source, ns.st_ino, &row, 1));
+		shutdown(other, SHUT_RD); /* bound, and not listening any more */
+		assert_false(live_still(x->source, ns.st_ino, &row, 1));
+		close(other);
+		/* Of those that share a place the kernel answers for one: which one is its own choice. */
+		a.sin6_port = 0;
+		for (int k = 0; k < 3; k++) {
+			group[k] = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+			assert_int_equal(
+				setsockopt(group[k], SOL_SOCKET, SO_REUSEPORT, &(int){1}, sizeof(int)), 0);
+			assert_int_equal(bind(group[k], (struct sockaddr *)&a, n), 0);
+			assert_int_equal(getsockname(group[k], (struct sockaddr *)&a, &n), 0);
+			assert_int_equal(listen(group[k], 8), 0);
+			rows[k] = listener_row(x, group[k]);
+		}
+		for (int k = 0; k < 3; k++) {
+			assert_true(live_still(x->source, ns.st_ino, rows, 3));
+			close(group[k]);
+		}
+		assert_false(live_still(x->source, ns.st_ino, rows, 3));
+	}
+}
+
 /* Every byte of it is there a hundred thousand times: what only a page tells must not come back. */
 static void test_info_is_small(void **state)
 {
@@ -497,6 +559,7 @@ int main(void)
 		CASE(test_states_and_second_holder),
 		cmocka_unit_test(test_bad_root),
 		CASE(test_shown),
+		CASE(test_still),
 		cmocka_unit_test(test_info_is_small),
 	};
 

@@ -259,6 +259,34 @@ static void test_ends(void **state)
 	ends_are("laddr=/run/x.sock", "");
 }
 
+static void plain_is(const char *filter, bool expected)
+{
+	struct filter *f = parsed(filter, host.services);
+
+	if (filter_plain(f) != expected)
+		fail_msg("%s: %splain", filter, expected ? "not " : "");
+	filter_free(f);
+}
+
+/* Does a socket tell by itself whether it matches? */
+static void test_plain(void **state)
+{
+	(void)state;
+	plain_is("", true);
+	plain_is(":8080", true);
+	plain_is("tcp not :22 or nginx", true);
+	plain_is("process=a state=established @10.0.0.0/8", true);
+	plain_is("sport = :22", true);
+	plain_is(":22 age>5m", false); /* the time passes */
+	plain_is(":22 or idle_s<1", false);
+	plain_is("not rx_rate>1k", false);
+	plain_is("direction=in", false); /* there is a listener, or not */
+	plain_is("peer_process=a", false);
+	plain_is("findings~full", false);
+	plain_is("recvq>0", false);
+	plain_is("conns>5", false);
+}
+
 static void test_least(void **state)
 {
 	struct want w = {0};
@@ -324,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_least),
 	};
 
