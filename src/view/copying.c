@@ -27,23 +27,38 @@ static void put_row(const struct table *t, const struct ctx *ctx, uint32_t row, 
 	str_putc(out, '\n');
 }
 
-/* The tagged rows that are shown, else the one under the cursor. Gives their number. */
+/* The tagged rows that are shown, folded ones too; without a tag the row under the cursor. Of a group all rows. Gives
+ * their number. */
 static size_t put_rows(const struct table *t, struct str *out)
 {
 	struct ctx ctx = table_ctx(t);
 	size_t n = 0;
 
 	ctx.raw_numbers = true;
-	for (size_t i = 0; t->tags.n && i < t->order.n; i++)
-		if (table_tagged(t, table_ident(t, i))) {
-			put_row(t, &ctx, t->order.v[i], out);
+	for (size_t i = 0; i < t->order.n; i++) {
+		const struct table_group *g = table_head(t, i);
+		uint32_t rows = g ? g->n : 1;
+		bool all = t->tags.n ? table_tagged(t, table_ident(t, i)) : i == t->cursor;
+
+		if (!g && table_nested(t, i) && t->tags.n) /* its head has seen to it */
+			continue;
+		for (uint32_t k = 0; k < rows; k++) {
+			uint32_t row = g ? t->members.v[g->first + k] : t->order.v[i];
+
+			if (!all && !(t->tags.n && table_tagged(t, ident_of(t->rows_kind, t->f, row))))
+				continue;
+			put_row(t, &ctx, row, out);
 			n++;
 		}
-	if (!t->tags.n && table_row(t) != NONE) {
-		put_row(t, &ctx, table_row(t), out);
-		n++;
 	}
 	return n;
+}
+
+/* "3 tags", "1 tag" */
+static const char *tags_text(const struct table *t, char buf[32])
+{
+	snprintf(buf, 32, "%zu tag%s", t->tags.n, t->tags.n == 1 ? "" : "s");
+	return buf;
 }
 
 static void copy(struct ui *u, struct str *text, const char *what)
@@ -77,19 +92,24 @@ void act_copy(struct ui *u, uint32_t key)
 	struct screen *s = ui_top(u);
 	const struct table *t = screen_table(s);
 	struct str text = {0};
-	char what[40] = "";
+	char what[64] = "", tags[32];
 	size_t n = 1;
 
 	if (t && table_shows(t, u->env.f)) {
 		n = put_rows(t, &text);
-		if (n > 1)
-			snprintf(what, sizeof(what), " %zu rows", n);
+		if (n && n < t->tags.n) /* a filter hides the others */
+			snprintf(what, sizeof(what), " %zu of %zu tagged rows", n, t->tags.n);
+		else if (n > 1 || (n && t->tags.n))
+			snprintf(what, sizeof(what), " %zu %srow%s", n, t->tags.n ? "tagged " : "",
+				 n == 1 ? "" : "s");
 	} else if (!t && s->ops->text) {
 		s->ops->text(s, &text);
 		snprintf(what, sizeof(what), " this page");
 	}
 	if (text.n)
 		copy(u, &text, what);
+	else if (t && t->tags.n)
+		ui_say(u, "no tagged row is shown (%s); U untags", tags_text(t, tags));
 	else
 		ui_say(u, "nothing to copy here");
 	str_done(&text);
@@ -290,14 +310,17 @@ void act_copy_command(struct ui *u, uint32_t key)
 	struct table *t = screen_table(s);
 	struct subject about = s->ops->about ? s->ops->about(s) : (struct subject){0};
 	struct str text = {0};
-	char what[60] = "";
+	char what[100] = "", tags[32];
+	bool groups = t && t->group_by != GROUP_NONE && t->group_by != GROUP_FORKS;
 
 	if (t)
 		put_table_command(u, t, &text);
 	else
 		put_page_command(u, &about, &text);
-	if (t && t->group_by != GROUP_NONE && t->group_by != GROUP_FORKS)
-		snprintf(what, sizeof(what), " without the groups (%s)", group_table[t->group_by].key);
+	if (groups || (t && t->tags.n))
+		snprintf(what, sizeof(what), " without %s%s%s%s%s", groups ? "the groups (" : "",
+			 groups ? group_table[t->group_by].key : "", groups ? ")" : "",
+			 groups && t->tags.n ? " and " : "", t->tags.n ? tags_text(t, tags) : "");
 	if (text.n)
 		copy(u, &text, what);
 	else

@@ -117,13 +117,40 @@ static void test_copy_row(void **state)
 	copies(&d, "y", "22\tsshd\t812\t2");
 	assert_string_equal(d.u->message, "copied: 22 sshd 812 2");
 	copies(&d, "Space Space y", "22\tsshd\t812\t2\n25\tmaster\t1190\t0");
-	assert_string_equal(d.u->message, "copied 2 rows: 22 sshd 812 2");
+	assert_string_equal(d.u->message, "copied 2 tagged rows: 22 sshd 812 2");
+	/* What a filter hides of the tags is said, and what the command leaves out. */
+	copies(&d, "/ \"master Enter y", "25\tmaster\t1190\t0");
+	assert_string_equal(d.u->message, "copied 1 of 2 tagged rows: 25 master 1190 0");
+	copies(&d, "/ ^U \"nginx Enter y", "");
+	assert_string_equal(d.u->message, "no tagged row is shown (2 tags); U untags");
+	press(&d, "Y");
+	assert_non_null(strstr(d.u->message, "copied without 2 tags: sockeye list"));
+	press(&d, "U Y Esc");
+	assert_non_null(strstr(d.u->message, "copied: sockeye list"));
+	press(&d, "Home Space b Down Enter Y");
+	assert_non_null(strstr(d.u->message, "copied without the groups (process) and 1 tag: sockeye list"));
+	press(&d, "b Home Enter U Home");
 	d.copy_gives = -ENOTSUP;
 	press(&d, "y");
 	assert_true(d.u->message_error);
 	d.host.copy = NULL;
 	press(&d, "y");
 	assert_string_equal(d.u->message, "no clipboard here");
+	desk_done(&d);
+}
+
+/* A head stands for its rows: folded they are copied all the same, open they are copied once. */
+static void test_copy_groups(void **state)
+{
+	struct desk d;
+
+	desk_init(&d, (struct ui_opts){.columns = "port,process"});
+	press(&d, "b Down Enter / \"nginx Enter");
+	copies(&d, "y", "80\tnginx ×5\n443\tnginx ×5\n443\tnginx ×5");
+	assert_non_null(strstr(d.u->message, "copied 3 rows: "));
+	copies(&d, "Right y", "80\tnginx ×5\n443\tnginx ×5\n443\tnginx ×5");
+	copies(&d, "Space y", "80\tnginx ×5\n443\tnginx ×5\n443\tnginx ×5");
+	copies(&d, "U Home Down Space Left y", "80\tnginx ×5"); /* a tagged row in a folded group */
 	desk_done(&d);
 }
 
@@ -342,7 +369,8 @@ static void test_first_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copy_row),       cmocka_unit_test(test_copy_page),
+		cmocka_unit_test(test_copy_row),       cmocka_unit_test(test_copy_groups),
+		cmocka_unit_test(test_copy_groups),    cmocka_unit_test(test_copy_page),
 		cmocka_unit_test(test_command),        cmocka_unit_test(test_save),
 		cmocka_unit_test(test_command_counts), cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_keys),           cmocka_unit_test(test_named_views),
