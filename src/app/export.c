@@ -19,6 +19,18 @@ static int say(char *err, size_t n, int r, const char *text)
 	return r;
 }
 
+/* What cannot be written, and why. */
+static int say_path(char *err, size_t n, int r, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (r == -ENOENT && slash)
+		snprintf(err, n, "there is no directory %.*s", (int)(slash - path), path);
+	else
+		snprintf(err, n, "%s: %s", path, strerror(-r));
+	return r;
+}
+
 /* By the end of the name; -1: it says none. */
 static int format_of(const char *path)
 {
@@ -46,13 +58,13 @@ static int open_beside(const char *path, struct str *name, char *err, size_t err
 	int fd;
 
 	if (lstat(path, &st) < 0)
-		return say(err, err_n, -errno, strerror(errno));
+		return say_path(err, err_n, -errno, path);
 	if (!S_ISREG(st.st_mode))
 		return say(err, err_n, -EINVAL, "only a regular file is overwritten");
 	str_putf(name, "%s.XXXXXX", path);
 	fd = mkostemp(name->s, O_CLOEXEC);
 	if (fd < 0)
-		return say(err, err_n, -errno, strerror(errno));
+		return say_path(err, err_n, -errno, path);
 	(void)fchmod(fd, st.st_mode & 0777);
 	return fd;
 }
@@ -105,7 +117,7 @@ int export_open(struct export_file *x, const char *path, bool overwrite, char *e
 	if (r == -EEXIST && overwrite)
 		r = fd = open_beside(str_text(&to), &beside, err, err_n);
 	else if (r < 0 && r != -EEXIST)
-		say(err, err_n, r, strerror(-r));
+		say_path(err, err_n, r, str_text(&to));
 	if (r < 0) {
 		str_done(&to);
 		str_done(&beside);

@@ -13,7 +13,7 @@
 
 static void put_row(const struct table *t, const struct ctx *ctx, uint32_t row, struct str *out)
 {
-	size_t before = out->n;
+	size_t before = out->n, at;
 
 	for (size_t i = 0; i < t->cols.n; i++) {
 		uint8_t style = STYLE_PLAIN;
@@ -22,7 +22,12 @@ static void put_row(const struct table *t, const struct ctx *ctx, uint32_t row, 
 			continue;
 		if (out->n > before)
 			str_putc(out, '\t');
+		at = out->n;
 		column_cell(t->cols.v[i].col, ctx, row, out, &style);
+		while (out->n > at && out->s[out->n - 1] == ' ') /* a graph without anything in it */
+			out->s[--out->n] = '\0';
+		if (out->n == at)
+			str_putc(out, '-');
 	}
 	str_putc(out, '\n');
 }

@@ -126,14 +126,18 @@ static void export_draw(struct dialog *d, const struct screen_env *e, struct can
 	struct export_prompt *p = (struct export_prompt *)d;
 	const char *hint = ".json .ndjson .csv .tsv .txt", *dots = e->ascii ? "~" : "…";
 	const char *ask = "export to ";
+	const char *question =
+		c->w < 60 ? " is there. Overwrite? y n" : " is there already. Overwrite it?  y yes  n no";
 	int y = c->h - 1, x, end = c->w, w = text_width(hint);
 	struct str above = {0};
 
 	canvas_fill(c, y, 0, 1, c->w, STYLE_PLAIN, " ");
-	if (p->asking)
-		str_putf(&above, "%s is there already. Overwrite it?  y yes  n no", str_text(&p->line.text));
-	else
+	if (p->asking) { /* what is asked stands whole, however long the name is */
+		text_put_clip_middle(&above, str_text(&p->line.text), c->w - 2 - text_width(question), dots);
+		str_puts(&above, question);
+	} else {
 		str_puts(&above, p->error);
+	}
 	if (above.n && y > 1) {
 		canvas_fill(c, y - 1, 0, 1, c->w, STYLE_PLAIN, " ");
 		canvas_put_cut(c, y - 1, 1, p->asking ? STYLE_WARN : STYLE_BAD, str_text(&above), c->w - 2,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WIDE_DIGITS 4 /* of counts beside long words: room for 9999 */
 #define OWNERS_FROM_W 76 /* from here on whose owners are hidden is said in full */
 
 enum part { /* in screen order */
@@ -34,6 +35,7 @@ struct part_text {
 	char text[80];
 	uint8_t style;
 	int gap; /* blanks before it */
+	bool count; /* a word and a number */
 };
 
 static void put_rate(char *out, size_t n, double rate, bool wide)
@@ -70,6 +72,7 @@ static void count_part(struct part_text *p, const char *name, uint32_t n, uint8_
 	char buf[UNIT_BUF];
 
 	part_set(p, style, wide ? 3 : 2, "%s %s", name, fmt_count(buf, n));
+	p->count = true;
 }
 
 static void owner_part(const struct ui *u, struct part_text *p, bool wide)
@@ -131,17 +134,8 @@ static unsigned long long two_digits(uint64_t ms)
 static void clock_part(const struct ui *u, struct part_text *p, bool wide, bool brief)
 {
 	char buf[UNIT_BUF];
-	uint64_t s, every;
+	uint64_t every;
 
-	if (u->paused) {
-		s = (u->env.now_ns - u->paused_ns) / NSEC_PER_SEC;
-		if (s >= 3600)
-			part_set(p, STYLE_WARN, 2, "PAUSED %u:%02u:%02u", (unsigned)(s / 3600),
-				 (unsigned)(s / 60 % 60), (unsigned)(s % 60));
-		else
-			part_set(p, STYLE_WARN, 2, "PAUSED %u:%02u", (unsigned)(s / 60), (unsigned)(s % 60));
-		return;
-	}
 	/* Looks that cost more than was meant are made less often: that explains a slow screen. */
 	every = ui_interval(u);
 	fmt_duration(buf, (double)every / 1e9);
@@ -150,6 +144,20 @@ static void clock_part(const struct ui *u, struct part_text *p, bool wide, bool 
 			 two_digits(u->env.f->cost_ns / NSEC_PER_MS));
 	else
 		part_set(p, every > u->interval_ns ? STYLE_WARN : STYLE_PLAIN, wide ? 3 : 2, "%s", buf);
+}
+
+/* Instead of the interval, and of rates. */
+static void paused_parts(const struct ui *u, struct part_text p[PART_N])
+{
+	uint64_t s = (u->env.now_ns - u->paused_ns) / NSEC_PER_SEC;
+
+	p[PART_RATES].text[0] = '\0';
+	if (s >= 3600)
+		part_set(&p[PART_CLOCK], STYLE_WARN, 2, "PAUSED %u:%02u:%02u", (unsigned)(s / 3600),
+			 (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+	else
+		part_set(&p[PART_CLOCK], STYLE_WARN, 2, "PAUSED %u:%02u", (unsigned)(s / 60),
+			 (unsigned)(s % 60));
 }
 
 static void header_parts(const struct ui *u, struct part_text p[PART_N], bool wide)
@@ -190,38 +198,62 @@ static void header_parts(const struct ui *u, struct part_text p[PART_N], bool wi
 	count_part(&p[PART_TIME_WAIT], wide ? "time-wait" : "time-w", f->totals.states[STATE_TIME_WAIT],
 		   STYLE_PLAIN, wide);
 	count_part(&p[PART_UDP], "udp", f->totals.unconn_udp, STYLE_PLAIN, wide);
-	if (u->paused)
-		return;
 	put_rate(a, sizeof(a), f->totals.rx_rate, wide);
 	put_rate(b, sizeof(b), f->totals.tx_rate, wide);
 	part_set(&p[PART_RATES], STYLE_INFO, wide ? 3 : 2, wide ? "%s%s  %s%s" : "%s%s %s%s", rx, a, tx, b);
 }
 
-static int parts_width(const struct part_text p[PART_N])
+/* pad: digits that a count takes at least, so that what fits does not come and go with every look. */
+static int part_width(const struct part_text *p, int pad)
+{
+	const char *n = strrchr(p->text, ' ');
+	int digits = n ? text_width(n + 1) : 0;
+
+	return text_width(p->text) + (p->count && digits < pad ? pad - digits : 0);
+}
+
+static int parts_width(const struct part_text p[PART_N], int pad)
 {
 	int w = 2; /* the margins */
 
 	for (int i = 0; i < PART_N; i++)
 		if (p[i].text[0])
-			w += (w > 2 ? p[i].gap : 0) + text_width(p[i].text);
+			w += (w > 2 ? p[i].gap : 0) + part_width(&p[i], pad);
 	return w;
 }
 
-/* The parts that fit this width. */
+/* Drops what goes first until the rest fits; from the *at-th on. */
+static void drop(const struct ui *u, struct part_text p[PART_N], size_t *at, int pad)
+{
+	for (; *at < ARRAY_LEN(drop_order) && parts_width(p, pad) > u->w; ++*at) {
+		if (drop_order[*at] == PART_HOST &&
+		    !u->paused) /* how much matters, why can be seen elsewhere */
+			clock_part(u, &p[PART_CLOCK], pad > 0, true);
+		if (parts_width(p, pad) > u->w)
+			p[drop_order[*at]].text[0] = '\0';
+	}
+}
+
+/* The parts that fit this width. What a pause hides keeps its room, so that nothing else moves. */
 static void header_fit(const struct ui *u, struct part_text p[PART_N])
 {
-	bool wide = u->w >= UI_WIDE;
+	int pad = u->w >= UI_WIDE ? WIDE_DIGITS : 0;
+	size_t at = 0;
 
-	header_parts(u, p, wide);
-	if (wide && parts_width(p) > u->w)
-		header_parts(u, p, false);
-	for (size_t i = 0; i < ARRAY_LEN(drop_order) && parts_width(p) > u->w; i++) {
-		if (drop_order[i] == PART_HOST) /* how much matters, why can be seen elsewhere */
-			clock_part(u, &p[PART_CLOCK], wide, true);
-		if (parts_width(p) > u->w)
-			p[drop_order[i]].text[0] = '\0';
+	header_parts(u, p, pad > 0);
+	if (pad &&
+	    parts_width(p, pad) > u->w) { /* long words, when nothing but the first two has to go for them */
+		p[PART_NAME].text[0] = p[PART_UDP].text[0] = '\0';
+		if (parts_width(p, pad) > u->w)
+			pad = 0;
+		header_parts(u, p, pad > 0);
 	}
-	if (parts_width(p) > u->w && u->opts.read_only)
+	drop(u, p, &at, pad);
+	if (u->paused) {
+		paused_parts(u, p);
+		drop(u, p, &at, pad);
+	}
+	if (parts_width(p, 0) > u->w && u->opts.read_only)
 		snprintf(p[PART_READ_ONLY].text, sizeof(p->text), "RO");
 }
 

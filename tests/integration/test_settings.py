@@ -145,7 +145,8 @@ def export_that_fails():
         os.mkfifo(f"{d}/fifo.csv")
         with dashboard(ns) as tmux:
             tmux.shows(r"^\s*8080\b")
-            for name, said in ((f"{d}/none/x.csv", "No such file"), (f"{d}/fifo.csv", "regular file"),
+            for name, said in ((f"{d}/none/x.csv", f"there is no directory {d}/none"),
+                               (f"{d}/full.csv/x.csv", f"{d}/full.csv/x.csv: Not a directory"), (f"{d}/fifo.csv", "regular file"),
                                (f"{d}/full.csv", "regular file"), (f"{d}/x", "the name says the format")):
                 tmux.keys("e", "C-u")
                 tmux.type(name)

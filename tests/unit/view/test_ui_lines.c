@@ -198,6 +198,37 @@ static void ascii_is_ascii(void **state)
 	desk_done(&d);
 }
 
+/* A pause takes the rates away, not the place of what stands beside them. */
+static void header_stays_in_a_pause(void **state)
+{
+	char before[2048];
+	struct desk d;
+	unsigned with_words = 0;
+
+	desk_init(&d, (struct ui_opts){0});
+	for (int w = 60; w < 170; w++) {
+		char *paused;
+
+		canvas_resize(&d.c, w, 24);
+		ui_resize(d.u, w, 24);
+		ui_draw(d.u, &d.c);
+		snprintf(before, sizeof(before), "%s", line(&d, 0));
+		with_words += strstr(before, "established") != NULL;
+		press(&d, "p");
+		paused = strstr(line(&d, 0), "PAUSED");
+		if (!paused)
+			fail_msg("%s", line(&d, 0));
+		while (paused > line(&d, 0) && paused[-1] == ' ')
+			paused--;
+		if (strncmp(before, line(&d, 0), (size_t)(paused - line(&d, 0))) != 0)
+			fail_msg("%d: %s", w, before);
+		press(&d, "p");
+		assert_string_equal(line(&d, 0), before);
+	}
+	assert_true(with_words > 40); /* the long ones are met, too */
+	desk_done(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +239,7 @@ int main(void)
 		cmocka_unit_test(process_without_rates),
 		cmocka_unit_test(connections_of_a_process),
 		cmocka_unit_test(ascii_is_ascii),
+		cmocka_unit_test(header_stays_in_a_pause),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
