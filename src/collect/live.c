@@ -63,6 +63,8 @@ static int look_at(struct live *l, const struct want *want, struct snapshot *ret
 		memory_read(l->root, &ret->memory);
 	snapshot_expect_socks(ret, l->socks_n + l->socks_n / 16,
 			      want->attrs & (WANT_INFO | WANT_MEM | WANT_CONG));
+	if (want->attrs & WANT_OWNERS)
+		owners_ahead(l->owners, began, l->owner_budget_ns);
 	cgroups_tick(&l->cgroups);
 	netns_set_update(&l->netns, want, began);
 	netns_set_put(&l->netns, ret);

@@ -130,7 +130,8 @@ static void read_rings(struct owners *o, struct owner *w)
 	close(dir_fd);
 }
 
-static void put(struct owners *o, struct intake *in)
+/* ahead: the sockets are not known yet. Whom the kernel left out stays unsearched then. */
+static void put(struct owners *o, struct intake *in, bool ahead)
 {
 	uint64_t tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
 	size_t at = 0;
@@ -147,7 +148,8 @@ static void put(struct owners *o, struct intake *in)
 		empty(w);
 		if (at == from && w->hint) { /* left out: /proc may tell, or refuse to */
 			w->sockets_only = false;
-			owners_search_one(o, (uint32_t)i, false);
+			if (!ahead)
+				owners_search_one(o, (uint32_t)i, false);
 			continue;
 		}
 		if (at > from) {
@@ -160,6 +162,8 @@ static void put(struct owners *o, struct intake *in)
 		w->scanned = o->look;
 		if (w->has_rings)
 			read_rings(o, w);
+		if (ahead)
+			continue;
 		w->hits_from = o->hits.n;
 		owners_take_hits(o, (uint32_t)i);
 	}
@@ -191,13 +195,11 @@ static enum owner_source_state state_of(struct owners *o)
 	return o->source->ops->load(o->source);
 }
 
-bool owners_bulk(struct owners *o, uint64_t need, enum bulk_reason why)
+/* Is there enough to be read, and can it be done this way? */
+static bool is_ready(struct owners *o, uint64_t need, enum bulk_reason why)
 {
 	struct owner_bulk_case c = {.loaded = o->bulk_ns != 0};
-	struct intake in = {0};
-	uint64_t began;
 	bool pays;
-	int r;
 
 	if (!o->source)
 		return false;
@@ -210,22 +212,39 @@ bool owners_bulk(struct owners *o, uint64_t need, enum bulk_reason why)
 	o->bulk_tried = true;
 	o->bulk_asked |= pays;
 	o->bulk_all = c.all;
-	if (o->bulk_state != OWNER_SOURCE_READY)
-		return false;
-	began = owners_clock_ns();
-	/* too soon: what was missing has to wait, because /proc would take longer */
-	if (o->bulk_ns && o->budget_ns && began - o->bulk_ended_ns < o->bulk_ns * SHARE)
-		return why != BULK_UNKNOWN;
-	r = o->source->ops->scan(o->source, take, &in);
+	return o->bulk_state == OWNER_SOURCE_READY;
+}
+
+static bool search_all(struct owners *o, bool ahead)
+{
+	uint64_t began = owners_clock_ns();
+	struct intake in = {0};
+	int r = o->source->ops->scan(o->source, take, &in);
+
 	if (r)
 		o->bulk_state = OWNER_SOURCE_REFUSED;
 	else
-		put(o, &in);
+		put(o, &in, ahead);
 	vec_done(&in.recs);
 	o->bulk_asked = true;
 	o->bulk_ended_ns = owners_clock_ns();
 	o->bulk_ns = o->bulk_ended_ns - began;
 	return !r;
+}
+
+bool owners_bulk(struct owners *o, uint64_t need, enum bulk_reason why)
+{
+	if (!is_ready(o, need, why))
+		return false;
+	/* too soon: what was missing has to wait, because /proc would take longer */
+	if (o->bulk_ns && o->budget_ns && owners_clock_ns() - o->bulk_ended_ns < o->bulk_ns * SHARE)
+		return why != BULK_UNKNOWN;
+	return search_all(o, false);
+}
+
+bool owners_bulk_ahead(struct owners *o, const atomic_bool *known)
+{
+	return is_ready(o, 0, BULK_UNKNOWN) && (atomic_load(known) || search_all(o, true));
 }
 
 void owners_put_method(const struct owners *o, struct snapshot *s)

@@ -41,6 +41,18 @@ int dir_each(int fd, char *buf, size_t size, dir_entry_fn fn, void *arg)
 	}
 }
 
+void owner_scan_init(struct owner_scan *sc, int proc_fd, struct intern *names)
+{
+	*sc = (struct owner_scan){.proc_fd = proc_fd, .names = names, .buf = mem_alloc(OWNER_BUF, 1)};
+}
+
+void owner_scan_done(struct owner_scan *sc)
+{
+	vec_done(&sc->fresh);
+	vec_done(&sc->tids);
+	free(sc->buf);
+}
+
 struct owner *owner_new(uint32_t pid)
 {
 	struct owner *w = mem_zalloc(1, sizeof(*w));

@@ -59,6 +59,8 @@ struct owner_scan { /* the tools of a search */
 	int (*same_files)(uint32_t a, uint32_t b);
 };
 #define OWNER_BUF 32768u
+void owner_scan_init(struct owner_scan *sc, int proc_fd, struct intern *names); /* both borrowed */
+void owner_scan_done(struct owner_scan *sc);
 
 struct owner *owner_new(uint32_t pid);
 void owner_free(struct owner *w); /* NULL allowed */

@@ -27,24 +27,30 @@ static bool has_nothing(const struct owners *o, const struct owner *w)
 	return o->hints && w->hinted == o->look && !w->hint && owner_is_one_thread(&o->scan, w);
 }
 
-void owners_search_one(struct owners *o, uint32_t i, bool full)
+void owners_read_one(const struct owners *o, struct owner_scan *sc, struct owner *w, bool full)
 {
-	struct owner *w = o->procs.v[i];
 	int r;
 
 	if (has_nothing(o, w))
 		r = owner_clear(w);
 	else
-		r = owner_search(&o->scan, w, full ? NULL : owners_inode_alive, o, !o->missing);
+		r = owner_search(sc, w, full ? NULL : owners_inode_alive, (void *)o, !o->missing);
 
-	o->searched_one = true;
-	w->scanned = w->facts_read = o->look;
 	w->due = w->lost = false;
-	w->hits_from = o->hits.n;
 	if (r) { /* it has gone, and its descriptors with it; the next listing will not have it */
 		vec_clear(&w->fds);
 		vec_clear(&w->extra);
 	}
+}
+
+void owners_search_one(struct owners *o, uint32_t i, bool full)
+{
+	struct owner *w = o->procs.v[i];
+
+	owners_read_one(o, &o->scan, w, full);
+	o->searched_one = true;
+	w->scanned = w->facts_read = o->look;
+	w->hits_from = o->hits.n;
 	owners_take_hits(o, i);
 }
 
@@ -206,6 +212,8 @@ static void sweep(struct owners *o, uint64_t need, uint64_t dt)
 void owners_search(struct owners *o, uint64_t need, uint64_t dt)
 {
 	(void)owners_bulk(o, need, BULK_UNKNOWN);
+	if (o->missing && o->went_ahead) /* everybody was read too early */
+		(void)owners_bulk(o, need, BULK_MISSING);
 	if (o->missing)
 		search_cgroups(o);
 	search_new(o);

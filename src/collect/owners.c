@@ -64,9 +64,7 @@ int owners_open(struct intern *names, const char *proc_root, struct owners **ret
 	if (fd < 0)
 		return -errno;
 	o = mem_zalloc(1, sizeof(*o));
-	o->scan.proc_fd = fd;
-	o->scan.names = names;
-	o->scan.buf = mem_alloc(OWNER_BUF, 1);
+	owner_scan_init(&o->scan, fd, names);
 	o->scan.same_files = kcmp_files;
 	o->cgroup_mount = cgroups_mount(proc_root);
 	o->part_of_pids = !in_ns(fd, "self/ns/pid", FIRST_PID_NS);
@@ -85,6 +83,7 @@ void owners_close(struct owners *o)
 {
 	if (!o)
 		return;
+	owners_ahead_end(o);
 	owner_source_free(o->source);
 	for (size_t i = 0; i < o->procs.n; i++)
 		owner_free(o->procs.v[i]);
@@ -105,9 +104,7 @@ void owners_close(struct owners *o)
 	vec_done(&o->holders);
 	vec_done(&o->rank);
 	vec_done(&o->first);
-	vec_done(&o->scan.fresh);
-	vec_done(&o->scan.tids);
-	free(o->scan.buf);
+	owner_scan_done(&o->scan);
 	free(o->cgroup_mount);
 	close(o->scan.proc_fd);
 	free(o);
@@ -207,6 +204,9 @@ void owners_look(struct owners *o, struct snapshot *s, uint64_t now_ns, uint64_t
 	bool comparable = same_want(&o->last_want, &s->want);
 	int r;
 
+	owners_index_inodes(o, s);
+	o->went_ahead = o->ahead != NULL;
+	owners_ahead_end(o);
 	o->look++;
 	o->last_ns = now_ns;
 	o->last_want = s->want;
@@ -215,7 +215,6 @@ void owners_look(struct owners *o, struct snapshot *s, uint64_t now_ns, uint64_t
 	o->searched_one = false;
 	o->scan.now_ns = now_ns;
 	vec_clear(&o->hits);
-	owners_index_inodes(o, s);
 	r = owners_list(o, dt);
 	if (r) {
 		snapshot_limit(s, "owners", "failed", "/proc cannot be listed (%s): owners are unknown.",

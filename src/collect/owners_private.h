@@ -1,10 +1,11 @@
 /* The owner search's state, shared by its parts: owners.c runs a look, owner_list.c keeps the list of processes,
- * owner_search.c decides whom to search, owner_hits.c joins what is known with the snapshot's sockets,
+ * owner_search.c decides whom to search, owner_ahead.c begins before a look, owner_hits.c joins what is known with the snapshot's sockets,
  * owner_hidden.c and owner_flight.c say what may be wrong about a socket that nobody was found to hold. */
 #pragma once
 #include "owner_scan.h"
 #include "owners.h"
 #include "sockeye/base/map.h"
+#include <stdatomic.h>
 
 enum inode_state {
 	INODE_OPEN, /* no descriptor known, and there are processes that were not searched since it came up */
@@ -62,6 +63,8 @@ struct owners {
 	VEC(struct listed) listed;
 	VEC(struct source_fd) visible;
 	uint64_t look; /* number of this look, from 1 */
+	struct owner_ahead *ahead; /* owned; a search that has begun before its look; NULL */
+	bool went_ahead; /* this look's had */
 	uint64_t last_ns; /* time of the look before; 0: none */
 	struct want last_want; /* what that look asked for */
 	uint32_t hint_pid, sweep_pid, verify_pid, relist_pid, facts_pid; /* where each rotation goes on */
@@ -106,6 +109,8 @@ size_t owners_find_pid(const struct owners *o, uint32_t pid);
 uint32_t owners_next_in_turn(const struct owners *o, uint32_t *pid);
 
 /* owner_search.c */
+/* Reads one process with these tools; what it writes is in w. */
+void owners_read_one(const struct owners *o, struct owner_scan *sc, struct owner *w, bool full);
 void owners_search_one(struct owners *o, uint32_t i, bool full);
 void owners_search(struct owners *o, uint64_t need, uint64_t dt);
 void owners_verify_known(struct owners *o, uint64_t dt);
@@ -117,8 +122,14 @@ enum bulk_reason {
 	BULK_HIDDEN, /* they are, and processes can have them that are not ours to read */
 };
 bool owners_bulk(struct owners *o, uint64_t need, enum bulk_reason why);
+/* Before the sockets are known, when nobody was searched yet. false: /proc has to be read. True, and nothing was
+ * searched: the sockets were known before it was ready, so that it is better done after all. */
+bool owners_bulk_ahead(struct owners *o, const atomic_bool *known);
 /* Which way it was, where there was a choice. */
 void owners_put_method(const struct owners *o, struct snapshot *s);
+
+/* owner_ahead.c: waits for what has begun, helping; then it has been done in the look before this one. */
+void owners_ahead_end(struct owners *o);
 
 /* owner_hits.c: starts a look: which inodes the snapshot has. */
 void owners_index_inodes(struct owners *o, const struct snapshot *s);
