@@ -318,14 +318,14 @@ static void tell_want(struct dashboard *d)
 
 static void draw(struct dashboard *d)
 {
-	if (!d->dirty && !term_behind())
+	if (!(d->dirty && ui_draws(d->ui)) && !term_behind())
 		return;
 	pieces_part(&d->pieces, PIECE_DRAW);
-	if (d->dirty) {
+	if (d->dirty && ui_draws(d->ui)) {
 		canvas_blank(&d->canvas);
 		ui_draw(d->ui, &d->canvas);
+		d->dirty = false;
 	}
-	d->dirty = false;
 	if (!term_blit(&d->canvas))
 		hangup(d);
 }
@@ -415,8 +415,10 @@ static void loop(struct dashboard *d)
 		}
 		if (d->next || ui_working(d->ui))
 			work(d);
-		if (ui_tick(d->ui, clock_boot()))
+		if (ui_tick(d->ui, clock_boot())) {
+			pieces_part(&d->pieces, PIECE_TICK);
 			d->dirty = true;
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ static void quit(void *data)
 	d->over = true;
 }
 
-static bool slice_over(void *data)
+static bool time_is_up(void *data)
 {
 	return clock_boot() >= ((struct dashboard *)data)->slice_ns;
 }
@@ -166,7 +166,7 @@ void dashboard_host(struct dashboard *d, struct ui_host *ret)
 	*ret = (struct ui_host){
 		.data = d,
 		.quit = quit,
-		.over = slice_over,
+		.over = time_is_up,
 		.suspend = suspend,
 		.redraw = redraw,
 		.set_interval = set_interval,

@@ -19,25 +19,23 @@ const char *filter_word_at(const char *field, size_t i)
 	return NULL;
 }
 
-void filter_values_done(struct filter_values *v)
-{
-	if (!v)
-		return;
-	vec_done(&v->v);
-	str_done(&v->texts);
-}
-
 struct distinct {
 	struct value v;
 	uint32_t rows;
 	uint32_t last; /* row of a socket that counted last */
 };
-struct counting {
-	const struct table *t;
+struct filter_counting {
+	const struct table *t; /* borrowed, with the frame, until it has come to its end */
 	struct ctx c;
 	struct field field;
-	const char *prefix;
+	uint32_t protos;
+	char *prefix; /* owned */
+	size_t limit;
+	uint32_t more; /* values behind the best ones */
+	uint32_t row; /* the next one */
+	size_t value; /* when all rows are counted: likewise of the values */
 	VEC(struct distinct) values;
+	VEC(uint32_t) best; /* into values, best first */
 	struct map seen; /* what identifies a value → index; NONE - 1: it does not begin with the prefix */
 	struct map pairs; /* (index, row of the view) */
 	struct str text; /* scratch */
@@ -71,7 +69,7 @@ static void key_of(const struct field *f, const struct value *v, uint64_t key[2]
 	}
 }
 
-static bool begins(struct counting *n, const struct value *v)
+static bool begins(struct filter_counting *n, const struct value *v)
 {
 	const char *s;
 
@@ -84,7 +82,7 @@ static bool begins(struct counting *n, const struct value *v)
 	       (*s == '"' && !strncasecmp(s + 1, n->prefix, strlen(n->prefix)));
 }
 
-static uint32_t index_of(struct counting *n, const struct value *v)
+static uint32_t index_of(struct filter_counting *n, const struct value *v)
 {
 	uint64_t key[2];
 	uint32_t *at;
@@ -100,11 +98,11 @@ static uint32_t index_of(struct counting *n, const struct value *v)
 }
 
 /* The value was met in a row of the view; it counts there once. */
-static void count(struct counting *n, uint32_t value, uint32_t row)
+static void count(struct filter_counting *n, uint32_t value, uint32_t row)
 {
 	uint32_t *at;
 
-	if (!table_in_view(n->t, n->c.f, row))
+	if (!table_in_view(n->t, n->protos, n->c.f, row))
 		return;
 	if (n->t->rows_kind == ROWS_SOCK) {
 		if (n->values.v[value].last == row)
@@ -119,7 +117,7 @@ static void count(struct counting *n, uint32_t value, uint32_t row)
 	n->values.v[value].rows++;
 }
 
-static void count_sock(struct counting *n, uint32_t row)
+static void count_sock(struct filter_counting *n, uint32_t row)
 {
 	const struct row *r = frame_row(n->c.f, row);
 	uint32_t value;
@@ -151,7 +149,7 @@ static void count_sock(struct counting *n, uint32_t row)
 	}
 }
 
-static bool better(const struct counting *n, const struct distinct *a, const struct distinct *b)
+static bool better(const struct filter_counting *n, const struct distinct *a, const struct distinct *b)
 {
 	if (a->rows != b->rows)
 		return a->rows > b->rows;
@@ -159,53 +157,124 @@ static bool better(const struct counting *n, const struct distinct *a, const str
 }
 
 /* The best ones, found by insertion: they are few. */
-static void take_best(struct counting *n, size_t limit, struct filter_values *ret)
+static void take_best(struct filter_counting *n, size_t to)
 {
-	VEC(uint32_t) best = {0};
-	size_t i, k, at;
+	size_t k;
 
-	vec_reserve(&best, limit + 1);
-	for (i = 0; i < n->values.n; i++) {
-		if (!n->values.v[i].rows)
+	for (; n->value < to; n->value++) {
+		if (!n->values.v[n->value].rows)
 			continue;
-		for (k = best.n; k && better(n, &n->values.v[i], &n->values.v[best.v[k - 1]]); k--)
-			best.v[k] = best.v[k - 1];
-		best.v[k] = (uint32_t)i;
-		if (best.n < limit)
-			best.n++;
+		for (k = n->best.n; k && better(n, &n->values.v[n->value], &n->values.v[n->best.v[k - 1]]);
+		     k--)
+			n->best.v[k] = n->best.v[k - 1];
+		n->best.v[k] = (uint32_t)n->value;
+		if (n->best.n < n->limit)
+			n->best.n++;
 		else
-			ret->more++;
+			n->more++;
 	}
-	for (i = 0; i < best.n; i++) {
-		print_value(&n->field, &n->values.v[best.v[i]].v, &ret->texts);
+}
+
+static void put_values(const struct filter_counting *n, struct filter_values *ret)
+{
+	size_t i, at;
+
+	ret->more = n->more;
+	for (i = 0; i < n->best.n; i++) {
+		print_value(&n->field, &n->values.v[n->best.v[i]].v, &ret->texts);
 		str_putc(&ret->texts, '\0');
-		vec_push(&ret->v, ((struct filter_value){NULL, n->values.v[best.v[i]].rows}));
+		vec_push(&ret->v, ((struct filter_value){NULL, n->values.v[n->best.v[i]].rows}));
 	}
 	for (i = at = 0; i < ret->v.n; i++) {
 		ret->v.v[i].text = ret->texts.s + at;
 		at += strlen(ret->texts.s + at) + 1;
 	}
-	vec_done(&best);
+}
+
+static void counting_free(struct filter_counting *n)
+{
+	if (!n)
+		return;
+	vec_done(&n->values);
+	vec_done(&n->best);
+	map_done(&n->seen);
+	map_done(&n->pairs);
+	str_done(&n->text);
+	free(n->prefix);
+	free(n);
+}
+
+void filter_values_forget(struct filter_values *v)
+{
+	counting_free(v->counting);
+	v->counting = NULL;
+	vec_clear(&v->v);
+	str_clear(&v->texts);
+	v->more = 0;
+}
+
+void filter_values_done(struct filter_values *v)
+{
+	if (!v)
+		return;
+	filter_values_forget(v);
+	vec_done(&v->v);
+	str_done(&v->texts);
+}
+
+void filter_values_begin(struct filter_values *ret, const struct table *t, const struct frame *f,
+			 const char *field, const char *prefix, size_t limit)
+{
+	struct filter_counting *n;
+	struct field known;
+
+	filter_values_forget(ret);
+	if (!field_find(field, &known) || known.row || !offered(known.kind) || !limit)
+		return;
+	n = mem_zalloc(1, sizeof(*n));
+	n->t = t;
+	n->c = (struct ctx){.f = f, .tally = &f->tally};
+	n->field = known;
+	n->protos = table_protos(t);
+	n->prefix = mem_strdup(prefix);
+	n->limit = limit;
+	vec_reserve(&n->best, limit + 1);
+	ret->counting = n;
+}
+
+#define ROWS_AT_ONCE 256 /* between two questions whether the time is up */
+#define VALUES_AT_ONCE 512
+
+bool filter_values_step(struct filter_values *v, const struct slice *slice)
+{
+	struct filter_counting *n = v->counting;
+	uint32_t rows, to;
+
+	if (!n)
+		return true;
+	rows = n->c.f->rows_n;
+	while (n->row < rows || n->value < n->values.n) {
+		if (n->row < rows) {
+			to = rows - n->row < ROWS_AT_ONCE ? rows : n->row + ROWS_AT_ONCE;
+			for (; n->row < to; n->row++)
+				if (!(frame_row(n->c.f, n->row)->marks & MARK_CLOSED))
+					count_sock(n, n->row);
+		} else {
+			take_best(n, n->values.n - n->value < VALUES_AT_ONCE ? n->values.n
+									     : n->value + VALUES_AT_ONCE);
+		}
+		if (slice_over(slice))
+			return false;
+	}
+	put_values(n, v);
+	counting_free(n);
+	v->counting = NULL;
+	return true;
 }
 
 void filter_values(const struct table *t, const struct frame *f, const char *field, const char *prefix,
 		   size_t limit, struct filter_values *ret)
 {
-	struct counting n = {.t = t, .c = {.f = f, .tally = &f->tally}, .prefix = prefix};
-	uint32_t row;
-
-	vec_clear(&ret->v);
-	str_clear(&ret->texts);
-	ret->more = 0;
-	if (!field_find(field, &n.field) || n.field.row || !offered(n.field.kind) || !limit)
-		return;
-	t->work->protos = table_protos(t);
-	for (row = 0; row < f->rows_n; row++)
-		if (!(frame_row(f, row)->marks & MARK_CLOSED))
-			count_sock(&n, row);
-	take_best(&n, limit, ret);
-	vec_done(&n.values);
-	map_done(&n.seen);
-	map_done(&n.pairs);
-	str_done(&n.text);
+	filter_values_begin(ret, t, f, field, prefix, limit);
+	filter_values_step(ret, NULL);
 }

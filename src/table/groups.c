@@ -60,6 +60,7 @@ void groups_done(struct table_work *w)
 	vec_done(&w->members);
 	vec_done(&w->extras);
 	vec_done(&w->turn);
+	vec_done(&w->turn_spare);
 }
 
 /* Which group */
@@ -274,17 +275,14 @@ static int compare_sums(const struct sum *a, const struct sum *b, bool desc)
 	return (a->v < b->v) != desc ? -1 : 1;
 }
 
-static int compare_groups(const void *a, const void *b, void *data)
+static bool comes_first(const struct table *t, const struct ctx *c, uint32_t x, uint32_t y)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	const struct table *t = data;
 	const struct table_work *w = t->work;
-	struct ctx c = work_ctx(t);
 	unsigned k;
 	int r = 0;
 
 	if (w->extras.v[x].was != w->extras.v[y].was)
-		return w->extras.v[x].was < w->extras.v[y].was ? -1 : 1;
+		return w->extras.v[x].was < w->extras.v[y].was;
 	for (k = 0; k < t->sort_n && !r; k++) {
 		const struct sort_key *by = &t->sort[k];
 		const struct best *p = &w->best.v[(size_t)x * t->sort_n + k],
@@ -296,9 +294,9 @@ static int compare_groups(const void *a, const void *b, void *data)
 		else if (p->word != q->word)
 			r = p->word < q->word ? -1 : 1;
 		else if (!order_whole(by, p->word, 0))
-			r = column_compare(by->col, &c, p->row, q->row, by->desc);
+			r = column_compare(by->col, c, p->row, q->row, by->desc);
 	}
-	return r ? r : x < y ? -1 : 1;
+	return r ? r < 0 : x < y;
 }
 
 /* Is it a row without a head? */
@@ -322,7 +320,7 @@ static void note_heads(struct table *t)
 	}
 }
 
-static void order_groups(struct table *t, bool keep)
+static void begin_heads(struct table *t, bool keep)
 {
 	struct table_work *w = t->work;
 	const struct table_group *g;
@@ -339,17 +337,66 @@ static void order_groups(struct table *t, bool keep)
 		vec_push(&w->extras, ((struct group_extra){.was = was}));
 		vec_push(&w->turn, (uint32_t)i);
 	}
-	if (w->turn.n)
-		qsort_r(w->turn.v, w->turn.n, sizeof(*w->turn.v), compare_groups, t);
+	vec_clear(&w->turn_spare);
+	vec_reserve(&w->turn_spare, w->turn.n + 1);
+	w->turn_spare.n = w->turn.n;
+	w->run = 1;
+	w->group = 0;
+	w->group_rows = NULL;
 }
 
-/* The rows of an open group: those seen so far keep their places, the others follow in live order. */
+#define MERGED_AT_ONCE 256 /* heads between two questions whether the time is up */
+
+/* Runs of heads in order are merged, two at a time. */
+static void merge_heads(struct table *t, const struct ctx *c, size_t from, size_t to)
+{
+	struct table_work *w = t->work;
+	const uint32_t *v = w->turn.v;
+	size_t n = w->turn.n, lo, mid, hi;
+
+	for (; from < to; from++) {
+		lo = from - from % (2 * w->run);
+		mid = n - lo < w->run ? n : lo + w->run;
+		hi = n - lo < 2 * w->run ? n : lo + 2 * w->run;
+		if (from == lo) {
+			w->left = lo;
+			w->right = mid;
+		}
+		if (w->right >= hi || (w->left < mid && comes_first(t, c, v[w->left], v[w->right])))
+			w->turn_spare.v[from] = v[w->left++];
+		else
+			w->turn_spare.v[from] = v[w->right++];
+	}
+}
+
+bool groups_heads(struct table *t, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	struct ctx c = work_ctx(t);
+	size_t n = w->turn.n, to;
+
+	for (; w->run < n; w->run *= 2) {
+		while (w->group < n) {
+			to = n - w->group < MERGED_AT_ONCE ? n : w->group + MERGED_AT_ONCE;
+			merge_heads(t, &c, w->group, to);
+			w->group = to;
+			if (to < n && slice_over(slice))
+				return false;
+		}
+		swap_vec(&w->turn, &w->turn_spare);
+		w->group = 0;
+	}
+	return true;
+}
+
+/* The rows of an open group: those seen so far keep their places, the others follow in live order. First the places, */
 static void begin_members(struct table *t, const struct table_group *g, bool keep)
 {
 	struct table_work *w = t->work;
-	uint32_t *rows = w->members.v + g->first, i, n = 0, was;
-	struct ctx c = work_ctx(t);
+	uint32_t *rows = w->members.v + g->first, i, was;
 
+	w->group_rows = rows;
+	w->group_n = 0;
 	vec_clear(&w->order.v);
 	vec_reserve(&w->order.v, g->n + 1);
 	for (i = 0; i < g->n && keep; i++) {
@@ -357,57 +404,74 @@ static void begin_members(struct table *t, const struct table_group *g, bool kee
 		if (was != NONE)
 			vec_push(&w->order.v, ((struct order_item){was, rows[i]}));
 		else
-			rows[n++] = rows[i];
+			rows[w->group_n++] = rows[i];
 	}
-	if (keep && w->order.v.n) {
-		order_words(&w->order);
-		memmove(rows + w->order.v.n, rows, n * sizeof(*rows));
-		for (i = 0; i < w->order.v.n; i++)
-			rows[i] = w->order.v.v[i].row;
-		rows += w->order.v.n;
-		vec_clear(&w->order.v);
-	}
-	n = keep ? n : g->n;
-	for (i = 0; i < n; i++)
-		vec_push(&w->order.v,
-			 ((struct order_item){t->sort_n ? order_word(t->sort, &c, rows[i], 0) : rows[i],
-					      rows[i]}));
-	w->group_rows = rows;
-	order_begin(&w->order);
+	w->group_n = keep ? w->group_n : g->n;
+	w->placing = w->order.v.n > 0;
+	if (w->placing)
+		order_begin_words(&w->order);
+	else
+		order_begin(&w->order, rows, w->group_n, 0, w->group_n);
 }
 
-/* A group of any size, but not more than one large one in a step. */
-#define MEMBERS_SLICE 8192
+/* then the others. */
+static void go_on_behind(struct table_work *w)
+{
+	size_t n = w->order.v.n, i;
 
-static bool order_members(struct table *t, bool keep)
+	memmove(w->group_rows + n, w->group_rows, w->group_n * sizeof(*w->group_rows));
+	for (i = 0; i < n; i++)
+		w->group_rows[i] = w->order.v.v[i].row;
+	w->group_rows += n;
+	w->placing = false;
+	order_begin(&w->order, w->group_rows, w->group_n, 0, w->group_n);
+}
+
+static bool order_group(struct table *t, const struct table_group *g, bool keep, const struct slice *slice)
 {
 	struct table_work *w = t->work;
 	struct ctx c = work_ctx(t);
-	size_t done = 0, i;
+	size_t i;
 
-	for (; w->group < w->groups.n && done < MEMBERS_SLICE; w->group++) {
-		const struct table_group *g = &w->groups.v[w->group];
-
-		if (!g->open || g->n < 2)
-			continue;
-		if (!w->group_rows) {
-			begin_members(t, g, keep);
-			done += g->n;
-			if (done >= MEMBERS_SLICE)
-				return false;
-		}
-		if (w->order.v.n <= MEMBERS_SLICE / 2)
-			order_select(&w->order, t->sort, t->sort_n, &c, 0, w->order.v.n);
-		else if (!order_step(&w->order, t->sort, t->sort_n, &c))
+	if (!w->group_rows)
+		begin_members(t, g, keep);
+	if (w->placing) {
+		if (!order_step(&w->order, NULL, 0, NULL, slice))
 			return false;
-		for (i = 0; i < w->order.v.n; i++)
-			w->group_rows[i] = w->order.v.v[i].row;
-		w->group_rows = NULL;
+		go_on_behind(w);
 	}
-	return w->group >= w->groups.n;
+	if (!order_step(&w->order, t->sort, t->sort_n, &c, slice))
+		return false;
+	for (i = 0; i < w->order.v.n; i++)
+		w->group_rows[i] = w->order.v.v[i].row;
+	w->group_rows = NULL;
+	return true;
 }
 
-static void put_lines(struct table *t)
+#define MEMBERS_AT_ONCE 512 /* rows in small groups between two questions whether the time is up */
+
+bool groups_members(struct table *t, bool keep, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	size_t done = 0;
+
+	while (w->group < w->groups.n) {
+		const struct table_group *g = &w->groups.v[w->group];
+
+		if (g->open && g->n >= 2 && !order_group(t, g, keep, slice))
+			return false;
+		w->group++;
+		done += 1 + (g->open ? g->n : 0);
+		if (done < MEMBERS_AT_ONCE)
+			continue;
+		done = 0;
+		if (slice_over(slice))
+			return false;
+	}
+	return true;
+}
+
+void groups_put(struct table *t)
 {
 	struct table_work *w = t->work;
 	const struct table_group *g;
@@ -463,23 +527,10 @@ void groups_add(struct table *t, uint32_t from, uint32_t to)
 		add_row(t, &c, t->work->rows.v[i], cols);
 }
 
-void groups_end(struct table *t, bool keep)
+void groups_gather(struct table *t, bool keep)
 {
-	struct table_work *w = t->work;
-
-	gather(w);
+	gather(t->work);
 	if (keep)
 		note_heads(t);
-	order_groups(t, keep);
-	w->group = 0;
-	w->group_rows = NULL;
-}
-
-bool groups_members(struct table *t, bool keep)
-{
-	if (!order_members(t, keep))
-		return false;
-	t->work->differs = false;
-	put_lines(t);
-	return true;
+	begin_heads(t, keep);
 }

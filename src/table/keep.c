@@ -3,71 +3,20 @@
 #include "table_private.h"
 #include <string.h>
 
-void order_add(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
-	       const uint32_t *rows, size_t n)
-{
-	size_t i;
-
-	vec_reserve(&o->v, n);
-	for (i = 0; i < n; i++)
-		o->v.v[o->v.n++] =
-			(struct order_item){by_n ? order_word(by, c, rows[i], 0) : rows[i], rows[i]};
-}
-
-/* Lines from..to-1 are put right. */
-static void order_lines(struct table *t, size_t from, size_t to)
+void table_order_all(struct table *t)
 {
 	struct table_work *w = t->work;
 	struct ctx c = table_ctx(t);
 	size_t i;
 
-	/* What is on its way may use the same room. */
-	if (w->stage == STAGE_ORDER || w->stage == STAGE_SELECT || w->stage == STAGE_SORT) {
-		w->stage = STAGE_ORDER;
-		w->at = 0;
-	} else if (w->stage == STAGE_TAIL || w->stage == STAGE_TAIL_SORT) {
-		w->stage = STAGE_TAIL;
-		w->at = 0;
-	} else if (w->stage == STAGE_MEMBERS) {
-		w->stage = STAGE_GROUP;
-		w->at = 0;
-	}
-	vec_clear(&w->order.v);
-	order_add(&w->order, t->sort, t->sort_n, &c, t->order.v, t->order.n);
-	order_select(&w->order, t->sort, t->sort_n, &c, from, to);
+	if (t->sorted >= t->order.n)
+		return;
+	order_select(&w->order, t->sort, t->sort_n, &c, t->order.v, t->order.n, 0, t->order.n);
 	for (i = 0; i < t->order.n; i++)
 		t->order.v[i] = w->order.v.v[i].row;
-	if (from <= t->sorted && to > t->sorted)
-		t->sorted = (uint32_t)to;
-}
-
-void table_order_all(struct table *t)
-{
-	if (t->sorted < t->order.n)
-		order_lines(t, 0, t->order.n);
-}
-
-void table_order_around(struct table *t, size_t line, size_t height)
-{
-	struct table_work *w = t->work;
-	size_t n = t->order.n, from, to;
-
-	if (t->sorted >= n)
-		return;
-	if (n <= TABLE_AT_ONCE) {
-		order_lines(t, 0, n);
-		return;
-	}
-	line = line < n ? line : n - 1;
-	if (line + height <= t->sorted ||
-	    (line >= w->around + height && (line + height <= w->around_end || w->around_end == n)))
-		return;
-	from = line > 4 * height ? line - 4 * height : 0;
-	to = n - from < 8 * height ? n : from + 8 * height;
-	if (to > t->sorted)
-		order_lines(t, from <= t->sorted ? 0 : from, to);
-	w->around = from;
-	w->around_end = to;
+	t->sorted = (uint32_t)t->order.n;
+	if (table_updating(t)) /* what is on its way uses the same room */
+		table_update_begin(t, w->f, w->height, w->hold);
 }
 
 /* Rows of two frames follow each other in nearly the same order, so the next row is mostly the next one. Where it is
@@ -130,20 +79,24 @@ void keep_match(struct table *t, uint32_t from, uint32_t to)
 }
 
 /* Those that were not found by going along, by name. */
-void keep_rest(struct table *t)
+bool keep_rest(struct table *t, size_t n)
 {
 	struct table_work *w = t->work;
+	size_t lines = w->rest.n ? t->order.n : 0, i, k = 0;
 	const struct ident *id;
 	uint32_t *at;
-	size_t i, k = 0;
 
-	map_clear(&w->seen);
-	for (i = 0; i < t->order.n && w->rest.n; i++)
+	if (!w->looked)
+		map_clear(&w->seen);
+	for (; n && w->looked < lines; n--) {
+		i = w->looked++;
 		if (!table_head(t, i) && w->place.v[t->order.v[i]] == i) {
 			id = &t->idents.v[t->order.v[i]];
 			*map_at(&w->seen, id->a, id->b) = (uint32_t)i;
 		}
-	for (i = 0; i < w->rest.n && w->seen.n; i++) {
+	}
+	for (; n && w->seen.n && w->looked < lines + w->rest.n; n--) {
+		i = w->looked++ - lines;
 		id = &w->idents.v[w->rest.v[i]];
 		if (map_get(&w->seen, id->a, id->b) >= MAP_NONE - 1)
 			continue;
@@ -151,17 +104,20 @@ void keep_rest(struct table *t)
 		w->was.v[w->rest.v[i]] = *at;
 		*at = MAP_NONE - 1; /* taken: a second row of that name is a new one */
 	}
+	if (w->looked < lines || (w->seen.n && w->looked < lines + w->rest.n))
+		return false;
 	for (i = 0; i < w->rest.n; i++)
 		if (w->was.v[w->rest.v[i]] == NONE)
 			w->rest.v[k++] = w->rest.v[i];
 	w->rest.n = k;
+	return true;
 }
 
-/* The order on screen stays: rows that are gone vanish, new ones come at the end in live order. */
+/* The order on screen stays: rows that are gone vanish. Behind the lines that were in order stand, in live order, those
+ * that were not, or else those that are new. */
 void keep_lines(struct table *t)
 {
 	struct table_work *w = t->work;
-	struct ctx c = work_ctx(t);
 	size_t i, n = 0;
 
 	vec_clear(&w->kept);
@@ -170,18 +126,16 @@ void keep_lines(struct table *t)
 	for (i = 0; i < w->rows.n; i++)
 		if (w->was.v[w->rows.v[i]] != NONE)
 			w->kept.v[w->was.v[w->rows.v[i]]] = w->rows.v[i];
-	w->prefix = UINT32_MAX; /* all lines are in an order that was shown */
+	w->prefix = UINT32_MAX;
 	for (i = 0; i < t->order.n; i++) {
 		if (i == t->sorted)
 			w->prefix = n;
 		if (w->kept.v[i] != NONE)
 			w->kept.v[n++] = w->kept.v[i];
 	}
-	vec_clear(&w->order.v);
-	order_add(&w->order, t->sort, t->sort_n, &c, w->rest.v, w->rest.n);
-	order_select(&w->order, t->sort, t->sort_n, &c, 0, w->order.v.n);
-	for (i = 0; i < w->order.v.n; i++)
-		w->kept.v[n++] = w->order.v.v[i].row;
+	w->prefix = w->prefix < n ? w->prefix : n;
+	for (i = 0; i < w->rest.n; i++)
+		w->kept.v[n++] = w->rest.v[i];
 	w->kept.n = n;
 }
 

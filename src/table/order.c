@@ -1,18 +1,22 @@
 /* Puts rows into order without looking at more than is needed: a row's key is squeezed into a word, the rows of the
- * window are selected by words alone, and only where words are equal the next key is read. */
+ * window are selected by words alone, and only where words are equal the next key is read. All of it in steps: what is
+ * still to be done with which range of the rows is kept on a stack, and each item of it is worth some microseconds. */
 #include "order.h"
 #include "sockeye/base/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define SMALL 24 /* items that are sorted by insertion */
-#define RADIX 2048 /* from here on a range that is wanted whole is sorted digit by digit */
+#define RADIX_MIN 1024 /* between these a range that is wanted whole is sorted digit by digit */
+#define RADIX_MAX 16384
+#define TRIES 48 /* pivots, after which digits it is whatever the size: somebody might arrange for bad ones */
 #define DEEP 6 /* words into a text, after which whole texts are compared */
 
 void order_done(struct order *o)
 {
 	vec_done(&o->v);
 	vec_done(&o->spare);
+	vec_done(&o->todo);
 }
 
 /* Words */
@@ -145,83 +149,177 @@ int order_compare(const struct sort_key *by, unsigned by_n, const struct ctx *c,
 	return 0;
 }
 
-/* Runs */
+/* Ranges */
 
-struct sorter {
-	struct order_item *v, *spare;
+enum todo {
+	TODO_WORDS, /* the words of this key at this depth are to be read */
+	TODO_PART, /* they are there: to be put into order by them, */
+	TODO_RUNS, /* they are in that order: on with the next level where they are equal */
+	TODO_VALUES, /* to be put into order by whole values of this key: texts that begin alike for long, */
+	TODO_ALIKE /* they are in that order: on with the next key where they are equal */
+};
+struct sorter { /* one step */
+	struct order *o;
 	const struct sort_key *by;
 	unsigned by_n;
 	const struct ctx *c;
-	size_t from, to; /* the window */
+	size_t spent; /* since the time was asked for last; about a nanosecond each */
 };
+/* What an item costs. */
+#define COST_WORD 80
+#define COST_PART 3
+#define COST_RADIX 25
+#define COST_MERGE 150
+#define ASK_EVERY 60000
+#define WORDS_AT_ONCE 512
+#define PARTED_AT_ONCE 16384
+#define MERGED_AT_ONCE 256
 
-static void select_run(struct sorter *s, size_t lo, size_t hi, unsigned key, unsigned depth, unsigned tries);
-
-static bool in_window(const struct sorter *s, size_t lo, size_t hi)
+static void add(struct sorter *s, enum todo todo, size_t lo, size_t hi, unsigned key, unsigned depth,
+		unsigned tries)
 {
-	return hi - lo > 1 && hi > s->from && lo < s->to;
+	struct order *o = s->o;
+
+	if (hi - lo < 2 || hi <= o->from || lo >= o->to)
+		return; /* nothing to be put into order, or nobody looks at it */
+	vec_push(&o->todo, ((struct order_range){.lo = lo,
+						 .hi = hi,
+						 .at = lo,
+						 .todo = (uint8_t)todo,
+						 .key = (uint8_t)key,
+						 .depth = (uint8_t)depth,
+						 .tries = (uint8_t)tries}));
 }
 
-/* Sorts by whole values of one key: texts that begin alike for long. Stable. */
-static void merge_values(struct sorter *s, size_t lo, size_t hi, unsigned key)
+static struct order_range *next(struct sorter *s)
 {
-	size_t mid = lo + (hi - lo) / 2, i = lo, j = mid, k;
-	const struct sort_key *by = &s->by[key];
+	return &s->o->todo.v[s->o->todo.n - 1];
+}
 
-	if (hi - lo < 2)
-		return;
-	merge_values(s, lo, mid, key);
-	merge_values(s, mid, hi, key);
-	memcpy(s->spare + lo, s->v + lo, (hi - lo) * sizeof(*s->v));
-	for (k = lo; k < hi; k++) {
-		if (j >= hi || (i < mid && column_compare(by->col, s->c, s->spare[i].row, s->spare[j].row,
-							  by->desc) <= 0))
-			s->v[k] = s->spare[i++];
-		else
-			s->v[k] = s->spare[j++];
+static struct order_range take(struct sorter *s)
+{
+	return s->o->todo.v[--s->o->todo.n];
+}
+
+static void read_words(struct sorter *s)
+{
+	struct order_range *r = next(s);
+	struct order_item *v = s->o->v.v;
+	size_t to = r->hi - r->at < WORDS_AT_ONCE ? r->hi : r->at + WORDS_AT_ONCE, i;
+
+	for (i = r->at; i < to; i++)
+		v[i].word =
+			r->key < s->by_n ? order_word(&s->by[r->key], s->c, v[i].row, r->depth) : v[i].row;
+	s->spent += (to - r->at) * COST_WORD;
+	r->at = to;
+	if (to == r->hi) {
+		r->todo = TODO_PART;
+		r->at = r->lo;
 	}
 }
 
 /* These are equal in the key's word at this depth: what comes next tells them apart. */
-static void next_level(struct sorter *s, size_t lo, size_t hi, unsigned key, unsigned depth)
+static void add_next_level(struct sorter *s, size_t lo, size_t hi, unsigned key, unsigned depth)
 {
-	size_t i, start;
-	bool whole;
-
-	if (!in_window(s, lo, hi))
+	if (hi - lo < 2 || key >= s->by_n)
 		return;
-	whole = order_whole(&s->by[key], s->v[lo].word, depth);
-	if (!whole && depth + 1 >= DEEP) {
-		merge_values(s, lo, hi, key);
-		for (start = lo, i = lo + 1; i <= hi; i++) {
-			if (i < hi &&
-			    !column_compare(s->by[key].col, s->c, s->v[start].row, s->v[i].row, false))
-				continue;
-			for (size_t k = start; k < i; k++)
-				s->v[k].word = UINT64_MAX; /* nothing more to say about this key */
-			next_level(s, start, i, key, depth + 1);
-			start = i;
-		}
-		return;
-	}
-	key += whole;
-	depth = whole ? 0 : depth + 1;
-	for (i = lo; i < hi; i++)
-		s->v[i].word =
-			key < s->by_n ? order_word(&s->by[key], s->c, s->v[i].row, depth) : s->v[i].row;
-	select_run(s, lo, hi, key, depth, 0);
+	if (order_whole(&s->by[key], s->o->v.v[lo].word, depth))
+		add(s, TODO_WORDS, lo, hi, key + 1, 0, 0);
+	else if (depth + 1 < DEEP)
+		add(s, TODO_WORDS, lo, hi, key, depth + 1, 0);
+	else
+		add(s, TODO_VALUES, lo, hi, key, 0, 0);
 }
 
-/* The run is sorted by words: goes on where they are equal. */
-static void next_runs(struct sorter *s, size_t lo, size_t hi, unsigned key, unsigned depth)
+/* The items from `at` on are in order as far as TODO_RUNS and TODO_ALIKE go: where does the run of equal ones end? */
+static size_t run_end(struct sorter *s, const struct order_range *r)
 {
-	size_t i, start;
+	const struct order_item *v = s->o->v.v;
+	size_t i = r->at + 1;
 
-	for (start = lo, i = lo + 1; i <= hi && key < s->by_n; i++) {
-		if (i < hi && s->v[i].word == s->v[start].word)
-			continue;
-		next_level(s, start, i, key, depth);
-		start = i;
+	if (r->todo == TODO_RUNS) {
+		while (i < r->hi && v[i].word == v[r->at].word)
+			i++;
+		s->spent += (i - r->at) * COST_PART;
+	} else {
+		while (i < r->hi && i - r->at < MERGED_AT_ONCE &&
+		       !column_compare(s->by[r->key].col, s->c, v[r->at].row, v[i].row, false))
+			i++;
+		s->spent += (i - r->at) * COST_MERGE;
+	}
+	return i;
+}
+
+static void next_runs(struct sorter *s)
+{
+	struct order_range *r = next(s);
+	size_t start = r->at, end = run_end(s, r);
+	struct order_range was = *r;
+
+	if (end == was.hi)
+		take(s);
+	else
+		r->at = end;
+	add_next_level(s, start, end, was.key, was.depth);
+}
+
+/* Likewise of whole values. A long run is looked through piece by piece, from lo on. */
+static void next_alike(struct sorter *s)
+{
+	struct order_range *r = next(s);
+	size_t end = run_end(s, r);
+	struct order_range was = *r;
+
+	if (end < was.hi && end - was.at == MERGED_AT_ONCE) {
+		r->at = end - 1; /* as the one at lo */
+		return;
+	}
+	if (end == was.hi)
+		take(s);
+	else
+		r->lo = r->at = end;
+	add(s, TODO_WORDS, was.lo, end, was.key + 1u, 0, 0);
+}
+
+/* Stable; runs of twice the length in each pass, out of v into spare and back. */
+static void merge_values(struct sorter *s)
+{
+	struct order_range *r = next(s);
+	struct order *o = s->o;
+	size_t to, lo, mid, hi, n = r->hi - r->lo;
+	const struct sort_key *by = &s->by[r->key];
+
+	if (r->at == r->lo && !o->width) {
+		o->width = 1;
+		memcpy(o->spare.v + r->lo, o->v.v + r->lo, n * sizeof(*o->v.v));
+	}
+	to = r->hi - r->at < MERGED_AT_ONCE ? r->hi : r->at + MERGED_AT_ONCE;
+	s->spent += (to - r->at) * COST_MERGE;
+	for (; r->at < to; r->at++) {
+		size_t in = (r->at - r->lo) % (2 * o->width);
+
+		lo = r->at - in;
+		mid = r->hi - lo < o->width ? r->hi : lo + o->width;
+		hi = r->hi - lo < 2 * o->width ? r->hi : lo + 2 * o->width;
+		if (!in) {
+			o->lt = lo;
+			o->gt = mid;
+		}
+		if (o->gt >= hi || (o->lt < mid && column_compare(by->col, s->c, o->spare.v[o->lt].row,
+								  o->spare.v[o->gt].row, by->desc) <= 0))
+			o->v.v[r->at] = o->spare.v[o->lt++];
+		else
+			o->v.v[r->at] = o->spare.v[o->gt++];
+	}
+	if (r->at < r->hi)
+		return;
+	o->width *= 2;
+	r->at = r->lo;
+	if (o->width < n) {
+		memcpy(o->spare.v + r->lo, o->v.v + r->lo, n * sizeof(*o->v.v));
+	} else {
+		o->width = 0;
+		r->todo = TODO_ALIKE;
 	}
 }
 
@@ -295,160 +393,134 @@ static bool ascends(const struct order_item *v, size_t n)
 	return true;
 }
 
-static void select_run(struct sorter *s, size_t lo, size_t hi, unsigned key, unsigned depth, unsigned tries)
+/* Sorts the range at once if that is a small thing. */
+static bool sort_small(struct sorter *s, const struct order_range *r)
 {
-	struct order_item x;
-	size_t lt, gt, i;
-	uint64_t pivot;
+	struct order_item *v = s->o->v.v + r->lo;
+	size_t n = r->hi - r->lo;
+	bool whole = r->lo >= s->o->from && r->hi <= s->o->to;
 
-	if (!in_window(s, lo, hi))
-		return;
-	if (ascends(s->v + lo, hi - lo)) {
-		next_runs(s, lo, hi, key, depth);
-		return;
+	if (ascends(v, n)) {
+		s->spent += n;
+	} else if (n <= SMALL) {
+		insertion(v, n);
+		s->spent += n * n;
+	} else if ((whole && n >= RADIX_MIN && n <= RADIX_MAX) || r->tries > TRIES) {
+		radix(v, s->o->spare.v + r->lo, n);
+		s->spent += n * COST_RADIX;
+	} else {
+		return false;
 	}
-	if (hi - lo <= SMALL) {
-		insertion(s->v + lo, hi - lo);
-		next_runs(s, lo, hi, key, depth);
-		return;
+	return true;
+}
+
+/* Into what is less than a pivot, equal to it, and greater. */
+static void part(struct sorter *s)
+{
+	struct order_range *r = next(s), was;
+	struct order *o = s->o;
+	struct order_item *v = o->v.v, x;
+	size_t n = PARTED_AT_ONCE;
+
+	if (r->at == r->lo) {
+		if (sort_small(s, r)) {
+			r->todo = TODO_RUNS;
+			return;
+		}
+		o->pivot = pivot_of(v + r->lo, r->hi - r->lo);
+		o->lt = r->lo;
+		o->gt = r->hi;
 	}
-	/* Also when the pivots are bad again and again, as somebody might arrange. */
-	if ((hi - lo >= RADIX && lo >= s->from && hi <= s->to) || tries > 48) {
-		radix(s->v + lo, s->spare + lo, hi - lo);
-		next_runs(s, lo, hi, key, depth);
-		return;
-	}
-	pivot = pivot_of(s->v + lo, hi - lo);
-	for (lt = i = lo, gt = hi; i < gt;) {
-		x = s->v[i];
-		if (x.word < pivot) {
-			s->v[i++] = s->v[lt];
-			s->v[lt++] = x;
-		} else if (x.word > pivot) {
-			s->v[i] = s->v[--gt];
-			s->v[gt] = x;
+	for (; r->at < o->gt && n; n--) {
+		x = v[r->at];
+		if (x.word < o->pivot) {
+			v[r->at++] = v[o->lt];
+			v[o->lt++] = x;
+		} else if (x.word > o->pivot) {
+			v[r->at] = v[--o->gt];
+			v[o->gt] = x;
 		} else {
-			i++;
+			r->at++;
 		}
 	}
-	select_run(s, lo, lt, key, depth, tries + 1);
-	if (key < s->by_n)
-		next_level(s, lt, gt, key, depth);
-	select_run(s, gt, hi, key, depth, tries + 1);
+	s->spent += (PARTED_AT_ONCE - n) * COST_PART;
+	if (r->at < o->gt)
+		return;
+	was = take(s);
+	add(s, TODO_PART, o->gt, was.hi, was.key, was.depth, was.tries + 1u);
+	add_next_level(s, o->lt, o->gt, was.key, was.depth);
+	add(s, TODO_PART, was.lo, o->lt, was.key, was.depth, was.tries + 1u);
 }
 
-void order_select(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c, size_t from,
-		  size_t to)
+static void begin(struct order *o, enum todo todo, size_t from, size_t to)
 {
-	struct sorter s = {.by = by, .by_n = by_n, .c = c, .from = from, .to = to};
+	struct sorter s = {.o = o};
 
-	if (o->v.n < 2)
-		return;
-	vec_clear(&o->spare);
-	vec_reserve(&o->spare, o->v.n);
-	s.v = o->v.v;
-	s.spare = o->spare.v;
-	if (by_n) {
-		select_run(&s, 0, o->v.n, 0, 0, 0);
-		return;
-	}
-	for (size_t i = 0; i < o->v.n; i++)
-		s.v[i].word = s.v[i].row;
-	select_run(&s, 0, o->v.n, 0, 0, 0);
-}
-
-/* In pieces: runs of a length that takes a millisecond or two are put into order one by one, then merged in as many
- * passes as it takes. */
-#define RUN 4096
-#define MERGED 8192 /* items a step */
-
-void order_begin(struct order *o)
-{
-	o->run = o->at = 0;
+	o->from = from;
+	o->to = to;
+	o->width = 0;
 	vec_clear(&o->spare);
 	vec_reserve(&o->spare, o->v.n + 1);
+	vec_clear(&o->todo);
+	add(&s, todo, 0, o->v.n, 0, 0, 0);
 }
 
-static void next_run(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c)
+void order_begin(struct order *o, const uint32_t *rows, size_t n, size_t from, size_t to)
 {
-	size_t to = o->v.n - o->at < RUN ? o->v.n : o->at + RUN, i;
-	struct sorter s = {
-		.v = o->v.v, .spare = o->spare.v, .by = by, .by_n = by_n, .c = c, .from = o->at, .to = to};
-
-	for (i = o->at; i < to && !by_n; i++)
-		o->v.v[i].word = o->v.v[i].row;
-	select_run(&s, o->at, to, 0, 0, 0);
-	for (i = o->at; i < to && by_n; i++) /* they have become those of further keys */
-		o->v.v[i].word = order_word(by, c, o->v.v[i].row, 0);
-	o->at = to;
+	vec_clear(&o->v);
+	vec_reserve(&o->v, n + 1);
+	for (size_t i = 0; i < n; i++)
+		o->v.v[i] = (struct order_item){0, rows[i]};
+	o->v.n = n;
+	begin(o, TODO_WORDS, from, to);
 }
 
-static bool comes_first(const struct order_item *a, const struct order_item *b, const struct sort_key *by,
-			unsigned by_n, const struct ctx *c)
+void order_begin_words(struct order *o)
 {
-	unsigned whole;
-	int r;
-
-	if (a->word != b->word || !by_n)
-		return a->word <= b->word;
-	whole = order_whole(by, a->word, 0);
-	r = order_compare(by + whole, by_n - whole, c, a->row, b->row);
-	return r ? r < 0 : a->row <= b->row;
+	begin(o, TODO_PART, 0, o->v.n);
 }
 
-static void merge_some(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c)
+bool order_step(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
+		const struct slice *slice)
 {
-	size_t n = o->v.n, to = n - o->at < MERGED ? n : o->at + MERGED, lo, mid, hi;
+	struct sorter s = {.o = o, .by = by, .by_n = by_n, .c = c};
 
-	for (; o->at < to; o->at++) {
-		lo = o->at - o->at % (2 * o->run);
-		mid = n - lo < o->run ? n : lo + o->run;
-		hi = n - lo < 2 * o->run ? n : lo + 2 * o->run;
-		if (o->at == lo) {
-			o->left = lo;
-			o->right = mid;
+	while (o->todo.n) {
+		switch ((enum todo)next(&s)->todo) {
+		case TODO_WORDS:
+			read_words(&s);
+			break;
+		case TODO_PART:
+			part(&s);
+			break;
+		case TODO_RUNS:
+			next_runs(&s);
+			break;
+		case TODO_VALUES:
+			merge_values(&s);
+			break;
+		case TODO_ALIKE:
+			next_alike(&s);
+			break;
 		}
-		if (o->right >= hi ||
-		    (o->left < mid && comes_first(&o->v.v[o->left], &o->v.v[o->right], by, by_n, c)))
-			o->spare.v[o->at] = o->v.v[o->left++];
-		else
-			o->spare.v[o->at] = o->v.v[o->right++];
+		if (s.spent < ASK_EVERY)
+			continue;
+		s.spent = 0;
+		if (o->todo.n && slice_over(slice))
+			return false;
 	}
+	return true;
 }
 
-bool order_step(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c)
+void order_select(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
+		  const uint32_t *rows, size_t n, size_t from, size_t to)
 {
-	size_t n = o->v.n;
-
-	if (!o->run && o->at < n) {
-		next_run(o, by, by_n, c);
-		if (o->at < n)
-			return false;
-		o->run = RUN;
-		o->at = 0;
-		return o->run >= n;
-	}
-	if (o->run >= n)
-		return true;
-	merge_some(o, by, by_n, c);
-	if (o->at < n)
-		return false;
-	o->spare.n = n;
-	vec_swap(&o->v, &o->spare);
-	vec_clear(&o->spare);
-	o->at = 0;
-	o->run *= 2;
-	return o->run >= n;
+	order_begin(o, rows, n, from, to);
+	order_step(o, by, by_n, c, NULL);
 }
 
 void order_words(struct order *o)
 {
-	struct sorter s = {.to = o->v.n};
-
-	vec_clear(&o->spare);
-	vec_reserve(&o->spare, o->v.n);
-	s.v = o->v.v;
-	s.spare = o->spare.v;
-	if (o->v.n > 1)
-		select_run(&s, 0, o->v.n, 0, 0, 0);
+	order_begin_words(o);
+	order_step(o, NULL, 0, NULL, NULL);
 }

@@ -58,6 +58,12 @@ struct pick pick_of(enum row_kind kind, const struct frame *f, uint32_t row)
 	return p;
 }
 
+void idents_note(enum row_kind kind, const struct frame *f, struct ident *v, uint32_t from, uint32_t to)
+{
+	for (; from < to; from++)
+		v[from] = ident_of(kind, f, from);
+}
+
 size_t table_rows_of(enum row_kind kind, const struct frame *f)
 {
 	switch (kind) {
@@ -99,6 +105,7 @@ static void work_free(struct table_work *w)
 	tally_done(&w->tally);
 	vec_done(&w->rows);
 	vec_done(&w->idents);
+	vec_done(&w->noted);
 	vec_done(&w->was);
 	vec_done(&w->place);
 	vec_done(&w->rest);
@@ -186,7 +193,7 @@ struct ident table_ident(const struct table *t, size_t line)
 
 	if (g)
 		return g->id;
-	if (line >= t->order.n)
+	if (line >= t->order.n || (!t->idents.n && !t->f))
 		return (struct ident){0, 0};
 	if (t->idents.n)
 		return t->idents.v[t->order.v[line]];
@@ -208,26 +215,6 @@ void table_picks(const struct table *t, size_t line, struct picks *out)
 		vec_push(&out->v, pick_of(t->rows_kind, t->f, t->members.v[g->first + i]));
 }
 
-void table_note_idents(struct table *t)
-{
-	size_t n, i;
-
-	if (t->idents.n || !t->f)
-		return;
-	n = table_rows_of(t->rows_kind, t->f);
-	vec_reserve(&t->idents, n + 1);
-	for (i = 0; i < n; i++)
-		t->idents.v[i] = ident_of(t->rows_kind, t->f, (uint32_t)i);
-	t->idents.n = n;
-}
-
-/* Another order than the live one can only be kept by who knows the rows by name. */
-static void will_hold(struct table *t)
-{
-	if (t->cursor || t->tags.n)
-		table_note_idents(t);
-}
-
 /* The user's moves */
 
 void table_set_cursor(struct table *t, size_t line)
@@ -242,19 +229,36 @@ void table_set_cursor(struct table *t, size_t line)
 	t->cursor_id = table_ident(t, t->cursor);
 }
 
+/* Another order than the live one can only be kept by who knows the rows by name, and has all of them in order: if that
+ * is more than a moment's work it is done in slices. */
+static void will_hold(struct table *t, uint32_t height)
+{
+	size_t n = t->f ? table_rows_of(t->rows_kind, t->f) : 0;
+
+	if (!n || (!t->cursor && !t->tags.n) || table_updating(t))
+		return;
+	if (n > TABLE_AT_ONCE && (!t->idents.n || t->sorted < t->order.n)) {
+		table_update_begin(t, t->f, height, t->work->hold);
+	} else if (!t->idents.n) {
+		vec_reserve(&t->idents, n);
+		idents_note(t->rows_kind, t->f, t->idents.v, 0, (uint32_t)n);
+		t->idents.n = n;
+	}
+}
+
 void table_goto(struct table *t, uint32_t index, uint32_t height)
 {
+	if (!t->f && t->order.n) /* comes later */
+		return;
 	height = height ? height : 1;
-	if (index)
-		table_order_around(t, index, height); /* from here on the order is held */
+	if ((size_t)index + height > t->sorted)
+		table_order_all(t);
 	table_set_cursor(t, index);
-	will_hold(t);
-	if (t->cursor && t->sorted < t->order.n && !table_updating(t)) /* the other lines, in pieces */
-		table_update_begin(t, t->f, t->work->height, t->work->hold);
 	if (t->top > t->cursor)
 		t->top = t->cursor;
 	if (t->cursor - t->top >= height)
 		t->top = t->cursor - height + 1;
+	will_hold(t, height);
 }
 
 void table_move(struct table *t, int64_t by, uint32_t height)
@@ -314,8 +318,7 @@ void table_tag(struct table *t, struct ident id)
 {
 	if (!take_out(t->tags.v, &t->tags.n, id))
 		vec_push(&t->tags, id);
-	table_order_all(t);
-	will_hold(t);
+	will_hold(t, t->work->height);
 }
 
 bool table_is_open(const struct table *t, struct ident group)

@@ -3,21 +3,24 @@
 #include "order.h"
 #include "sockeye/base/mem.h"
 
-enum stage {
-	STAGE_IDLE,
-	STAGE_PICK,
-	STAGE_COUNT,
-	STAGE_ROWS,
-	STAGE_GROUP,
-	STAGE_MEMBERS,
-	STAGE_KEEP,
-	STAGE_KEPT,
-	STAGE_ORDER,
-	STAGE_SELECT,
-	STAGE_SORT,
-	STAGE_TAIL,
-	STAGE_TAIL_SORT,
-	STAGE_DIFFERS
+enum stage { /* of an update; see the table of them in update.c */
+	     STAGE_IDLE,
+	     STAGE_TAGS, /* tags of rows that no longer exist go */
+	     STAGE_NOTE, /* the rows shown so far are noted by name */
+	     STAGE_PICK, /* sockets that pass the filter, */
+	     STAGE_COUNT, /* recounted, */
+	     STAGE_ROWS, /* the rows of the view that pass */
+	     STAGE_ORDER, /* they in order, */
+	     STAGE_IDENTS, /* noted by name */
+	     STAGE_KEEP, /* or in the order so far: those met going along, */
+	     STAGE_REST, /* those looked up by name, */
+	     STAGE_LINES, /* put down */
+	     STAGE_TAIL, /* behind the lines that were seen all in live order */
+	     STAGE_DIFFERS, /* does it differ from the live one? */
+	     STAGE_GROUP, /* or gathered, */
+	     STAGE_HEADS, /* the heads in order, */
+	     STAGE_MEMBERS, /* and the rows below those that are open */
+	     STAGE_N
 };
 
 /* What a group is besides what everybody may see. */
@@ -51,10 +54,13 @@ struct table_work {
 	VEC(uint32_t) rows; /* that pass, ascending */
 	uint32_t total;
 	/* While the order is kept: */
-	VEC(struct ident) idents; /* of all rows */
+	VEC(struct ident) idents; /* of all rows; or empty */
+	VEC(struct ident) noted; /* of those shown so far, while they are being noted */
 	VEC(uint32_t) was; /* parallel: its line so far; NONE: new */
 	VEC(uint32_t) place; /* scratch: by row so far its line, until it is found again */
 	VEC(uint32_t) rest; /* rows that pass and had no line */
+	size_t looked; /* so many lines and rows were looked up by name, while that goes on */
+	bool begun; /* the stage's ordering */
 	VEC(uint32_t) kept; /* rows, the lines to be */
 	size_t prefix; /* of the lines to be kept so many are; those behind were never in order, nor seen */
 	size_t next, old; /* how far they have come: in rows, in the rows so far */
@@ -62,7 +68,6 @@ struct table_work {
 	uint64_t last; /* the word of the row looked at last */
 	struct order order;
 	struct map seen; /* scratch: identities */
-	size_t around, around_end; /* lines that were put right for the cursor; see table_order_around */
 	/* With groups: */
 	VEC(struct best) best; /* sort_n a group */
 	VEC(struct group_extra) extras;
@@ -71,8 +76,12 @@ struct table_work {
 	struct sums shown; /* of the groups that are shown */
 	VEC(struct table_group) groups;
 	VEC(uint32_t) group_of, members; /* parallel to rows; group by group */
+	VEC(uint32_t) turn_spare; /* scratch: while they are merged, in runs so long: */
+	size_t run, left, right;
 	size_t group; /* whose rows are being put into order, */
 	uint32_t *group_rows; /* borrowed: from here on in members; NULL: not begun */
+	uint32_t group_n; /* so many that were not seen so far */
+	bool placing; /* those that were are being put into their places */
 };
 static inline struct ctx work_ctx(const struct table *t)
 {
@@ -84,36 +93,50 @@ static inline bool same_ident(struct ident a, struct ident b)
 {
 	return a.a == b.a && a.b == b.b;
 }
+/* Else a head's: see group_ident(). */
+static inline bool ident_is_row(struct ident id)
+{
+	return id.a >> 62;
+}
 #define TABLE_WINDOW(w)                                                                                      \
 	(4 * (size_t)(w)->height) /* lines that are put into order while the first one is followed */
 #define TABLE_AT_ONCE 4096 /* lines: up to here all are put into order when some are */
-/* Lines around this one, which comes on the screen; all of them when they are few. */
-void table_order_around(struct table *t, size_t line, size_t height);
 
-/* keep.c: items for order_select and order_step; */
-void order_add(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
-	       const uint32_t *rows, size_t n);
-/* and the order on the screen, when it stays: where rows from..to-1 were; those found by name; the lines to be (work.kept);
- * does their order differ from the live one (false: not finished)? */
+/* keep.c: the order on the screen, when it stays. Where rows from..to-1 were; those found by name, up to n of them at
+ * a time (true: all were looked for); the lines to be (work.kept), behind which the rest stands in live order; does
+ * their order differ from the live one (false: not finished)? */
 void keep_begin(struct table *t);
 void keep_match(struct table *t, uint32_t from, uint32_t to);
-void keep_rest(struct table *t);
+bool keep_rest(struct table *t, size_t n);
 void keep_lines(struct table *t);
 bool keep_compare(struct table *t, uint32_t to);
-/* Is it a row of this view at all, whatever the filter? */
-bool table_in_view(const struct table *t, const struct frame *f, uint32_t row);
+/* Two arrays of one kind of item, declared apart. */
+#define swap_vec(a, b)                                                                                       \
+	do {                                                                                                 \
+		void *v_ = (a)->v;                                                                           \
+		size_t n_ = (a)->n, cap_ = (a)->cap;                                                         \
+		(a)->v = (b)->v, (a)->n = (b)->n, (a)->cap = (b)->cap;                                       \
+		(b)->v = v_, (b)->n = n_, (b)->cap = cap_;                                                   \
+	} while (0)
+
+/* Is it a row of this view at all, whatever the filter? protos: table_protos() */
+bool table_in_view(const struct table *t, uint32_t protos, const struct frame *f, uint32_t row);
+/* Those of from..to-1 that are shown, into work.rows. */
+void table_find_rows(struct table *t, uint32_t from, uint32_t to);
 size_t table_rows_of(enum row_kind kind, const struct frame *f);
-/* Notes the identities of the rows shown, so that the next update can keep their order. The frame must live. */
-void table_note_idents(struct table *t);
+/* The identities of rows from..to-1. */
+void idents_note(enum row_kind kind, const struct frame *f, struct ident *v, uint32_t from, uint32_t to);
 void table_set_cursor(struct table *t, size_t line);
 
-/* groups.c: work.rows → groups, sums, lines. Rows are added from..to-1, all in turn; at the end the table's lines
- * are replaced. keep: they stay in the order so far. */
+/* groups.c: work.rows → groups, sums, lines. Rows are added from..to-1, all in turn, and gathered; then the heads are put
+ * into order, and the rows of open groups; true: that is done. keep: they stay in the order so far. At the end the
+ * table's lines are replaced. */
 void groups_begin(struct table *t);
 void groups_add(struct table *t, uint32_t from, uint32_t to);
-void groups_end(struct table *t, bool keep);
-/* After groups_end: the rows of open groups, in pieces. True: the lines are put down. */
-bool groups_members(struct table *t, bool keep);
+void groups_gather(struct table *t, bool keep);
+bool groups_heads(struct table *t, const struct slice *slice);
+bool groups_members(struct table *t, bool keep, const struct slice *slice);
+void groups_put(struct table *t);
 void groups_done(struct table_work *w);
 bool table_is_open(const struct table *t, struct ident group);
 /* The port at the end that was called: what a connection is about. */

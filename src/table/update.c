@@ -4,119 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE 1024 /* rows between two questions whether the time is up */
-
-/* Which rows */
-
-static bool port_listens(const struct frame *f, const struct port *p)
-{
-	uint32_t i;
-
-	for (i = 0; i < p->member_n; i++)
-		if (frame_sock(f, f->members.v[p->member + i])->state == STATE_LISTENING)
-			return true;
-	return false;
-}
-
-bool table_in_view(const struct table *t, const struct frame *f, uint32_t row)
-{
-	const struct proc *p;
-
-	switch (t->rows_kind) {
-	case ROWS_SOCK:
-		if (!(t->work->protos & PROTO_BIT(frame_sock(f, row)->proto)))
-			return false;
-		return t->listening || (view_table[t->view].states & STATE_BIT(frame_sock(f, row)->state));
-	case ROWS_PORT:
-		if ((f->ports.v[row].flags & PORT_CLIENT) && !t->all)
-			return false;
-		return !t->listening || port_listens(f, &f->ports.v[row]);
-	case ROWS_PROC:
-		p = &f->procs.v[row];
-		if (p->port_n || p->marks & MARK_CLOSED)
-			return true;
-		/* One with sockets of other protocols only is here when a filter names them. */
-		return filter_empty(t->filter) ? f->tally.procs.v[row].socks : p->sock_n;
-	case ROWS_N:
-		break;
-	}
-	return false;
-}
-
-static bool has_finding(const struct table *t, const struct frame *f, uint32_t row)
-{
-	switch (t->rows_kind) {
-	case ROWS_SOCK:
-		return frame_row(f, row)->findings != 0;
-	case ROWS_PORT:
-		return f->ports.v[row].findings != 0;
-	case ROWS_PROC:
-		return f->procs.v[row].findings != 0;
-	case ROWS_N:
-		break;
-	}
-	return false;
-}
-
-static bool any_picked(const struct table *t, uint32_t row)
-{
-	const struct table_work *w = t->work;
-	const struct count *n;
-
-	if (t->rows_kind == ROWS_SOCK)
-		return w->picked.v[row];
-	n = t->rows_kind == ROWS_PORT ? &w->tally.ports.v[row] : &w->tally.procs.v[row];
-	return n->socks || n->any_closed;
-}
-
-static void find_rows(struct table *t, uint32_t from, uint32_t to)
-{
-	bool all = filter_empty(t->filter), terms = filter_asks_rows(t->filter, t->rows_kind);
-	struct table_work *w = t->work;
-	struct ctx c = work_ctx(t);
-	uint32_t row;
-
-	vec_reserve(&w->rows, to - from);
-	for (row = from; row < to; row++) {
-		if (!table_in_view(t, w->f, row))
-			continue;
-		w->total++;
-		if (t->findings_only && !has_finding(t, w->f, row))
-			continue;
-		if (!all && (!any_picked(t, row) || (terms && !filter_row(t->filter, t->rows_kind, &c, row))))
-			continue;
-		w->rows.v[w->rows.n++] = row;
-	}
-}
+#define AT_ONCE 1024 /* rows between two questions whether the time is up */
 
 /* The cursor */
-
-/* Tags of rows that no longer exist would hold the order for ever. */
-static void drop_dead_tags(struct table *t, const struct frame *f)
-{
-	size_t n = table_rows_of(t->rows_kind, f), i, k = 0;
-	struct map *seen = &t->work->seen;
-	struct ident id;
-	uint32_t row;
-
-	if (!t->tags.n)
-		return;
-	map_clear(seen);
-	for (i = 0; i < t->tags.n; i++)
-		*map_at(seen, t->tags.v[i].a, t->tags.v[i].b) = 0;
-	for (row = 0; row < n; row++) {
-		id = ident_of(t->rows_kind, f, row);
-		if (map_get(seen, id.a, id.b) == 0)
-			*map_at(seen, id.a, id.b) = 1;
-	}
-	for (i = 0; i < t->groups.n; i++)
-		if (map_get(seen, t->groups.v[i].id.a, t->groups.v[i].id.b) == 0)
-			*map_at(seen, t->groups.v[i].id.a, t->groups.v[i].id.b) = 1;
-	for (i = 0; i < t->tags.n; i++)
-		if (map_get(seen, t->tags.v[i].a, t->tags.v[i].b) == 1)
-			t->tags.v[k++] = t->tags.v[i];
-	t->tags.n = k;
-}
 
 /* What the user chose to see, as one number: when it changes the order on screen is made anew. */
 static uint64_t shape_of(const struct table *t)
@@ -148,6 +38,41 @@ static void scroll_to_cursor(struct table *t, uint32_t height)
 		t->top = t->cursor - height + 1;
 }
 
+/* The row of this name in the frame shown; NONE. */
+static uint32_t find_row(const struct table *t, struct ident id)
+{
+	const struct frame *f = t->f;
+	uint32_t row = 0, n = (uint32_t)table_rows_of(t->rows_kind, f), at;
+
+	if (t->rows_kind == ROWS_SOCK) {
+		for (size_t i = 0; i < f->netns.n; i++) {
+			at = frame_row_by_cookie(f, (uint16_t)i, id.b);
+			if (at != NONE && same_ident(ident_of(t->rows_kind, f, at), id))
+				return at;
+		}
+		row = f->open_rows; /* there remain the closed ones, a few */
+	}
+	for (; row < n; row++)
+		if (same_ident(ident_of(t->rows_kind, f, row), id))
+			return row;
+	return NONE;
+}
+
+/* The line of this name: a head's, or a row's. At least the number of lines: there is none. */
+static size_t find_line(const struct table *t, struct ident id)
+{
+	uint32_t row = ident_is_row(id) ? find_row(t, id) : NONE;
+	size_t i;
+
+	if (ident_is_row(id) && row == NONE)
+		return SIZE_MAX;
+	for (i = 0; i < t->order.n; i++)
+		if (row == NONE ? table_head(t, i) && same_ident(table_head(t, i)->id, id)
+				: t->order.v[i] == row && !table_head(t, i))
+			return i;
+	return SIZE_MAX;
+}
+
 /* Puts the cursor back on the row it stood on, on the same line of the screen. On row 1 of a live table it
  * stays at the top instead: there it follows what comes. */
 static void restore_cursor(struct table *t)
@@ -161,9 +86,7 @@ static void restore_cursor(struct table *t)
 		table_set_cursor(t, 0);
 		return;
 	}
-	for (i = 0; i < t->order.n; i++)
-		if (same_ident(table_ident(t, i), t->cursor_id))
-			break;
+	i = find_line(t, t->cursor_id);
 	table_set_cursor(t, i < t->order.n ? i : t->cursor);
 	t->top = t->cursor > line ? t->cursor - line : 0;
 	if (w->changed &&
@@ -174,35 +97,54 @@ static void restore_cursor(struct table *t)
 
 /* An update from its beginning to its end */
 
+static bool keeps(const struct table_work *w)
+{
+	return w->held && !w->changed;
+}
+
+/* After the tags, when it is clear whether the order is held. */
+static void begin_rows(struct table *t)
+{
+	struct table_work *w = t->work;
+
+	w->held = should_hold(t, w->hold);
+	w->changed = t->resort || w->shape != t->shape;
+	w->follow_top = t->cursor == 0 && !w->held;
+	w->stage = filter_empty(t->filter) ? STAGE_ROWS : STAGE_PICK;
+	if (!keeps(w) || !t->order.n || t->idents.n)
+		return;
+	/* Held from now on: the rows can still be asked for their names if their frame is there. */
+	if (t->f)
+		w->stage = STAGE_NOTE;
+	else
+		w->changed = true;
+}
+
 void table_update_begin(struct table *t, const struct frame *f, uint32_t height, bool hold)
 {
 	struct table_work *w = t->work;
 
-	drop_dead_tags(t, f);
 	w->f = f;
 	w->height = height ? height : 1;
 	w->shape = shape_of(t);
 	w->hold = hold;
-	w->held = should_hold(t, hold);
-	w->changed = t->resort || w->shape != t->shape;
-	w->follow_top = t->cursor == 0 && !w->held;
-	if (w->held && !w->changed && t->order.n && !t->idents.n) {
-		/* Held from now on: the rows can still be asked for their names if they are those of this frame. */
-		if (table_shows(t, f)) {
-			table_order_around(t, t->top, w->height);
-			table_note_idents(t);
-		} else {
-			w->changed = true;
-		}
-	}
 	vec_clear(&w->picked);
 	vec_reserve(&w->picked, f->rows_n + 1);
 	w->picked.n = f->rows_n;
 	vec_clear(&w->rows);
+	vec_clear(&w->idents);
 	w->total = 0;
 	w->at = 0;
+	w->looked = 0;
+	w->begun = false;
 	w->protos = table_protos(t);
-	w->stage = filter_empty(t->filter) ? STAGE_ROWS : STAGE_PICK;
+	if (t->tags.n) {
+		w->stage = STAGE_TAGS;
+		w->held = should_hold(t, hold);
+		w->changed = t->resort || w->shape != t->shape;
+	} else {
+		begin_rows(t);
+	}
 }
 
 void table_order_begin(struct table *t)
@@ -216,37 +158,50 @@ bool table_updating(const struct table *t)
 	return t->work->stage != STAGE_IDLE;
 }
 
+enum table_doing table_doing(const struct table *t)
+{
+	const struct table_work *w = t->work;
+
+	if (w->stage == STAGE_IDLE || !w->changed || !t->f)
+		return TABLE_NOTHING;
+	return w->shape == t->shape ? TABLE_SORTS : TABLE_FILTERS;
+}
+
+void table_lose_frame(struct table *t)
+{
+	t->f = NULL;
+}
+
 /* The first row is followed, and nobody goes through those below the screen. */
 static bool window_only(const struct table_work *w)
 {
 	return w->follow_top && !w->whole;
 }
 
-/* Two arrays of one kind of item, declared apart. */
-#define swap_vec(a, b)                                                                                       \
-	do {                                                                                                 \
-		void *v_ = (a)->v;                                                                           \
-		size_t n_ = (a)->n, cap_ = (a)->cap;                                                         \
-		(a)->v = (b)->v, (a)->n = (b)->n, (a)->cap = (b)->cap;                                       \
-		(b)->v = v_, (b)->n = n_, (b)->cap = cap_;                                                   \
-	} while (0)
+static size_t window(const struct table_work *w, size_t n)
+{
+	return window_only(w) && n > TABLE_AT_ONCE && n > TABLE_WINDOW(w) ? TABLE_WINDOW(w) : n;
+}
 
 static void take_lines(struct table *t)
 {
 	struct table_work *w = t->work;
 	size_t i, n;
 
-	if (t->group_by != GROUP_NONE) { /* groups_make has put them down */
-		vec_clear(&t->idents);
+	/* Where they were noted: the next update can keep this order. */
+	vec_clear(&t->idents);
+	if (w->idents.n == table_rows_of(t->rows_kind, w->f))
+		swap_vec(&t->idents, &w->idents);
+	if (t->group_by != GROUP_NONE) {
+		groups_put(t);
 		t->sorted = (uint32_t)t->order.n;
 		return;
 	}
 	vec_clear(&t->heads);
 	vec_clear(&t->groups);
 	vec_clear(&t->members);
-	if (w->held && !w->changed) {
+	if (keeps(w)) {
 		swap_vec(&t->order, &w->kept);
-		swap_vec(&t->idents, &w->idents);
 		t->sorted = (uint32_t)t->order.n;
 		return;
 	}
@@ -256,8 +211,7 @@ static void take_lines(struct table *t)
 	for (i = 0; i < n; i++)
 		t->order.v[i] = w->order.v.v[i].row;
 	t->order.n = n;
-	vec_clear(&t->idents);
-	t->sorted = (uint32_t)(window_only(w) && n > TABLE_WINDOW(w) ? TABLE_WINDOW(w) : n);
+	t->sorted = (uint32_t)window(w, n);
 }
 
 static void commit(struct table *t)
@@ -266,7 +220,6 @@ static void commit(struct table *t)
 	struct tally tally = t->tally;
 
 	w->stage = STAGE_IDLE;
-	w->around = w->around_end = 0;
 	take_lines(t);
 	w->whole = false;
 	t->counted = !filter_empty(t->filter);
@@ -277,164 +230,285 @@ static void commit(struct table *t)
 	t->total = w->total;
 	t->matched = (uint32_t)(t->group_by == GROUP_NONE ? t->order.n : t->members.n);
 	t->held = w->held;
-	t->order_differs = w->held && !w->changed && w->differs;
+	t->order_differs = keeps(w) && w->differs;
 	t->shape = w->shape;
 	t->resort = false;
 	restore_cursor(t);
-	if (t->cursor || t->tags.n)
-		table_note_idents(t);
 }
 
-/* Goes on with the rows up to `to`. True: the stage has come to its end. */
-static bool run_stage(struct table *t, uint32_t to)
+/* The lines are there. Who is going to hold them has to know the rows by name. */
+static void finish(struct table *t)
 {
 	struct table_work *w = t->work;
-	struct ctx c = work_ctx(t);
-	size_t n;
 
-	switch ((enum stage)w->stage) {
-	case STAGE_PICK:
-		n = w->f->rows_n;
-		to = to < n ? to : (uint32_t)n;
-		if (!w->at && filter_picked(t->filter, t->rows_kind, w->f, w->picked.v))
-			to = (uint32_t)n;
-		else
-			filter_socks_for(t->filter, t->rows_kind, w->f, w->at, to, w->picked.v);
-		for (; w->at < to; w->at++)
-			w->picked.v[w->at] &= w->protos >> frame_sock(w->f, w->at)->proto & 1;
-		w->at = to;
-		if (to < n)
-			return false;
-		/* What is counted is a port's or a process's. */
-		w->stage = t->rows_kind == ROWS_SOCK && !filter_has_row_terms(t->filter) ? STAGE_ROWS
-											 : STAGE_COUNT;
-		tally_begin(&w->tally, w->f);
-		return true;
-	case STAGE_COUNT:
-		to -= w->at;
-		w->at += to;
-		if (!tally_step(&w->tally, w->f, w->picked.v, to))
-			return false;
-		w->stage = STAGE_ROWS;
-		return true;
-	case STAGE_ROWS:
-		n = table_rows_of(t->rows_kind, w->f);
-		to = to < n ? to : (uint32_t)n;
-		find_rows(t, w->at, to);
-		w->at = to;
-		if (to < n)
-			return false;
-		w->stage = w->held && !w->changed      ? STAGE_KEEP
-			   : t->group_by != GROUP_NONE ? STAGE_GROUP
-						       : STAGE_ORDER;
-		return true;
-	case STAGE_GROUP:
-		n = w->rows.n;
-		to = to < n ? to : (uint32_t)n;
-		if (!w->at)
-			groups_begin(t);
-		groups_add(t, w->at, to);
-		w->at = to;
-		if (to < n)
-			return false;
-		groups_end(t, w->held && !w->changed);
-		w->stage = STAGE_MEMBERS;
-		return true;
-	case STAGE_MEMBERS:
-		if (!groups_members(t, w->held && !w->changed))
-			return false;
+	if (w->held && !keeps(w) && w->stage != STAGE_IDENTS)
+		w->stage = STAGE_IDENTS;
+	else
 		commit(t);
-		return true;
-	case STAGE_KEEP:
-		n = table_rows_of(t->rows_kind, w->f);
-		to = to < n ? to : (uint32_t)n;
-		if (!w->at)
-			keep_begin(t);
-		keep_match(t, w->at, to);
-		w->at = to;
-		if (to < n)
-			return false;
-		w->stage = STAGE_KEPT;
-		return true;
-	case STAGE_KEPT:
-		keep_rest(t);
-		w->differs = false;
-		w->stage = t->group_by != GROUP_NONE ? STAGE_GROUP : STAGE_DIFFERS;
-		if (w->stage == STAGE_GROUP)
-			return true;
-		keep_lines(t);
-		if (w->prefix < w->kept.n)
-			w->stage = STAGE_TAIL;
-		return true;
-	case STAGE_TAIL:
-		n = w->kept.n - w->prefix;
-		to = to < n ? to : (uint32_t)n;
-		if (!w->at)
-			vec_clear(&w->order.v);
-		order_add(&w->order, t->sort, t->sort_n, &c, w->kept.v + w->prefix + w->at, to - w->at);
-		w->at = to;
-		if (to < n)
-			return false;
-		order_begin(&w->order);
-		w->stage = STAGE_TAIL_SORT;
-		return true;
-	case STAGE_TAIL_SORT:
-		if (!order_step(&w->order, t->sort, t->sort_n, &c))
-			return false;
-		for (n = 0; n < w->order.v.n; n++)
-			w->kept.v[w->prefix + n] = w->order.v.v[n].row;
-		w->stage = STAGE_DIFFERS;
-		return true;
-	case STAGE_ORDER:
-		n = w->rows.n;
-		to = to < n ? to : (uint32_t)n;
-		if (!w->at)
-			vec_clear(&w->order.v);
-		order_add(&w->order, t->sort, t->sort_n, &c, w->rows.v + w->at, to - w->at);
-		w->at = to;
-		if (to < n)
-			return false;
-		if (window_only(w) || n <= TABLE_AT_ONCE) {
-			w->stage = STAGE_SELECT;
-			return true;
-		}
-		order_begin(&w->order);
-		w->stage = STAGE_SORT;
-		return true;
-	case STAGE_SELECT:
-		order_select(&w->order, t->sort, t->sort_n, &c, 0,
-			     window_only(w) ? TABLE_WINDOW(w) : w->order.v.n);
-		commit(t);
-		return true;
-	case STAGE_SORT:
-		if (!order_step(&w->order, t->sort, t->sort_n, &c))
-			return false;
-		commit(t);
-		return true;
-	case STAGE_DIFFERS:
-		n = w->kept.n;
-		if (!keep_compare(t, to < n ? to : (uint32_t)n))
-			return false;
-		commit(t);
-		return true;
-	case STAGE_IDLE:
-		break;
+}
+
+/* Stages: each goes on with rows up to `to`, or for as long as the slice says. True: it has come to its end, and w->stage
+ * is the next one. */
+
+/* Tags of rows that no longer exist would hold the order for ever. */
+static bool stage_tags(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	size_t n = table_rows_of(t->rows_kind, w->f), i, k = 0;
+	struct ident id;
+
+	if (!w->at) {
+		map_clear(&w->seen);
+		for (i = 0; i < t->tags.n; i++)
+			*map_at(&w->seen, t->tags.v[i].a, t->tags.v[i].b) = 0;
 	}
+	to = to < n ? to : (uint32_t)n;
+	for (; w->at < to; w->at++) {
+		id = ident_of(t->rows_kind, w->f, w->at);
+		if (map_get(&w->seen, id.a, id.b) == 0)
+			*map_at(&w->seen, id.a, id.b) = 1;
+	}
+	if (to < n)
+		return false;
+	for (i = 0; i < t->groups.n; i++)
+		if (map_get(&w->seen, t->groups.v[i].id.a, t->groups.v[i].id.b) == 0)
+			*map_at(&w->seen, t->groups.v[i].id.a, t->groups.v[i].id.b) = 1;
+	for (i = 0; i < t->tags.n;
+	     i++) /* one that was not there at the beginning is of a row that is shown */
+		if (map_get(&w->seen, t->tags.v[i].a, t->tags.v[i].b) != 0)
+			t->tags.v[k++] = t->tags.v[i];
+	t->tags.n = k;
+	begin_rows(t);
 	return true;
 }
 
-bool table_update_step(struct table *t, bool (*over)(void *data), void *data)
+static bool stage_note(struct table *t, uint32_t to, const struct slice *slice)
 {
 	struct table_work *w = t->work;
-	uint32_t slice = over ? SLICE : UINT32_MAX;
+	size_t n = table_rows_of(t->rows_kind, t->f);
+
+	if (!w->at) {
+		vec_clear(&w->noted);
+		vec_reserve(&w->noted, n + 1);
+	}
+	to = to < n ? to : (uint32_t)n;
+	idents_note(t->rows_kind, t->f, w->noted.v, w->at, to);
+	w->at = to;
+	if (to < n)
+		return false;
+	w->noted.n = n;
+	swap_vec(&t->idents, &w->noted);
+	w->stage = filter_empty(t->filter) ? STAGE_ROWS : STAGE_PICK;
+	return true;
+}
+
+static bool stage_pick(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	size_t n = w->f->rows_n;
+
+	to = to < n ? to : (uint32_t)n;
+	if (!w->at && filter_picked(t->filter, t->rows_kind, w->f, w->picked.v))
+		to = (uint32_t)n;
+	else
+		filter_socks_for(t->filter, t->rows_kind, w->f, w->at, to, w->picked.v);
+	for (; w->at < to; w->at++)
+		w->picked.v[w->at] &= w->protos >> frame_sock(w->f, w->at)->proto & 1;
+	w->at = to;
+	if (to < n)
+		return false;
+	/* What is counted is a port's or a process's. */
+	w->stage = t->rows_kind == ROWS_SOCK && !filter_has_row_terms(t->filter) ? STAGE_ROWS : STAGE_COUNT;
+	tally_begin(&w->tally, w->f);
+	return true;
+}
+
+static bool stage_count(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+
+	to -= w->at;
+	w->at += to;
+	if (!tally_step(&w->tally, w->f, w->picked.v, to))
+		return false;
+	w->stage = STAGE_ROWS;
+	return true;
+}
+
+static bool stage_rows(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	size_t n = table_rows_of(t->rows_kind, w->f);
+
+	to = to < n ? to : (uint32_t)n;
+	table_find_rows(t, w->at, to);
+	w->at = to;
+	if (to < n)
+		return false;
+	w->stage = keeps(w) ? STAGE_KEEP : t->group_by != GROUP_NONE ? STAGE_GROUP : STAGE_ORDER;
+	return true;
+}
+
+static bool stage_order(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	struct ctx c = work_ctx(t);
+
+	if (!w->begun)
+		order_begin(&w->order, w->rows.v, w->rows.n, 0, window(w, w->rows.n));
+	w->begun = true;
+	if (!order_step(&w->order, t->sort, t->sort_n, &c, slice))
+		return false;
+	w->begun = false;
+	finish(t);
+	return true;
+}
+
+static bool stage_idents(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	size_t n = table_rows_of(t->rows_kind, w->f);
+
+	if (!w->at)
+		vec_reserve(&w->idents, n + 1);
+	to = to < n ? to : (uint32_t)n;
+	idents_note(t->rows_kind, w->f, w->idents.v, w->at, to);
+	w->at = to;
+	if (to < n)
+		return false;
+	w->idents.n = n;
+	finish(t);
+	return true;
+}
+
+static bool stage_keep(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	size_t n = table_rows_of(t->rows_kind, w->f);
+
+	to = to < n ? to : (uint32_t)n;
+	if (!w->at)
+		keep_begin(t);
+	keep_match(t, w->at, to);
+	w->at = to;
+	if (to < n)
+		return false;
+	w->stage = STAGE_REST;
+	return true;
+}
+
+static bool stage_rest(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+
+	to -= w->at;
+	w->at += to;
+	if (!keep_rest(t, to))
+		return false;
+	w->differs = false;
+	w->stage = t->group_by != GROUP_NONE ? STAGE_GROUP : STAGE_LINES;
+	return true;
+}
+
+static bool stage_lines(struct table *t, uint32_t to, const struct slice *slice)
+{
+	keep_lines(t);
+	t->work->stage = STAGE_TAIL;
+	return true;
+}
+
+static bool stage_tail(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	struct ctx c = work_ctx(t);
+	size_t n = w->kept.n - w->prefix, i;
+
+	if (!w->begun)
+		order_begin(&w->order, w->kept.v + w->prefix, n, 0, n);
+	w->begun = true;
+	if (!order_step(&w->order, t->sort, t->sort_n, &c, slice))
+		return false;
+	w->begun = false;
+	for (i = 0; i < n; i++)
+		w->kept.v[w->prefix + i] = w->order.v.v[i].row;
+	w->stage = STAGE_DIFFERS;
+	return true;
+}
+
+static bool stage_differs(struct table *t, uint32_t to, const struct slice *slice)
+{
+	size_t n = t->work->kept.n;
+
+	if (!keep_compare(t, to < n ? to : (uint32_t)n))
+		return false;
+	finish(t);
+	return true;
+}
+
+static bool stage_group(struct table *t, uint32_t to, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	size_t n = w->rows.n;
+
+	to = to < n ? to : (uint32_t)n;
+	if (!w->at)
+		groups_begin(t);
+	groups_add(t, w->at, to);
+	w->at = to;
+	if (to < n)
+		return false;
+	groups_gather(t, keeps(w));
+	w->stage = STAGE_HEADS;
+	return true;
+}
+
+static bool stage_heads(struct table *t, uint32_t to, const struct slice *slice)
+{
+	if (!groups_heads(t, slice))
+		return false;
+	t->work->stage = STAGE_MEMBERS;
+	return true;
+}
+
+static bool stage_members(struct table *t, uint32_t to, const struct slice *slice)
+{
+	if (!groups_members(t, keeps(t->work), slice))
+		return false;
+	t->work->differs = false;
+	finish(t);
+	return true;
+}
+
+static const struct {
+	bool (*run)(struct table *t, uint32_t to, const struct slice *slice);
+	bool asks; /* it goes on until the slice is over */
+} stages[STAGE_N] = {
+	[STAGE_TAGS] = {stage_tags, false},      [STAGE_NOTE] = {stage_note, false},
+	[STAGE_PICK] = {stage_pick, false},      [STAGE_COUNT] = {stage_count, false},
+	[STAGE_ROWS] = {stage_rows, false},      [STAGE_ORDER] = {stage_order, true},
+	[STAGE_IDENTS] = {stage_idents, false},  [STAGE_KEEP] = {stage_keep, false},
+	[STAGE_REST] = {stage_rest, false},      [STAGE_LINES] = {stage_lines, false},
+	[STAGE_TAIL] = {stage_tail, true},       [STAGE_DIFFERS] = {stage_differs, false},
+	[STAGE_GROUP] = {stage_group, false},    [STAGE_HEADS] = {stage_heads, true},
+	[STAGE_MEMBERS] = {stage_members, true},
+};
+
+bool table_update_step(struct table *t, const struct slice *slice)
+{
+	struct table_work *w = t->work;
+	uint32_t rows = slice && slice->over ? AT_ONCE : UINT32_MAX;
 
 	/* The cursor was moved off the first row meanwhile, or back, or something was tagged. */
 	if (w->stage != STAGE_IDLE && should_hold(t, w->hold) != w->held)
 		table_update_begin(t, w->f, w->height, w->hold);
 	while (w->stage != STAGE_IDLE) {
-		if (run_stage(t, slice < UINT32_MAX - w->at ? w->at + slice : UINT32_MAX))
+		bool asks = stages[w->stage].asks;
+
+		if (stages[w->stage].run(t, rows < UINT32_MAX - w->at ? w->at + rows : UINT32_MAX, slice))
 			w->at = 0;
-		if (w->stage != STAGE_IDLE && over && over(data))
+		else if (asks)
+			return false;
+		if (w->stage != STAGE_IDLE && slice_over(slice))
 			return false;
 	}
 	return true;
@@ -442,7 +516,7 @@ bool table_update_step(struct table *t, bool (*over)(void *data), void *data)
 
 void table_update(struct table *t, const struct frame *f, uint32_t height, bool hold)
 {
+	t->work->whole = true;
 	table_update_begin(t, f, height, hold);
-	table_update_step(t, NULL, NULL);
-	table_order_all(t);
+	table_update_step(t, NULL);
 }

@@ -95,20 +95,35 @@ static void count(struct completion *c, const struct line_edit *l, const struct 
 	const char *s = str_text(&l->text);
 	struct str prefix = {0};
 
-	c->counted = true;
 	c->rest_ns = UINT64_MAX;
-	if (!t || !f)
+	c->counted = !t || !f;
+	c->counting = !c->counted;
+	if (c->counted)
 		return;
 	if (c->field[0]) {
 		size_t skip = s[c->at] == '"' && c->n ? 1 : 0;
 
 		str_put(&prefix, s + c->at + skip, c->n - skip);
-		filter_values(t, f, c->field, str_text(&prefix), COMPLETION_VALUES, &c->values);
+		filter_values_begin(&c->values, t, f, c->field, str_text(&prefix), COMPLETION_VALUES);
 		str_done(&prefix);
 		return;
 	}
 	for (size_t i = 0; i < c->fields_n; i++)
-		filter_values(t, f, c->fields[i].name, "", PREVIEW, &c->counts[i]);
+		filter_values_begin(&c->counts[i], t, f, c->fields[i].name, "", PREVIEW);
+}
+
+bool completion_work(struct completion *c, const struct slice *slice)
+{
+	if (!c->counting)
+		return true;
+	if (!filter_values_step(&c->values, slice))
+		return false;
+	for (size_t i = 0; i < COMPLETION_FIELDS; i++)
+		if (!filter_values_step(&c->counts[i], slice))
+			return false;
+	c->counting = false;
+	c->counted = true;
+	return true;
 }
 
 void completion_follow(struct completion *c, const struct line_edit *l, const struct table *t,
@@ -120,12 +135,11 @@ void completion_follow(struct completion *c, const struct line_edit *l, const st
 	c->fields_n = c->fields_all = 0;
 	c->field[0] = '\0';
 	c->turning = false;
-	c->counted = false;
+	c->counted = c->counting = false;
 	c->rest_ns = UINT64_MAX;
-	vec_clear(&c->values.v);
-	c->values.more = 0;
+	filter_values_forget(&c->values);
 	for (int i = 0; i < COMPLETION_FIELDS; i++)
-		vec_clear(&c->counts[i].v);
+		filter_values_forget(&c->counts[i]);
 	if (!context_of(s, l->cur, &x))
 		return;
 	c->at = x.value ? x.at : x.word;
@@ -149,6 +163,14 @@ bool completion_tick(struct completion *c, const struct line_edit *l, const stru
 		return false;
 	count(c, l, t, f);
 	return true;
+}
+
+bool completion_ready(struct completion *c, const struct line_edit *l, const struct table *t,
+		      const struct frame *f)
+{
+	if (!c->counted && !c->counting && !c->turning)
+		count(c, l, t, f);
+	return !c->counting;
 }
 
 bool completion_any(const struct completion *c)
@@ -195,8 +217,8 @@ bool completion_tab(struct completion *c, struct line_edit *l, const struct tabl
 {
 	size_t n, all;
 
-	if (!c->counted && !c->turning)
-		count(c, l, t, f);
+	if (!completion_ready(c, l, t, f))
+		completion_work(c, NULL);
 	n = offers_n(c);
 	if (!n)
 		return false;

@@ -17,7 +17,8 @@ struct completion { /* all zero at the start */
 	struct filter_values counts[COMPLETION_FIELDS]; /* what stands beside each field */
 	struct filter_values values;
 	char field[32]; /* whose values are offered; "": fields are */
-	bool counted; /* values and counts are those of this line */
+	bool counted; /* values and counts are those of this line, or */
+	bool counting; /* are being counted: completion_work */
 	uint64_t rest_ns; /* when to count; UINT64_MAX: there is nothing to count */
 	size_t turn; /* Tab again and again goes through the values: the one that stands in the line */
 	bool turning;
@@ -26,9 +27,14 @@ void completion_done(struct completion *c);
 /* After the line changed other than by Tab. f may be NULL. */
 void completion_follow(struct completion *c, const struct line_edit *l, const struct table *t,
 		       const struct frame *f, uint64_t now_ns);
-/* True: it counted, draw again. */
+/* True: it has begun to count. */
 bool completion_tick(struct completion *c, const struct line_edit *l, const struct table *t,
 		     const struct frame *f, uint64_t now_ns);
+/* Goes on counting. True: all is counted, or nothing is to be. Until then table and frame must live. */
+bool completion_work(struct completion *c, const struct slice *slice);
+/* Is what Tab needs counted? If not, that is begun. */
+bool completion_ready(struct completion *c, const struct line_edit *l, const struct table *t,
+		      const struct frame *f);
 bool completion_any(const struct completion *c);
 /* Tab. True: the line changed. */
 bool completion_tab(struct completion *c, struct line_edit *l, const struct table *t, const struct frame *f);

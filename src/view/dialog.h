@@ -14,6 +14,11 @@ struct dialog_ops {
 	bool (*tick)(struct dialog *d, struct ui *u); /* may be NULL; true: draw again */
 	uint64_t (*deadline)(const struct dialog *d); /* may be NULL */
 	void (*free)(struct dialog *d, struct ui *u);
+	/* Goes on with what takes long until the slice is over. True: nothing is left. NULL: there is never anything. */
+	bool (*work)(struct dialog *d, struct ui *u);
+	bool (*working)(const struct dialog *d); /* is anything left? With work */
+	/* Must this key wait for that? NULL: none has to. */
+	bool (*waits)(struct dialog *d, struct ui *u, const struct key *k);
 	bool wants_paste; /* prompts do, acting dialogs do not */
 };
 struct dialog { /* first member of every implementation */

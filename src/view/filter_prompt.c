@@ -3,6 +3,7 @@
 #include "line_edit.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
+#include "table_draw.h"
 #include "ui_private.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,7 +156,27 @@ static bool filter_tick(struct dialog *d, struct ui *u)
 {
 	struct prompt *p = (struct prompt *)d;
 
-	return completion_tick(&p->completion, &p->line, screen_table(ui_top(u)), u->env.f, u->env.now_ns);
+	return completion_tick(&p->completion, &p->line, screen_table(ui_top(u)), u->env.f, u->env.now_ns) &&
+	       completion_work(&p->completion, &u->env.slice);
+}
+
+static bool filter_work(struct dialog *d, struct ui *u)
+{
+	return completion_work(&((struct prompt *)d)->completion, &u->env.slice);
+}
+
+static bool filter_working(const struct dialog *d)
+{
+	return ((const struct prompt *)d)->completion.counting;
+}
+
+/* Tab goes through what is being counted. */
+static bool filter_waits(struct dialog *d, struct ui *u, const struct key *k)
+{
+	struct prompt *p = (struct prompt *)d;
+
+	return k->code == KEY_TAB &&
+	       !completion_ready(&p->completion, &p->line, screen_table(ui_top(u)), u->env.f);
 }
 
 static uint64_t filter_deadline(const struct dialog *d)
@@ -180,7 +201,9 @@ static int draw_right(struct prompt *p, struct canvas *c, int y, int text_end)
 	bool unchanged = p->wrong && !completion_any(&p->completion);
 	int x = c->w, w;
 
-	if (t && t->f)
+	if (t && table_doing(t) != TABLE_NOTHING)
+		table_put_doing(t, u->env.ascii, &count);
+	else if (t && t->f)
 		str_putf(&count, "%s of %s", fmt_count(a, t->matched), fmt_count(b, t->total));
 	if (unchanged) {
 		str_putf(&more, "unchanged: %s", *ui_filter_text(u) ? ui_filter_text(u) : "no filter");
@@ -263,6 +286,9 @@ static const struct dialog_ops filter_ops = {
 	.key = filter_key,
 	.tick = filter_tick,
 	.deadline = filter_deadline,
+	.work = filter_work,
+	.working = filter_working,
+	.waits = filter_waits,
 	.free = prompt_free,
 	.wants_paste = true,
 };

@@ -59,7 +59,7 @@ bool page_ready(const struct screen_env *e, const struct subject *about)
 		return true;
 	if (!port_conns_of(e->conns, e->f, row))
 		port_conns_begin(e->conns, e->f, row);
-	return port_conns_step(e->conns, e->over, e->over_data);
+	return port_conns_step(e->conns, &e->slice);
 }
 
 static void learn_name(struct page_screen *s, const struct screen_env *e)

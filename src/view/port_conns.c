@@ -44,7 +44,7 @@ static void add(struct port_conns *c, uint32_t to)
 	page_top_rows(f, &c->top, PORT_CONNS_TOP);
 }
 
-bool port_conns_step(struct port_conns *c, bool (*over)(void *data), void *data)
+bool port_conns_step(struct port_conns *c, const struct slice *slice)
 {
 	uint32_t n = c->f->rows_n;
 
@@ -53,7 +53,7 @@ bool port_conns_step(struct port_conns *c, bool (*over)(void *data), void *data)
 		if (c->at == n) {
 			group_peers_order(&c->peers, PORT_CONNS_TOP);
 			c->done = true;
-		} else if (over && over(data)) {
+		} else if (slice_over(slice)) {
 			return false;
 		}
 	}

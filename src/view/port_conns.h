@@ -23,5 +23,5 @@ void port_conns_done(struct port_conns *c);
 /* Is this what it is about? */
 bool port_conns_of(const struct port_conns *c, const struct frame *f, uint32_t port);
 void port_conns_begin(struct port_conns *c, const struct frame *f, uint32_t port);
-/* Goes on. True: all are there. over: NULL: never. */
-bool port_conns_step(struct port_conns *c, bool (*over)(void *data), void *data);
+/* Goes on. True: all are there. */
+bool port_conns_step(struct port_conns *c, const struct slice *slice);

@@ -36,8 +36,7 @@ struct subject { /* what a page is about: an identity (enum subject_kind beside 
 struct screen_env { /* what every screen may know; kept by ui.c */
 	const struct frame *f; /* NULL before the first frame */
 	const struct frame *next; /* a table is being filled from it and takes its time; NULL: none */
-	bool (*over)(void *data); /* is it time to look at the keys again? NULL: never */
-	void *over_data;
+	struct slice slice; /* is it time to look at the keys again? */
 	struct port_conns *conns; /* of the port that is shown, counted in slices; NULL: at once */
 	uint64_t now_ns;
 	bool ascii, raw_numbers;
@@ -71,6 +70,9 @@ struct screen_ops {
 	/* Click on a cell of the area drawn last; true if it hit a row. */
 	bool (*click)(struct screen *s, const struct screen_env *e, int y, int x);
 	void (*want)(const struct screen *s, struct want *w);
+	/* Goes on with what takes long until the slice is over. True: nothing is left. NULL: there is never anything. */
+	bool (*work)(struct screen *s, const struct screen_env *e);
+	bool (*working)(const struct screen *s, const struct screen_env *e); /* is anything left? With work */
 	/* The whole of it as lines of text, for `y`; NULL: nothing to copy. */
 	void (*text)(const struct screen *s, struct str *out);
 	void (*free)(struct screen *s);

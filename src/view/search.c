@@ -1,5 +1,5 @@
-/* The search in a table, and moves to where it is in no order yet: what needs all rows in order, or looks at one after the other,
- * goes on in slices, so that keys go on meanwhile. */
+/* The search in a table: it needs all rows in order, and looks at one after the other, in slices, so that keys go on
+ * meanwhile. */
 #include "sockeye/base/mem.h"
 #include "ui_private.h"
 #include <string.h>
@@ -73,7 +73,7 @@ static bool find(struct ui *u, struct table *t)
 		};
 	while (!found && !over && s->left) {
 		found = look(u, t, &ctx, SEARCH_SLICE, &cell);
-		over = e->over && e->over(e->over_data);
+		over = slice_over(&e->slice);
 	}
 	str_done(&cell);
 	if (found)
@@ -86,24 +86,14 @@ static bool find(struct ui *u, struct table *t)
 	return true;
 }
 
-void ui_go_now(struct ui *u)
-{
-	enum move m = (enum move)u->searching.move;
-
-	if (!u->searching.down)
-		return;
-	ui_search_end(u);
-	ui_top(u)->ops->move(ui_top(u), &u->env, m);
-}
-
 bool ui_search_work(struct ui *u)
 {
 	struct table *t = screen_table(ui_top(u));
 
 	if (!u->searching.dir)
 		return true;
-	if (!t || !(u->search || u->searching.down) || !table_shows(t, u->env.f) || t->order.n == 0) {
-		if (u->search && !u->searching.down)
+	if (!t || !u->search || !table_shows(t, u->env.f) || t->order.n == 0) {
+		if (u->search)
 			ui_say(u, "no row shows \"%s\"", u->search);
 		ui_search_end(u);
 		return true;
@@ -111,40 +101,14 @@ bool ui_search_work(struct ui *u)
 	/* The next one is the next in order, also behind what is on the screen. */
 	if (!table_updating(t) && t->sorted < t->order.n)
 		table_order_begin(t);
-	if (!table_update_step(t, u->env.over, u->env.over_data))
+	if (!table_update_step(t, &u->env.slice))
 		return false;
-	if (!u->searching.down)
-		return find(u, t);
-	ui_go_now(u);
-	return true;
-}
-
-/* Are the lines that come on the screen with this move in no order yet? */
-static bool leads_beyond(const struct ui *u, const struct table *t, enum move m)
-{
-	size_t h = (size_t)u->env.table_h, by = m == MOVE_LAST ? t->order.n : m == MOVE_DOWN ? 1 : h;
-
-	return table_shows(t, u->env.f) && t->sorted < t->order.n && t->cursor + by + h > t->sorted;
-}
-
-void ui_go_down(struct ui *u, enum move m)
-{
-	struct screen *s = ui_top(u);
-	const struct table *t = screen_table(s);
-
-	if (!t || !leads_beyond(u, t, m)) {
-		s->ops->move(s, &u->env, m);
-		return;
-	}
-	u->searching = (struct search){.dir = 1, .down = true, .move = (uint8_t)m};
-	if (!u->env.next)
-		ui_search_work(u);
+	return find(u, t);
 }
 
 void ui_search(struct ui *u, int dir)
 {
-	if (u->searching.dir != dir ||
-	    u->searching.down) /* else the key is held down, and it is on its way */
+	if (u->searching.dir != dir) /* else the key is held down, and it is on its way */
 		u->searching = (struct search){.dir = dir};
 	if (!u->env.next)
 		ui_search_work(u);

@@ -120,6 +120,8 @@ void table_view_done(struct table_view *v)
 	map_done(&v->now);
 	map_done(&v->before);
 	str_done(&v->nearest);
+	str_done(&v->asked);
+	filter_values_done(&v->looking);
 }
 
 /* The cells of the last frame become those before; drawing one frame twice changes nothing. */
@@ -269,12 +271,10 @@ static bool sees_all_ports(const struct frame *f)
 
 /* The value nearest to the one that found nothing, of the last term that asks for one, and how many rows have it:
  * "nginx (988)". A word alone is taken for a process. */
-static void put_nearest(const struct table *t, const struct screen_env *e, const char *text, struct str *out)
+static void look_for_nearest(struct table_view *v, const struct frame *f, const char *text)
 {
-	const char *names[NEAREST_MAX], *word = strrchr(text, ' '), *eq;
-	struct filter_values values = {0};
-	char field[32] = "process", n[UNIT_BUF];
-	int at;
+	const char *word = strrchr(text, ' '), *eq;
+	char field[32] = "process";
 
 	word = word ? word + 1 : text;
 	eq = strchr(word, '=');
@@ -282,18 +282,10 @@ static void put_nearest(const struct table *t, const struct screen_env *e, const
 		snprintf(field, sizeof(field), "%.*s", (int)(eq - word), word);
 		word = eq + 1;
 	}
-	if (!*word || word[strcspn(word, "=<>~!\"()@:,")])
-		return;
-	filter_values(t, e->f, field, "", NEAREST_MAX, &values);
-	for (size_t i = 0; i < values.v.n; i++)
-		names[i] = values.v.v[i].text;
-	at = text_nearest(word, names, values.v.n);
-	if (at >= 0 && strcasecmp(word, names[at]) != 0) {
-		str_puts(out, "nearest: ");
-		text_put_cell(out, names[at], strlen(names[at]), e->ascii, 64);
-		str_putf(out, " (%s)   ", fmt_count(n, values.v.v[at].rows));
-	}
-	filter_values_done(&values);
+	str_clear(&v->asked);
+	str_puts(&v->asked, word);
+	if (*word && !word[strcspn(word, "=<>~!\"()@:,")])
+		filter_values_begin(&v->looking, v->t, f, field, "", NEAREST_MAX);
 }
 
 /* Two terms that no socket satisfies both: what was meant. */
@@ -312,20 +304,53 @@ static bool put_either(const struct table *t, const struct screen_env *e, struct
 	return clash;
 }
 
-/* Kept until the next frame or filter: an empty table is drawn at every key. */
-static const char *nearest(struct table_view *v, const struct screen_env *e, const char *text)
+static void put_nearest(struct table_view *v)
+{
+	const char *names[NEAREST_MAX], *word = str_text(&v->asked);
+	char n[UNIT_BUF];
+	int at;
+
+	for (size_t i = 0; i < v->looking.v.n; i++)
+		names[i] = v->looking.v.v[i].text;
+	at = text_nearest(word, names, v->looking.v.n);
+	if (at >= 0 && strcasecmp(word, names[at]) != 0) {
+		str_puts(&v->nearest, "nearest: ");
+		text_put_cell(&v->nearest, names[at], strlen(names[at]), v->ascii, 64);
+		str_putf(&v->nearest, " (%s)   ", fmt_count(n, v->looking.v.v[at].rows));
+	}
+	filter_values_forget(&v->looking);
+}
+
+bool table_view_work(struct table_view *v, const struct slice *slice)
+{
+	if (!filter_values_step(&v->looking, slice))
+		return false;
+	if (v->looking.v.n)
+		put_nearest(v);
+	return true;
+}
+
+/* Looked for once for a frame and filter: an empty table is drawn at every key. */
+static void look_around(struct table_view *v, const struct screen_env *e, const char *text)
 {
 	uint64_t hash = e->f->number;
+	uint32_t port = table_asked_port(text);
 
 	for (const char *p = text; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	if (hash != v->nearest_of) {
-		v->nearest_of = hash;
-		str_clear(&v->nearest);
-		if (!put_either(v->t, e, &v->nearest))
-			put_nearest(v->t, e, text, &v->nearest);
-	}
-	return str_text(&v->nearest);
+	if (hash == v->nearest_of)
+		return;
+	v->nearest_of = hash;
+	v->ascii = e->ascii;
+	str_clear(&v->nearest);
+	filter_values_forget(&v->looking);
+	v->port_used = port && port_is_used(e->f, port);
+	if (port && !v->port_used)
+		return;
+	if (put_either(v->t, e, &v->nearest))
+		return;
+	look_for_nearest(v, e->f, text);
+	table_view_work(v, &e->slice);
 }
 
 static void put_last_holder(const struct screen_env *e, uint32_t port, struct str *out)
@@ -355,14 +380,15 @@ static void no_match_text(struct table_view *v, const struct screen_env *e, stru
 	uint32_t port = table_asked_port(text);
 	char n[UNIT_BUF];
 
-	if (port && !port_is_used(e->f, port)) {
+	look_around(v, e, text);
+	if (port && !v->port_used) {
 		str_putf(plain, "Nothing holds %u.", port);
 		if (sees_all_ports(e->f))
 			str_puts(dim, "It is free for tcp and udp.   ");
 		put_last_holder(e, port, dim);
 	} else {
 		str_puts(plain, "No row matches");
-		str_putf(dim, "%s   %s", text, nearest(v, e, text));
+		str_putf(dim, "%s   %s", text, str_text(&v->nearest));
 	}
 	str_putf(dim, "Esc shows all %s", fmt_count(n, t->total));
 }

@@ -11,8 +11,16 @@ struct table_view { /* how it is looked at; kept by table_screen.c */
 	struct map now, before;
 	uint64_t now_frame;
 	uint64_t nearest_of; /* hash of frame and filter for: */
-	struct str nearest; /* what an empty table proposes */
+	struct str nearest; /* what an empty table proposes, once it is looked for: */
+	struct filter_values looking;
+	struct str asked; /* for what is nearest to this */
+	bool ascii;
+	bool port_used; /* the port that was asked for */
 };
+/* Looks further for what is to be drawn. True: nothing is left. */
+bool table_view_work(struct table_view *v, const struct slice *slice);
+/* "sorting…" */
+void table_put_doing(const struct table *t, bool ascii, struct str *out);
 void table_view_done(struct table_view *v);
 /* Heads on the first line of the area, rows below. */
 void table_draw(struct table_view *v, const struct screen_env *e, struct canvas *c, struct area a);

@@ -34,6 +34,15 @@ static void table_screen_crumb(const struct screen *s, const struct screen_env *
 {
 }
 
+void table_put_doing(const struct table *t, bool ascii, struct str *out)
+{
+	static const char *const words[] = {
+		[TABLE_NOTHING] = "", [TABLE_SORTS] = "sorting", [TABLE_FILTERS] = "filtering"};
+
+	str_puts(out, words[table_doing(t)]);
+	str_puts(out, ascii ? "..." : "…");
+}
+
 static void table_screen_status(const struct screen *s, const struct screen_env *e, struct str *out)
 {
 	const struct table *t = &of_const(s)->t;
@@ -42,6 +51,10 @@ static void table_screen_status(const struct screen *s, const struct screen_env 
 
 	if (!e->f)
 		return;
+	if (table_doing(t) != TABLE_NOTHING) {
+		table_put_doing(t, e->ascii, out);
+		return;
+	}
 	if (to > t->order.n)
 		to = (uint32_t)t->order.n;
 	fmt_count(all, t->order.n);
@@ -55,13 +68,14 @@ static void table_screen_frame(struct screen *s, const struct screen_env *e)
 {
 	struct table *t = &of(s)->t;
 	const struct frame *f = e->next ? e->next : e->f;
-	/* What it shows of a frame that may be gone by now is not left on the screen, not even for a slice. */
-	bool sliced = table_shows(t, e->f);
 
 	if (!f)
 		return;
+	/* What it shows is of a frame that may be gone by now. */
+	if (!table_shows(t, e->f))
+		table_lose_frame(t);
 	table_update_begin(t, f, height(e), e->dialog_open);
-	table_update_step(t, sliced ? e->over : NULL, e->over_data);
+	table_update_step(t, &e->slice);
 }
 
 static void table_screen_draw(struct screen *s, const struct screen_env *e, struct canvas *c, struct area a)
@@ -71,6 +85,16 @@ static void table_screen_draw(struct screen *s, const struct screen_env *e, stru
 	ts->last = a;
 	ts->v.t = &ts->t;
 	table_draw(&ts->v, e, c, a);
+}
+
+static bool table_screen_work(struct screen *s, const struct screen_env *e)
+{
+	return table_view_work(&of(s)->v, &e->slice);
+}
+
+static bool table_screen_working(const struct screen *s, const struct screen_env *e)
+{
+	return of_const(s)->v.looking.counting != NULL;
 }
 
 static void table_screen_move(struct screen *s, const struct screen_env *e, enum move m)
@@ -198,6 +222,8 @@ static const struct screen_ops table_ops = {
 	.about = table_screen_about,
 	.click = table_screen_click,
 	.want = table_screen_want,
+	.work = table_screen_work,
+	.working = table_screen_working,
 	.free = table_screen_free,
 };
 

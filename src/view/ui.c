@@ -206,8 +206,7 @@ int ui_new(const struct ui_opts *o, const struct ui_host *host, const struct ser
 	u->host = host;
 	u->services = services;
 	if (host && host->over) {
-		u->env.over = host->over;
-		u->env.over_data = host->data;
+		u->env.slice = (struct slice){host->over, host->data};
 	}
 	u->env.ascii = o->ascii;
 	u->env.table_h = 1;
@@ -262,6 +261,7 @@ void ui_free(struct ui *u)
 		free(u->history.v[i]);
 	vec_done(&u->history);
 	vec_done(&u->hits);
+	vec_done(&u->waiting);
 	free(u->search);
 	free(u->exporting);
 	hosts_done(&u->hosts);
@@ -366,7 +366,7 @@ static void mouse(struct ui *u, const struct key *k)
 
 	ui_search_end(u);
 	if (k->mouse == MOUSE_WHEEL_UP || k->mouse == MOUSE_WHEEL_DOWN) {
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < WHEEL_ROWS; i++)
 			s->ops->move(s, &u->env, k->mouse == MOUSE_WHEEL_UP ? MOVE_UP : MOVE_DOWN);
 		return;
 	}
@@ -392,13 +392,7 @@ static void dispatch(struct ui *u, const struct key *k)
 	struct str name = {0};
 
 	if (b) {
-		/* A move that waits is made before the next key, unless that leads elsewhere anyway. */
-		if (b->run != act_first)
-			ui_go_now(u);
-		/* What acts, acts on what was asked for, not on what was there before it. */
-		if (b->group == KEYS_ACT || b->run == act_open)
-			ui_finish(u);
-		else if (b->run != act_search_next && b->run != act_search_prev)
+		if (b->run != act_search_next && b->run != act_search_prev)
 			ui_search_end(u);
 		if (b->group != KEYS_MOVE)
 			u->detail_number = 0;
@@ -437,11 +431,10 @@ static void key_unseen(struct ui *u, const struct key *k)
 	}
 }
 
-void ui_key(struct ui *u, const struct key *k, uint64_t now_ns)
+void ui_take_key(struct ui *u, const struct key *k)
 {
 	struct subject before, after;
 
-	u->env.now_ns = now_ns;
 	if (k->code == KEY_PASTE_BEGIN || k->code == KEY_PASTE_END) {
 		u->pasting = k->code == KEY_PASTE_BEGIN;
 		u->paste_told = false;
@@ -455,10 +448,6 @@ void ui_key(struct ui *u, const struct key *k, uint64_t now_ns)
 	}
 	if (u->message_until == UINT64_MAX)
 		u->message_until = 0;
-	if (k->code == 3) { /* ^C means it, whatever is open */
-		act_quit(u, k->code);
-		return;
-	}
 	if (k->code == 12 && u->dialog) { /* ^L: a spoilt screen is spoilt under a dialog, too */
 		act_redraw(u, k->code);
 		return;
@@ -482,11 +471,24 @@ void ui_key(struct ui *u, const struct key *k, uint64_t now_ns)
 	}
 	after = under_cursor(u);
 	if (!same_subject(&before, &after)) {
-		u->cursor_moved_ns = now_ns;
+		u->cursor_moved_ns = u->env.now_ns;
 		/* The first row ever selected need not rest. */
 		if (u->detail_subject.kind == SUBJECT_NONE)
 			detail_follows(u);
 	}
+}
+
+void ui_key(struct ui *u, const struct key *k, uint64_t now_ns)
+{
+	u->env.now_ns = now_ns;
+	if (k->code == 3) /* ^C means it, whatever is open */
+		act_quit(u, k->code);
+	else if (u->waiting.n || ui_must_wait(u, k))
+		vec_push(&u->waiting, *k);
+	else
+		ui_take_key(u, k);
+	if (ui_working(u))
+		ui_work(u);
 }
 
 bool ui_paused(const struct ui *u)

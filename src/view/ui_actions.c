@@ -17,26 +17,19 @@ static void move(struct ui *u, enum move m)
 	s->ops->move(s, &u->env, m);
 }
 
-/* Downwards may lead where nothing is in order yet. */
-#define DOWN_ACTION(name, m)                                                                                 \
-	void act_##name(struct ui *u, uint32_t key)                                                          \
-	{                                                                                                    \
-		ui_go_down(u, m);                                                                            \
-	}
-DOWN_ACTION(row_down, MOVE_DOWN)
-DOWN_ACTION(page_down, MOVE_PAGE_DOWN)
-DOWN_ACTION(half_down, MOVE_HALF_DOWN)
-DOWN_ACTION(last, MOVE_LAST)
-
 #define MOVE_ACTION(name, m)                                                                                 \
 	void act_##name(struct ui *u, uint32_t key)                                                          \
 	{                                                                                                    \
 		move(u, m);                                                                                  \
 	}
 MOVE_ACTION(row_up, MOVE_UP)
+MOVE_ACTION(row_down, MOVE_DOWN)
 MOVE_ACTION(page_up, MOVE_PAGE_UP)
+MOVE_ACTION(page_down, MOVE_PAGE_DOWN)
 MOVE_ACTION(half_up, MOVE_HALF_UP)
+MOVE_ACTION(half_down, MOVE_HALF_DOWN)
 MOVE_ACTION(first, MOVE_FIRST)
+MOVE_ACTION(last, MOVE_LAST)
 MOVE_ACTION(left, MOVE_LEFT)
 MOVE_ACTION(right, MOVE_RIGHT)
 

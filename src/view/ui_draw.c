@@ -81,7 +81,8 @@ static void status_text(struct ui *u, struct str *out)
 	uint32_t client;
 
 	if (!t || !u->env.f || u->w < DETAIL_FROM_W || u->view != VIEW_PORTS || *ui_filter_text(u) ||
-	    t->findings_only || t->order.n == 0 || t->order.n > (size_t)u->env.table_h) {
+	    t->findings_only || table_doing(t) != TABLE_NOTHING || t->order.n == 0 ||
+	    t->order.n > (size_t)u->env.table_h) {
 		if (s->ops->status)
 			s->ops->status(s, &u->env, out);
 		return;

@@ -15,6 +15,7 @@
 #define DETAIL_FROM_H 24 /* … below from this height on */
 #define DETAIL_REST_NS (100 * UINT64_C(1000000)) /* it follows the cursor when that has rested so long */
 #define EXPORT_TOLD_NS (100 * UINT64_C(1000000)) /* how far it is, so often */
+#define WHEEL_ROWS 3 /* a turn of the wheel */
 #define MESSAGE_NS (5 * UINT64_C(1000000000))
 
 enum detail_mode { DETAIL_BESIDE, DETAIL_BELOW, DETAIL_OFF };
@@ -24,8 +25,6 @@ struct hit { /* a part of the screen that does what a key does when clicked; not
 };
 struct search {
 	int8_t dir; /* 1 downwards, -1 upwards, 0: none is on its way */
-	bool down; /* not for a text: a move of the cursor, this one: */
-	uint8_t move; /* enum move */
 	bool begun; /* else it begins at the cursor, once the rows are in order */
 	uint32_t at, left; /* the line looked at last, and how many more there are */
 };
@@ -47,6 +46,9 @@ struct ui {
 	struct dialog *dialog; /* owned; NULL */
 	struct filter *filter; /* owned; NULL: none. One for all views */
 	bool paused, discard_input;
+	/* Keys that mean what is not there yet: taken in their turn when it is. */
+	VEC(struct key) waiting;
+	uint64_t stale_ns; /* since when the table on top has had nothing to show; 0: it has */
 	uint64_t paused_ns, interval_ns;
 	char message[200];
 	bool message_error;
@@ -87,6 +89,10 @@ bool ui_try_filter(struct ui *u, const char *text);
 /* After a change of what the top screen shows: the same frame again, and visible rows counted anew. */
 void ui_update_top(struct ui *u);
 void ui_finish(struct ui *u); /* whatever is on its way, before what depends on it */
+/* Nothing of the table on top can be shown yet: it is being filled from a frame that it never showed. */
+bool ui_stale(const struct ui *u);
+void ui_take_key(struct ui *u, const struct key *k); /* now */
+bool ui_must_wait(struct ui *u, const struct key *k); /* for what is on its way; or that is begun */
 void ui_tell_limits(struct ui *u); /* the first of those that were not told yet, if the line is free */
 void ui_say(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void ui_error(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -151,9 +157,6 @@ struct dialog *search_prompt_new(struct ui *u); /* `\` */
  * ui_search_work (false: not finished) has come to it. */
 void ui_search(struct ui *u, int dir);
 bool ui_search_work(struct ui *u);
-/* A move downwards: at once, or where the rows there are not in order yet, when they are, likewise by ui_search_work. */
-void ui_go_down(struct ui *u, enum move m);
-void ui_go_now(struct ui *u); /* the move that waits, if one does */
 void ui_search_end(struct ui *u); /* no longer wanted */
 /* Help has pages of its own: 0 keys, 1 filters, 2 columns. False: not the help screen, or no such page. */
 bool help_screen_goto(struct screen *s, int page);

@@ -5,6 +5,7 @@
  * process rx_rate is what it receives, to a connection, and to whatever acts on sockets, what this one does. */
 #pragma once
 #include "sockeye/base/mem.h"
+#include "sockeye/base/slice.h"
 #include "sockeye/base/str.h"
 #include "sockeye/table/column.h"
 #include <stdbool.h>
@@ -97,10 +98,18 @@ struct filter_value {
 struct filter_values { /* all zero when empty */
 	VEC(struct filter_value) v; /* most rows first */
 	uint32_t more; /* further values */
-	struct str texts; /* inside */
+	/* Inside: */
+	struct str texts;
+	struct filter_counting *counting; /* owned; NULL: nothing is on its way */
 };
 /* The values of a field among all rows of the table's view in this frame, whatever its filter; those that begin with
  * the prefix (any case), at most `limit`. Overwrites. None for unknown fields and for quantities. */
 void filter_values(const struct table *t, const struct frame *f, const char *field, const char *prefix,
 		   size_t limit, struct filter_values *ret);
+/* The same in slices. begin forgets what is there and what is on its way; until a step says true (also when nothing is on
+ * its way) there are no values, and table and frame must live. */
+void filter_values_begin(struct filter_values *ret, const struct table *t, const struct frame *f,
+			 const char *field, const char *prefix, size_t limit);
+bool filter_values_step(struct filter_values *v, const struct slice *slice);
+void filter_values_forget(struct filter_values *v); /* none, and nothing on its way */
 void filter_values_done(struct filter_values *v);

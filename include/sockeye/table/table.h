@@ -2,6 +2,7 @@
  * tags, held order, chosen columns and their widths. No screen here: view draws it, report prints it. */
 #pragma once
 #include "sockeye/base/map.h"
+#include "sockeye/base/slice.h"
 #include "sockeye/model/kill.h"
 #include "sockeye/table/column.h"
 #include "sockeye/table/filter.h"
@@ -109,13 +110,17 @@ bool table_shows(const struct table *t, const struct frame *f);
  * hold: a dialog is open or the like; so that there is an order to be held, the first update with it (or with
  * follow < 0) is of the frame shown already. */
 void table_update(struct table *t, const struct frame *f, uint32_t height, bool hold);
-/* The same in slices: until a step says true the table shows what it showed, and both frames must live.
- * `over` is asked every few thousand rows whether to return; NULL: never. Beginning again forgets an update on
- * its way. Lines below the screen may stay unsorted. */
+/* The same in slices: until a step says true the table shows what it showed, and both frames must live. Beginning again
+ * forgets an update on its way. Lines below the screen may stay unsorted. */
 void table_update_begin(struct table *t, const struct frame *f, uint32_t height, bool hold);
-bool table_update_step(struct table *t, bool (*over)(void *data), void *data);
+bool table_update_step(struct table *t, const struct slice *slice);
 bool table_updating(const struct table *t);
-/* Puts all lines into order: before going through them in order. The moves below do it by themselves. */
+/* Is what is on its way something that the user has asked for, so that what is shown is not that yet? */
+enum table_doing { TABLE_NOTHING, TABLE_SORTS, TABLE_FILTERS /* which rows, or gathered by what */ };
+enum table_doing table_doing(const struct table *t);
+/* The frame that it shows may be gone: it shows nothing until the next update, which is like no other. */
+void table_lose_frame(struct table *t);
+/* Puts all lines into order: before going through them in order. A move beyond the lines in order does it by itself. */
 void table_order_all(struct table *t);
 /* The same in slices: an update of the frame shown, whose end brings all lines in order. */
 void table_order_begin(struct table *t);

@@ -116,6 +116,8 @@ void ui_frame(struct ui *u, const struct frame *f, uint64_t now_ns);
  * says so again. True: it is done; draw. */
 bool ui_working(const struct ui *u);
 bool ui_work(struct ui *u);
+/* False: what was asked for is not there yet, and for a moment the screen stays as it is; else nothing would be shown. */
+bool ui_draws(const struct ui *u);
 /* Late knowledge arrived (late_set): the same frame, sorted and filtered again. */
 void ui_refresh(struct ui *u, uint64_t now_ns);
 /* The time passed; expires messages, closed rows, the detail pane's rest. True: draw again. */

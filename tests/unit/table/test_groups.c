@@ -354,7 +354,7 @@ static void test_slices(void **state)
 				a.open_all = b.open_all = open;
 				table_update(&a, f, 20, false);
 				table_update_begin(&a, g, 20, false);
-				while (!table_update_step(&a, always, NULL))
+				while (!table_update_step(&a, &(struct slice){always, NULL}))
 					;
 				table_update(&b, g, 20, false);
 				snprintf(once, sizeof(once), "%s", lines(&b));

@@ -101,56 +101,87 @@ static void sort_all(const struct sort_key *by, unsigned by_n, const struct ctx 
 										      : spare[j++];
 }
 
-static void fill(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c)
+static bool always(void *data)
 {
-	uint32_t i;
-
-	vec_clear(&o->v);
-	for (i = 0; i < SOCKS; i++)
-		vec_push(&o->v, ((struct order_item){by_n ? order_word(by, c, i, 0) : 0, i}));
+	++*(unsigned *)data;
+	return true;
 }
 
-/* In pieces it is the same: so many rows that there are runs to merge, one of them short. */
+/* In pieces it is the same, for all lines and for a window, and no piece is more than a moment's work. */
 static void test_pieces(void **state)
 {
 	static const char *const lists[] = {"", "-rate,process,remote", "cgroup", "proto,lport,local,remote"};
 	struct ctx c = {.f = frame, .tally = &frame->tally};
+	static const size_t windows[][2] = {{0, 20000}, {0, 120}, {7000, 7050}};
 	struct order o = {0}, all = {0};
-	uint32_t i, k;
+	uint32_t i, k, w, rows[20000];
 
 	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) /* rows come again: equal ones must stay as they are */
+		rows[i] = i % SOCKS;
 	for (k = 0; k < ARRAY_LEN(lists); k++) {
 		struct table t;
-		unsigned n, steps = 1;
+		unsigned n, steps, asked;
 		char err[64];
 
 		table_init(&t, VIEW_CONNECTIONS);
-		n = k ? 1 : 0;
 		assert_int_equal(k ? table_set_sort_list(&t, lists[k], err, sizeof(err)) : 0, 0);
-		n = n ? t.sort_n : 0;
-		vec_clear(&o.v);
-		vec_clear(&all.v);
-		for (i = 0; i < 20000; i++) { /* rows come again: equal ones must stay as they are */
-			struct order_item item = {n ? order_word(t.sort, &c, i % SOCKS, 0) : i % SOCKS,
-						  i % SOCKS};
-
-			vec_push(&o.v, item);
-			vec_push(&all.v, item);
+		n = k ? t.sort_n : 0;
+		for (w = 0; w < ARRAY_LEN(windows); w++) {
+			order_select(&all, t.sort, n, &c, rows, ARRAY_LEN(rows), 0, ARRAY_LEN(rows));
+			order_begin(&o, rows, ARRAY_LEN(rows), windows[w][0], windows[w][1]);
+			steps = asked = 0;
+			while (!order_step(&o, t.sort, n, &c, &(struct slice){always, &asked}))
+				steps++;
+			assert_true(steps >=
+				    20000 / 1024); /* so many rows' words, at the most, are read in one */
+			assert_int_equal(asked, steps);
+			assert_int_equal(o.v.n, all.v.n);
+			for (i = (uint32_t)windows[w][0]; i < windows[w][1]; i++)
+				if (o.v.v[i].row != all.v.v[i].row)
+					fail_msg("%s: line %u is row %u, not %u", lists[k], i, o.v.v[i].row,
+						 all.v.v[i].row);
 		}
-		order_select(&all, t.sort, n, &c, 0, all.v.n);
-		order_begin(&o);
-		while (!order_step(&o, t.sort, n, &c))
-			steps++;
-		assert_true(steps >= 5);
-		assert_int_equal(o.v.n, all.v.n);
-		for (i = 0; i < o.v.n; i++)
-			if (o.v.v[i].row != all.v.v[i].row)
-				fail_msg("%s: line %u is row %u, not %u", lists[k], i, o.v.v[i].row,
-					 all.v.v[i].row);
 		table_done(&t);
 	}
 	order_done(&o);
 	order_done(&all);
+}
+
+/* Many rows whose texts begin alike for longer than words are read, some of them the same to the end. */
+static void test_long_texts(void **state)
+{
+	struct sort_key by[2] = {{column_by_key(ROWS_SOCK, "cgroup"), false},
+				 {column_by_key(ROWS_SOCK, "lport"), true}};
+	static uint32_t rows[3000];
+	struct order o = {0};
+	struct fixture x;
+	struct ctx c;
+	unsigned asked = 0;
+	char text[160];
+	uint32_t i;
+
+	(void)state;
+	fixture_init(&x);
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		uint32_t s;
+
+		snprintf(text, sizeof(text), "10.0.0.1:%u", 1 + i);
+		s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, text, NULL);
+		snprintf(text, sizeof(text), "/%0100u/%u", 7, i % 5 ? 0 : i * 7919 % 1000);
+		x.snap.socks.v[s].cgroup = intern_add(x.names, text, strlen(text));
+		rows[i] = i;
+	}
+	c = (struct ctx){.f = fixture_apply(&x, 1)};
+	c.tally = &c.f->tally;
+	order_begin(&o, rows, ARRAY_LEN(rows), 0, ARRAY_LEN(rows));
+	while (!order_step(&o, by, 2, &c, &(struct slice){always, &asked}))
+		;
+	assert_true(asked > 60);
+	for (i = 1; i < ARRAY_LEN(rows); i++)
+		assert_true(before(by, 2, &c, o.v.v[i - 1].row, o.v.v[i].row));
+	order_done(&o);
+	fixture_done(&x);
 }
 
 static void check(const struct sort_key *by, unsigned by_n)
@@ -159,14 +190,15 @@ static void check(const struct sort_key *by, unsigned by_n)
 					    {SOCKS - 7, SOCKS}, {3, 3}};
 	struct ctx c = {.f = frame, .tally = &frame->tally};
 	struct order o = {0};
-	uint32_t i, k, seen;
+	uint32_t i, k, seen, rows[SOCKS];
 
 	for (i = 0; i < SOCKS; i++)
 		truth[i] = i;
 	sort_all(by, by_n, &c, truth, SOCKS);
 	for (k = 0; k < ARRAY_LEN(windows); k++) {
-		fill(&o, by, by_n, &c);
-		order_select(&o, by, by_n, &c, windows[k][0], windows[k][1]);
+		for (i = 0; i < SOCKS; i++)
+			rows[i] = i;
+		order_select(&o, by, by_n, &c, rows, SOCKS, windows[k][0], windows[k][1]);
 		for (i = (uint32_t)windows[k][0]; i < windows[k][1]; i++)
 			if (o.v.v[i].row != truth[i])
 				fail_msg("%s, window %u: %u is row %u, not %u", by_n ? by[0].col->key : "", k,
@@ -273,7 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),    cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_by_word),
+		cmocka_unit_test(test_by_word),   cmocka_unit_test(test_long_texts),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

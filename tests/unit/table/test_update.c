@@ -59,7 +59,7 @@ static void test_slices(void **state)
 			table_update(&b, g, 30, false);
 			table_update_begin(&a, g, 30, false);
 			assert_true(table_updating(&a));
-			for (turns = 0; !table_update_step(&a, always, &steps); turns++) {
+			for (turns = 0; !table_update_step(&a, &(struct slice){always, &steps}); turns++) {
 				assert_ptr_equal(a.f, f); /* nothing changes before all does */
 				assert_true(table_shows(&a, f) && !table_shows(&a, g));
 				assert_true(table_updating(&a));
@@ -100,7 +100,7 @@ static void test_the_rest(void **state)
 	table_update(&b, f, 30, false);
 	for (int end = 0; end < 2; end++) {
 		table_update_begin(&a, f, 30, false);
-		table_update_step(&a, NULL, NULL);
+		table_update_step(&a, NULL);
 		assert_true(a.sorted < a.order.n);
 		if (end)
 			table_goto(&a, UINT32_MAX, 30);
@@ -109,7 +109,7 @@ static void test_the_rest(void **state)
 		assert_true(table_updating(&a));
 		for (uint32_t i = a.top; i < a.top + 30; i++)
 			assert_int_equal(a.order.v[i], b.order.v[i]); /* at once */
-		for (turns = 1; !table_update_step(&a, always, &steps); turns++)
+		for (turns = 1; !table_update_step(&a, &(struct slice){always, &steps}); turns++)
 			assert_int_equal(a.cursor, end ? 8999 : 1);
 		assert_true(turns > 4);
 		assert_int_equal(a.sorted, 9000);
@@ -148,31 +148,31 @@ static void test_meanwhile(void **state)
 	table_update(&t, f, 30, false);
 	t.filter = flt;
 	table_update_begin(&t, f, 30, false);
-	assert_false(table_update_step(&t, always, &steps));
+	assert_false(table_update_step(&t, &(struct slice){always, &steps}));
 	assert_int_equal(t.matched, 9000);
 	t.filter = other;
 	filter_free(flt);
 	table_update_begin(&t, f, 30, false);
-	while (!table_update_step(&t, always, &steps))
+	while (!table_update_step(&t, &(struct slice){always, &steps}))
 		;
 	assert_int_equal(t.matched, 4500);
 	for (i = 0; i < t.order.n; i++)
 		assert_int_equal(f->procs.v[frame_first_owner(f, t.order.v[i], false)].p.pid % 2, 1);
 
 	table_update_begin(&t, g, 30, false);
-	assert_false(table_update_step(&t, always, &steps));
+	assert_false(table_update_step(&t, &(struct slice){always, &steps}));
 	table_move(&t, 2, 30); /* in the order of f */
 	third = frame_sock(f, t.order.v[2])->rport;
-	while (!table_update_step(&t, always, &steps))
+	while (!table_update_step(&t, &(struct slice){always, &steps}))
 		;
 	assert_true(t.held);
 	assert_int_equal(t.cursor, 2);
 	assert_int_equal(frame_sock(g, t.order.v[2])->rport, third);
 	/* And back on the first row it is live. */
 	table_update_begin(&t, f, 30, false);
-	assert_false(table_update_step(&t, always, &steps));
+	assert_false(table_update_step(&t, &(struct slice){always, &steps}));
 	table_goto(&t, 0, 30);
-	while (!table_update_step(&t, always, &steps))
+	while (!table_update_step(&t, &(struct slice){always, &steps}))
 		;
 	assert_false(t.held);
 	assert_int_equal(t.cursor, 0);

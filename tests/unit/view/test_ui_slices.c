@@ -19,8 +19,7 @@ static void crowd_init(struct desk *d, bool sliced)
 	frame(d);
 	frame(d);
 	if (sliced) {
-		d->u->env.over = always;
-		d->u->env.over_data = d;
+		d->u->env.slice = (struct slice){always, d};
 	}
 }
 
@@ -114,9 +113,11 @@ static void test_search(void **state)
 static void test_search_gives_way(void **state)
 {
 	struct ident before;
-	struct desk d;
+	struct desk d, b;
+	char text[64];
 
 	crowd_init(&d, true);
+	crowd_init(&b, false);
 	before = at_cursor(&d);
 	search_for(&d, "nobody is called so");
 	work(&d);
@@ -128,10 +129,21 @@ static void test_search_gives_way(void **state)
 	press(&d, "Esc");
 	work(&d);
 
-	search_for(&d, "node");
-	press(&d, "K");
+	snprintf(text, sizeof(text), ":%u", furthest(screen_table(ui_top(b.u))));
+	search_for(&b, text);
+	assert_int_not_equal(at_cursor(&b).b, before.b);
+	search_for(&d, text);
+	press(&d, "K"); /* waits, and what is typed behind it is not meant for what it opens */
+	press(&d, "y");
+	assert_int_equal(d.opened, 0);
+	work(&d);
+	assert_int_equal(d.opened, 1);
+	assert_int_equal(d.sent, 0);
+	assert_int_equal(d.u->waiting.n, 0);
 	assert_false(ui_paused(d.u));
+	assert_int_equal(at_cursor(&d).b, at_cursor(&b).b);
 	desk_done(&d);
+	desk_done(&b);
 }
 
 /* The last row is where the cursor goes when the rows are in order; the next key counts from there. */
@@ -180,7 +192,7 @@ static void test_pages(void **state)
 	for (int i = 0; i < 12; i++) {
 		press(&a, i % 5 ? "PgDn" : "j");
 		press(&b, i % 5 ? "PgDn" : "j");
-		waited += a.u->searching.down;
+		waited += a.u->waiting.n > 0;
 	}
 	assert_true(waited >= 1);
 	work(&a);
@@ -243,9 +255,9 @@ static void test_port_page(void **state)
 	assert_true(on_screen(&b, "CONNECTIONS 3,000"));
 	assert_true(ui_working(a.u));
 	assert_true(on_screen(&a, "9000/tcp") && on_screen(&a, "being counted"));
-	assert_in_range(a.u->conns.at, PORT_CONNS_SLICE, 2 * PORT_CONNS_SLICE);
+	assert_in_range(a.u->conns.at, PORT_CONNS_SLICE, a.u->env.f->rows_n - 1);
 	turns = work(&a);
-	assert_in_range(turns, 1, MANY / PORT_CONNS_SLICE + 2);
+	assert_in_range(turns, 0, MANY / PORT_CONNS_SLICE + 2);
 	same_screen(&a, &b);
 
 	for (uint32_t i = 0; i < a.x.snap.socks.n; i++) {
