@@ -213,7 +213,7 @@ void explain_put_since(const struct explain *e, const struct explain_holder *h, 
 	fmt_local(when, start);
 	/* without the seconds */
 	str_putf(out, "  up since %.*s (%s)", (int)(strlen(when) - 3), when,
-		 fmt_duration(age, (double)(e->f->wall_ns - start) / NSEC_PER_SEC));
+		 fmt_age(age, (double)(e->f->wall_ns - start) / NSEC_PER_SEC, 1));
 }
 
 /* What it blocks */

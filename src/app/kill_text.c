@@ -20,7 +20,7 @@ static void put_started(const struct kill_target *t, uint64_t now_ns, struct str
 		return;
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	str_putf(out, "   started %s (%s)", when,
-		 fmt_duration(age, (double)(now_ns - t->start_wall_ns) / NSEC_PER_SEC));
+		 fmt_age(age, (double)(now_ns - t->start_wall_ns) / NSEC_PER_SEC, 1));
 }
 
 static void put_target(const struct kill_plan *p, const struct kill_target *t, const struct kill_words *w,

@@ -21,6 +21,7 @@ struct reading { /* a command line on its way into options */
 	uint8_t on; /* enum command_bit: whose options are taken */
 	bool dashboard; /* what is read is for it */
 	char not_close[32]; /* the first option that close does not take; "": none */
+	bool all_word; /* --all was given, by its long name */
 	bool lsof; /* -i… or -s… as lsof has them */
 	struct str columns; /* that ss's letters add, "+uid,+inode" */
 	struct str inet, terms; /* of lsof's -i, any of which will do, and of its -s */

@@ -175,8 +175,11 @@ static int take(struct words *w, const struct option_row *row, const char *spell
 		}
 		value = w->argv[++w->at];
 	}
+	/* Close has an --all of its own, which is what is meant if a -K is still to come. */
+	w->r.all_word |= !strcmp(spelled, "--all");
 	/* Not -K itself, whose name is kill. */
-	if (!(row->on & ON_CLOSE) && strcmp(row->name, "kill") && !w->r.not_close[0])
+	if (!(row->on & ON_CLOSE) && strcmp(row->name, "kill") && strcmp(spelled, "--all") &&
+	    !w->r.not_close[0])
 		snprintf(w->r.not_close, sizeof(w->r.not_close), "%s", spelled);
 	return row->take(&w->r, row, value);
 }
@@ -437,7 +440,10 @@ int options_parse(int argc, char **argv, struct options *ret)
 			 "close --help",
 			 w.r.not_close);
 		r = -1;
-	} else if (r == 0 && ret->command->words) {
+	} else if (r == 0 && ret->command->bit == ON_CLOSE && w.r.all_word) {
+		ret->all_of = true;
+	}
+	if (r == 0 && ret->command->words) {
 		ret->words = text.n ? str_take(&text) : NULL;
 	} else if (r == 0) {
 		r = finish_filter(&w, &text);

@@ -204,6 +204,11 @@ const char *fmt_duration_long(char buf[UNIT_BUF], double seconds)
 	return fmt_span(buf, seconds, 2);
 }
 
+const char *fmt_age(char buf[UNIT_BUF], double seconds, int parts)
+{
+	return seconds >= 0 && seconds < 1 ? strcpy(buf, "under 1s") : fmt_span(buf, seconds, parts);
+}
+
 const char *fmt_count(char buf[UNIT_BUF], uint64_t v)
 {
 	char tmp[UNIT_BUF];

@@ -128,10 +128,19 @@ static int by_path(struct search *s)
 	return choose(s, st.st_ino);
 }
 
+static size_t first_of(const char *const *names, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(names[i], name) != 0)
+		i++;
+	return i;
+}
+
 static void tell_names(struct search *s)
 {
 	const char *names[256];
-	size_t n = 0, told;
+	size_t n = 0, told = 0, meant = 0;
 	int near;
 
 	for (size_t i = 0; i < s->find.found.n && n < ARRAY_LEN(names); i++)
@@ -142,12 +151,21 @@ static void tell_names(struct search *s)
 		str_putf(s->err, "did you mean %s?", names[near]);
 		return;
 	}
-	told = n < NAMES_TOLD ? n : NAMES_TOLD;
 	str_puts(s->err, n == 1 ? "there is " : "there are ");
-	for (size_t i = 0; i < told; i++)
-		str_putf(s->err, "%s%s", i ? ", " : "", names[i]);
-	if (s->find.found.n > told)
-		str_putf(s->err, " and %zu more", s->find.found.n - told);
+	for (size_t i = 0; i < n && told < NAMES_TOLD; i++) {
+		size_t same = 0;
+
+		if (first_of(names, names[i]) != i)
+			continue;
+		for (size_t k = i; k < n; k++)
+			same += !strcmp(names[k], names[i]);
+		str_putf(s->err, "%s%s", told++ ? ", " : "", names[i]);
+		if (same > 1)
+			str_putf(s->err, " (%zu, told apart by a pid)", same);
+		meant += same;
+	}
+	if (s->find.found.n > meant)
+		str_putf(s->err, " and %zu more", s->find.found.n - meant);
 	if (s->find.denied)
 		str_puts(s->err, " (root sees more)");
 }

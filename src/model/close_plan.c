@@ -268,7 +268,7 @@ uint8_t close_result_put(const struct close_plan *p, const struct close_item *i,
 {
 	switch ((enum close_result)i->result) {
 	case CLOSE_GONE:
-		str_puts(out, i->kind == CLOSE_DATAGRAM ? "it has no peer any more" : "gone");
+		str_puts(out, i->kind == CLOSE_DATAGRAM ? "it has no peer any more" : "closed");
 		if (i->by_shutdown && i->kind != CLOSE_DATAGRAM)
 			str_puts(out, ", shut down by both ends");
 		return 1;

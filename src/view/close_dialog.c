@@ -75,7 +75,8 @@ static void put_results(const struct close_plan *p, struct str *out, uint8_t *re
 			str_putf(out, "%s%s: %s", out->n ? ".  " : "", item->what, str_text(&one));
 	}
 	if (all > SHOWN_MAX)
-		str_putf(out, ".  %zu of %zu gone", n[CLOSE_GONE] + n[CLOSE_GONE_BEFORE], all);
+		str_putf(out, ".  %zu of %zu %s", n[CLOSE_GONE] + n[CLOSE_GONE_BEFORE], all,
+			 n[CLOSE_GONE_BEFORE] ? "gone" : "closed");
 	str_done(&one);
 }
 

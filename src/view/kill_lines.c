@@ -13,13 +13,15 @@
 #define SIGNALS_SHOWN 5
 #define LABEL_W 10
 
-/* What goes first when the screen is low, from the last to be dropped to the first. */
+/* What goes first when the screen is low, from the last to be dropped to the first: whom it hits and what it costs stay
+ * longer than the signals that are not chosen, which the arrows still lead to. */
 enum drop {
 	DROP_NEVER,
 	DROP_REFUSED,
 	DROP_FREES,
-	DROP_SIGNALS,
 	DROP_COSTS,
+	DROP_COMMAND,
+	DROP_SIGNALS,
 	DROP_DETAILS,
 	DROP_MORE,
 	DROP_HINTS,
@@ -39,19 +41,37 @@ static void blank(struct kill_dialog *d)
 	rank(d, DROP_BLANK);
 }
 
+static bool narrow(const struct kill_dialog *d)
+{
+	return d->page.width < 50;
+}
+
 static int labelled(struct kill_dialog *d, const char *label)
 {
 	page_line(&d->page, ' ');
 	page_span(&d->page, 0, STYLE_DIM, label);
-	return d->page.width < 50 ? (int)strlen(label) + 1 : LABEL_W;
+	return narrow(d) ? (int)strlen(label) + 1 : LABEL_W;
+}
+
+/* Behind what stands on the line, or on one of its own, which can go; or only if there is room. */
+static void put_beside(struct kill_dialog *d, const char *text, enum drop drop, bool only_if)
+{
+	int col = page_line_end(&d->page) + 3;
+
+	if (col + text_width(text) <= d->page.width) {
+		page_span(&d->page, col, STYLE_PLAIN, text);
+	} else if (!only_if) {
+		page_line(&d->page, ' ');
+		page_wrap(&d->page, 2, STYLE_PLAIN, text);
+		rank(d, drop);
+	}
 }
 
 static void target_lines(struct kill_dialog *d, const struct screen_env *e, const struct kill_target *t,
-			 bool full)
+			 bool full, bool low)
 {
 	char since[UNIT_BUF], age[UNIT_BUF];
 	struct str s = {0};
-	int col;
 
 	page_line(&d->page, ' ');
 	page_spanf(&d->page, 0, t->refusal == KILL_OK ? STYLE_HEAD : STYLE_DIM, "%s %u", t->name, t->pid);
@@ -59,16 +79,12 @@ static void target_lines(struct kill_dialog *d, const struct screen_env *e, cons
 	str_puts(&s, t->user);
 	if (*t->unit)
 		str_putf(&s, "   %s", t->unit);
-	if (full && t->start_wall_ns && e->f && e->f->wall_ns > t->start_wall_ns)
-		str_putf(&s, "   started %s (%s)", fmt_local(since, t->start_wall_ns),
-			 fmt_duration_long(age, (double)(e->f->wall_ns - t->start_wall_ns) / NSEC_PER_SEC));
-	col = page_line_end(&d->page) + 3;
-	if (col + text_width(str_text(&s)) <= d->page.width) {
-		page_span(&d->page, col, STYLE_PLAIN, str_text(&s));
-	} else if (full) {
-		page_line(&d->page, ' ');
-		page_wrap(&d->page, 2, STYLE_PLAIN, str_text(&s));
-		rank(d, DROP_DETAILS);
+	put_beside(d, str_text(&s), full ? DROP_DETAILS : DROP_NEVER, !full);
+	if (full && t->start_wall_ns && e->f && e->f->wall_ns > t->start_wall_ns) {
+		str_clear(&s);
+		str_putf(&s, "started %s (%s)", fmt_local(since, t->start_wall_ns),
+			 fmt_age(age, (double)(e->f->wall_ns - t->start_wall_ns) / NSEC_PER_SEC, 2));
+		put_beside(d, str_text(&s), DROP_DETAILS, false);
 	}
 	if (t->refusal != KILL_OK) {
 		str_clear(&s);
@@ -85,10 +101,10 @@ static void target_lines(struct kill_dialog *d, const struct screen_env *e, cons
 		}
 	} else if (full && t->cmdline && *t->cmdline) {
 		str_clear(&s);
-		text_put_clip(&s, t->cmdline, d->page.width * 2, e->ascii ? "~" : "…");
+		text_put_clip(&s, t->cmdline, d->page.width * (low ? 1 : 2), e->ascii ? "~" : "…");
 		page_line(&d->page, ' ');
 		page_wrap(&d->page, 0, STYLE_PLAIN, str_text(&s));
-		rank(d, DROP_COSTS);
+		rank(d, DROP_COMMAND);
 	}
 	str_done(&s);
 }
@@ -100,7 +116,7 @@ static void targets(struct kill_dialog *d, const struct screen_env *e, int heigh
 	       shown = p->targets.n > max + 1 ? max : p->targets.n;
 
 	for (size_t i = 0; i < shown; i++) {
-		target_lines(d, e, &p->targets.v[i], p->targets.n <= TARGETS_FULL);
+		target_lines(d, e, &p->targets.v[i], p->targets.n <= TARGETS_FULL, height < TARGETS_FROM_H);
 		/* Of many the first few stay whatever the height. */
 		for (size_t l = 0; i >= 2 && l < d->drop.n; l++)
 			if (d->page.lines.v[l].section == i && d->drop.v[l] == DROP_NEVER)
@@ -133,10 +149,10 @@ static void targets(struct kill_dialog *d, const struct screen_env *e, int heigh
 	}
 }
 
-static void put_port(const struct kill_port *p, struct str *out)
+static void put_port(const struct kill_port *p, bool with_addr, struct str *out)
 {
 	str_putf(out, "%u/%s", p->port, proto_table[p->proto].name);
-	if (*p->addr)
+	if (*p->addr && with_addr)
 		str_putf(out, " %s", p->addr);
 	if (p->shared)
 		str_puts(out, " (others hold it too)");
@@ -158,13 +174,13 @@ static void outcome(struct kill_dialog *d, bool ascii)
 			continue;
 		if (asked++)
 			str_puts(&s, ", ");
-		put_port(&p->ports.v[i], &s);
+		put_port(&p->ports.v[i], true, &s);
 	}
 	for (size_t i = 0; i < p->ports.n; i++) {
 		if (p->ports.v[i].asked)
 			continue;
-		str_puts(&s, with++ ? ", " : asked ? "   and with it " : "");
-		put_port(&p->ports.v[i], &s);
+		str_puts(&s, with++ ? ", " : !asked ? "" : narrow(d) ? ", with it " : "   and with it ");
+		put_port(&p->ports.v[i], !narrow(d), &s);
 	}
 	if (s.n) {
 		col = labelled(d, "frees");
@@ -181,14 +197,15 @@ static void outcome(struct kill_dialog *d, bool ascii)
 	}
 	if (p->drops_in + p->drops_out) {
 		char all[UNIT_BUF], in[UNIT_BUF], out[UNIT_BUF];
+		uint8_t peers_n = narrow(d) ? 0 : p->peers_n;
 
 		str_clear(&s);
 		str_putf(&s, "%s connection%s: %s in", fmt_count(all, p->drops_in + p->drops_out),
 			 p->drops_in + p->drops_out == 1 ? "" : "s", fmt_count(in, p->drops_in));
-		for (uint8_t i = 0; i < p->peers_n; i++)
+		for (uint8_t i = 0; i < peers_n; i++)
 			str_putf(&s, "%s%s %s%s", i ? ", " : " (", p->peers[i].name, ascii ? "x" : "×",
 				 fmt_count(out, p->peers[i].n));
-		str_putf(&s, "%s, %s out", p->peers_n ? ")" : "", fmt_count(out, p->drops_out));
+		str_putf(&s, "%s, %s out", peers_n ? ")" : "", fmt_count(out, p->drops_out));
 		if (p->you)
 			str_puts(&s, "; your own session is one of them");
 		col = labelled(d, "drops");

@@ -13,6 +13,14 @@ static const struct {
 	const char *name;
 } tcp_options[] = {{2, "sack"}, {1, "timestamps"}, {8, "ecn"}, {32, "fast open"}};
 #define TCP_OPT_WSCALE 4
+/* enum tcp_ca_state, from the one on in which it does not just go on: what holds it up now. */
+static const char *const ca_words[] = {
+	NULL,
+	"out of order: segments are missing, or late",
+	"congestion: it was told to slow down",
+	"loss: sends it again, at a lower pace",
+	"a timeout: starts anew from one segment",
+};
 #define TIMER_PROBE 4 /* idiag_timer, as TIMER_RETRANSMIT */
 
 /* An open row, or one that closed within the last seconds and is still shown. */
@@ -56,8 +64,7 @@ static void head(struct conn *c)
 	if (c->r->state_ns > c->r->first_ns) {
 		char buf[UNIT_BUF];
 
-		str_putf(&s, ", in this state for %s",
-			 fmt_duration_long(buf, frame_age_s(b->f, c->r->state_ns)));
+		str_putf(&s, ", in this state for %s", fmt_age(buf, frame_age_s(b->f, c->r->state_ns), 2));
 	}
 	if (!(c->r->marks & MARK_CLOSED))
 		page_span(b->p, col, STYLE_PLAIN, str_text(&s));
@@ -176,8 +183,9 @@ static void path_more(struct conn *c)
 	static const struct shown none;
 	const struct shown *m = c->more ? c->more : &none;
 	struct build *b = &c->b;
+	const char *now;
 	char one[UNIT_BUF];
-	struct str s = {0};
+	struct str s = {0}, line = {0};
 	int col;
 
 	if (m->busy_us && (m->rwnd_limited_us || m->sndbuf_limited_us)) {
@@ -186,8 +194,14 @@ static void path_more(struct conn *c)
 		put_share(&s, "by the network", m->busy_us > other ? m->busy_us - other : 0, m->busy_us);
 		put_share(&s, "by the receiver", m->rwnd_limited_us, m->busy_us);
 		put_share(&s, "by our buffer", m->sndbuf_limited_us, m->busy_us);
+	}
+	now = m->ca_state < ARRAY_LEN(ca_words) ? ca_words[m->ca_state] : NULL;
+	if (now || s.n) {
 		col = page_label(b, "held up");
-		page_wrap(b->p, col, STYLE_PLAIN, str_text(&s));
+		str_putf(&line, "%s%s%s%s", now ? "now by " : "", now ? now : "",
+			 now && s.n ? "; so far " : "", str_text(&s));
+		page_wrap(b->p, col, now ? STYLE_WARN : STYLE_PLAIN, str_text(&line));
+		str_done(&line);
 	}
 	str_clear(&s);
 	for (size_t n = 0; n < ARRAY_LEN(tcp_options); n++)
@@ -378,15 +392,13 @@ static void history(struct conn *c)
 		first = n->from;
 		any = true;
 	}
-	/* Changes that are too common to be noted show in the row alone. */
+	/* Changes that are too common to be noted show in the row alone: what it was before is not known then. */
 	if (!any && c->r->state_ns > c->r->first_ns) {
 		page_put_moment(b, c->r->state_ns, state_table[c->s->state].name, &s);
 		page_put_moment(b, c->r->first_ns, "first seen", &s);
 	} else {
-		page_put_moment(b, c->r->first_ns, c->r->marks & MARK_START ? "at the start" : "first seen",
-				&s);
-		if (any)
-			str_putf(&s, ", %s", state_table[first].name);
+		page_put_moment(b, c->r->first_ns, "first seen", &s);
+		str_putf(&s, ", %s", state_table[first].name);
 	}
 	page_history(b, str_text(&s));
 	str_done(&s);

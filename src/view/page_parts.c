@@ -277,13 +277,13 @@ void page_history(struct build *b, const char *text)
 		str_clear(&one);
 		str_put(&one, text, n);
 		at = page_line_end(b->p) + 3;
-		if (at < col) {
+		if (at <= col) {
 			at = col;
 		} else if (at + text_width(str_text(&one)) > b->p->width) {
 			page_line(b->p, ' ');
 			at = col;
 		}
-		page_span(b->p, at, STYLE_PLAIN, str_text(&one));
+		page_wrap(b->p, at, STYLE_PLAIN, str_text(&one));
 		text += n + (text[n] == '\n');
 	}
 	str_done(&one);
@@ -298,7 +298,7 @@ void page_put_since(const struct build *b, uint64_t first_ns, uint8_t marks, str
 	if (marks & MARK_START)
 		str_putf(out, "%s%s", b->ascii ? ">=" : "≥", fmt_duration(buf, age));
 	else
-		str_puts(out, fmt_duration_long(buf, age));
+		str_puts(out, fmt_age(buf, age, 2));
 }
 
 char page_gutter(const struct build *b, uint8_t marks, uint8_t findings, uint16_t netns)

@@ -66,7 +66,7 @@ static void head(struct build *b, uint32_t row)
 		char text[96];
 
 		snprintf(text, sizeof(text), "up %s (since %s)",
-			 fmt_duration_long(up, (double)(b->f->wall_ns - start) / NSEC_PER_SEC),
+			 fmt_age(up, (double)(b->f->wall_ns - start) / NSEC_PER_SEC, 2),
 			 fmt_local(since, start));
 		col = page_line_end(b->p) + 3;
 		if (col + (int)strlen(text) > w) {

@@ -40,7 +40,7 @@ def one_of_two():
     with Netns() as ns, Pair(ns) as pair:
         text = run(ns, "close", "--yes", f"lport={pair.ports[0]}", code=0)
         has(text, "Closing 1 connection:", f"tcp 127.0.0.1:{pair.ports[0]} → 127.0.0.1:8080   established",
-            f"python3 {pair.pid} lives on and gets ECONNABORTED", "   gone")
+            f"python3 {pair.pid} lives on and gets ECONNABORTED", "   closed")
         same(pair.state(), ["Software-caused-connection-abort", "open", "Connection-reset-by-peer", "open"],
              "what the four ends see")
         check(not pair.ended(), "the process died")
@@ -59,7 +59,7 @@ def asks_first():
         same(pair.state(), ["open"] * 4, "ends after no")
         text, code = answered(ns, ["close", one], rb"\[y/N\]", b"y\n", typed_ahead=b"")
         same(code, 0, "exit code after y")
-        has(text, "Close 1 connection? [y/N]", "gone")
+        has(text, "Close 1 connection? [y/N]", "closed")
 
 
 @test
@@ -112,7 +112,7 @@ def without_a_state_connected_ones_only():
 @test
 def time_wait_and_unaccepted():
     with scene("time-wait,port=9040,n=2", "unaccepted,port=9010,n=2", "fin-wait-2,port=9020") as (ns, factory):
-        has(run(ns, "close", "--yes", "--all", "state=time-wait", ":9040", code=0), "gone")
+        has(run(ns, "close", "--yes", "--all", "state=time-wait", ":9040", code=0), "closed")
         same([r for r in ns.rows("sockets", "-a", "state=time-wait", *HERE)], [], "time-wait rows afterwards")
         text = run(ns, "close", "--yes", "lport=9010", code=0)
         has(text, "no process has accepted it")
@@ -151,7 +151,7 @@ def without_the_right():
         with Holder(ns, own, before) as holder:
             port = holder.line()
             text = run(ns, "close", "--yes", f"lport={port}", code=0, program=nobody)
-            has(text, "gone, shut down by both ends")
+            has(text, "closed, shut down by both ends")
             same(holder.line(), "b''", "what the other end read")
             check(not holder.ended(), "the process died")
 
@@ -162,7 +162,7 @@ def other_namespaces():
         run(elsewhere, "close", "--yes", f"lport={pair.ports[0]}", code=1)
         same(pair.state(), ["open"] * 4, "ends after a close elsewhere")
         text = run(elsewhere, "close", "--yes", "-N", str(pair.pid), f"lport={pair.ports[0]}", code=0)
-        has(text, "gone")
+        has(text, "closed")
         same(pair.state()[1::2], ["open", "open"], "the other connection")
 
 
@@ -183,11 +183,11 @@ def in_the_dashboard():
             tmux.keys("x")
             tmux.shows(r"Enter close\s+Esc no")
             tmux.keys("Enter")
-            tmux.shows(r": gone")
+            tmux.shows(r": closed")
             same(pair.state()[1::2], ["open", "open"], "the other connection")
             tmux.keys("Escape", "Q")
             screen = tmux.shows("END:0")
-            check(re.search(rf"^\d\d:\d\d:\d\d close tcp 127.0.0.1:{pair.ports[0]} . 127.0.0.1:8080: gone$", screen, re.M),
+            check(re.search(rf"^\d\d:\d\d:\d\d close tcp 127.0.0.1:{pair.ports[0]} . 127.0.0.1:8080: closed$", screen, re.M),
                   f"no log line:\n{screen}")
 
 

@@ -120,5 +120,5 @@ def close_without_a_copy():
                            program=[*before, tool, call, error, *program])
                 has(said, text)
                 check(not holder.ended(), f"the process died though {call} gave {error}")
-            has(run(ns, "close", "--yes", f"lport={port}", code=0, program=nobody), "gone")
+            has(run(ns, "close", "--yes", f"lport={port}", code=0, program=nobody), "closed")
             same(holder.line(), "over", "what the other end saw at last")

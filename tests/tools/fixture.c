@@ -496,6 +496,7 @@ static void web1_troubles(struct fixture *x)
 					  .busy_us = 100000000,
 					  .rwnd_limited_us = 25000000,
 					  .sndbuf_limited_us = 3000000,
+					  .ca_state = 4,
 					  .options = 1 | 2 | 4,
 					  .wscale = 0x77};
 	}

@@ -23,6 +23,8 @@ int parse_u64(const char *s, uint64_t max, uint64_t *ret);
 const char *fmt_size(char buf[UNIT_BUF], double bytes);
 const char *fmt_duration(char buf[UNIT_BUF], double seconds);
 const char *fmt_duration_long(char buf[UNIT_BUF], double seconds);
+/* In a sentence, of one unit or two: "under 1s", where a cell has ".6s". */
+const char *fmt_age(char buf[UNIT_BUF], double seconds, int parts);
 const char *fmt_count(char buf[UNIT_BUF], uint64_t v);
 /* Wall time: RFC 3339 UTC with milliseconds (2026-11-22T14:02:31.120Z); local "Thu 19 Nov 09:14:02". */
 const char *fmt_rfc3339(char buf[UNIT_BUF], uint64_t unix_ns);

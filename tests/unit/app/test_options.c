@@ -184,6 +184,18 @@ static void test_close_as_ss(void **state)
 		assert_string_equal(o.command->name, "close");
 		assert_ptr_equal(o.command->run, cmd_close);
 		same(o.filter, cases[i].filter);
+		assert_false(o.all_of);
+		options_done(&o);
+	}
+	/* --all is close's, on whichever side of -K. */
+	for (int i = 0; i < 3; i++) {
+		static const char *const all[] = {"list --all -K :80", "list -K --all :80", "--all :80 -K"};
+		struct options o;
+
+		assert_int_equal(parse(all[i], &o), 0);
+		assert_string_equal(o.command->name, "close");
+		assert_true(o.all_of);
+		same(o.filter, ":80");
 		options_done(&o);
 	}
 }

@@ -151,6 +151,12 @@ static void test_fmt_duration(void **state)
 		assert_string_equal(fmt_duration_long(buf, table[i].v), table[i].l);
 	}
 	assert_in_range(strlen(fmt_duration(buf, 1e300)), 1, UNIT_BUF - 1);
+	assert_string_equal(fmt_age(buf, 0, 1), "under 1s");
+	assert_string_equal(fmt_age(buf, .6, 2), "under 1s");
+	assert_string_equal(fmt_age(buf, 1, 2), "1s");
+	assert_string_equal(fmt_age(buf, 8040, 1), "2h");
+	assert_string_equal(fmt_age(buf, 8040, 2), "2h14m");
+	assert_string_equal(fmt_age(buf, NAN, 1), "");
 }
 
 static void test_fmt_count(void **state)

@@ -402,6 +402,10 @@ static void test_resolve(void **state)
 	assert_int_equal(resolve(t, "other", &c, &err), -ENOTUNIQ);
 	assert_string_equal(str_text(&err),
 			    "2 network namespaces are called \"other\"; say which by a pid: 80 81");
+	/* When all are told, such names are told once. */
+	assert_int_equal(resolve(t, "nothing-like-it", &c, &err), -ENOENT);
+	assert_non_null(strstr(str_text(&err), "other (2, told apart by a pid)"));
+	assert_null(strstr(strstr(str_text(&err), "other") + 1, "other"));
 	str_done(&err);
 }
 

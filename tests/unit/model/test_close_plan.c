@@ -177,7 +177,7 @@ static void results(void **state)
 	*i = (struct close_item){.kind = CLOSE_CONNECTED, .peer = "10.0.0.7"};
 	i->result = CLOSE_GONE;
 	assert_int_equal(close_result_put(&p, i, &s), 1);
-	assert_string_equal(str_text(&s), "gone");
+	assert_string_equal(str_text(&s), "closed");
 	str_clear(&s);
 	i->result = CLOSE_REMAINS;
 	i->state_after = STATE_FIN_WAIT_2;

@@ -136,9 +136,9 @@ static void says_and_closes(void **state)
 	b.done = true;
 	assert_true(ui_tick(b.u, b.x.boot_ns + 1));
 	t = draw(&b, 80, 24);
-	HAS(t, ": gone");
+	HAS(t, ": closed");
 	press(&b, KEY_ESC);
-	HAS_NOT(draw(&b, 80, 24), ": gone");
+	HAS_NOT(draw(&b, 80, 24), ": closed");
 	bench_done(&b);
 }
 
@@ -247,7 +247,7 @@ static void several_and_small(void **state)
 	b.done = true;
 	t = draw(&b, 80, 24);
 	HAS(t, "not permitted");
-	HAS(t, "5 of 6 gone");
+	HAS(t, "5 of 6 closed");
 	bench_done(&b);
 }
 

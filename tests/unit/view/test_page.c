@@ -360,7 +360,7 @@ static void connection_page(void **state)
 	HAS(t, "segments sent again");
 	HAS(t, "   cookie ");
 	HAS(t, " HISTORY     ");
-	HAS(t, " at the start\n");
+	HAS(t, " first seen, close-wait\n");
 	t = build(&b, sock(b.f, STATE_CLOSE_WAIT, 38610, 5432), 75); /* the ends below each other */
 	HAS(t, "\n OTHER END\n   address   10.0.0.7:5432  postgresql\n   process   not on this machine\n");
 	t = build(&b, sock(b.f, STATE_ESTABLISHED, 443, 40100), 80);
