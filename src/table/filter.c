@@ -22,11 +22,19 @@ bool parse_fail(struct parser *p, size_t at, size_t len, const char *mend, const
 	p->failed = true;
 	p->err->at = at;
 	p->err->len = len;
+	p->err->unfinished = false;
 	snprintf(p->err->mend, sizeof(p->err->mend), "%s", mend ? mend : "");
 	va_start(ap, fmt);
 	vsnprintf(p->err->text, sizeof(p->err->text), fmt, ap);
 	va_end(ap);
 	return false;
+}
+
+/* After an error that something is missing: where the text ends it may still come. */
+static bool unfinished(struct parser *p, bool failed)
+{
+	p->err->unfinished = p->lex.token != TOKEN_CLOSE && !p->lex.text[p->lex.at];
+	return failed;
 }
 
 /* The user's own words inside a message: safe and short. */
@@ -45,7 +53,7 @@ static bool next(struct parser *p)
 {
 	lexer_next(&p->lex);
 	if (p->lex.bad_quote)
-		return parse_fail(p, p->lex.start, 1, NULL, "the quote is not closed");
+		return unfinished(p, parse_fail(p, p->lex.start, 1, NULL, "the quote is not closed"));
 	return true;
 }
 
@@ -124,6 +132,21 @@ static uint32_t list_done(struct filter *f, struct list *l, enum node_kind kind)
 
 /* Terms */
 
+static bool no_value(struct parser *p, const struct field *f, size_t at, size_t len)
+{
+	const char *words[2] = {"", ""}, *word, *after = parse_quote(p, p->lex.text + at, len);
+	size_t i, n = 0;
+
+	for (i = 0; n < ARRAY_LEN(words) && (word = field_word(f, i)); i++)
+		if (*word)
+			words[n++] = word;
+	if (n == ARRAY_LEN(words))
+		return unfinished(p, parse_fail(p, at, len, NULL, "expected a value after \"%s\": %s, %s, …",
+						after, words[0], words[1]));
+	return unfinished(p, parse_fail(p, at, len, NULL, "expected a value after \"%s\": %s", after,
+					field_expected(f)));
+}
+
 static bool field_term(struct parser *p, const char *name, size_t at, size_t len, uint8_t op, size_t op_end,
 		       uint32_t *ret)
 {
@@ -140,10 +163,9 @@ static bool field_term(struct parser *p, const char *name, size_t at, size_t len
 	}
 	lexer_value(&p->lex, op == OP_EQ || op == OP_NE, &p->parts);
 	if (p->lex.bad_quote)
-		return parse_fail(p, p->lex.start, 1, NULL, "the quote is not closed");
+		return unfinished(p, parse_fail(p, p->lex.start, 1, NULL, "the quote is not closed"));
 	if (!p->parts.v.n)
-		return parse_fail(p, at, op_end - at, NULL, "expected a value after \"%s\"",
-				  parse_quote(p, p->lex.text + at, op_end - at));
+		return no_value(p, &t.field, at, op_end - at);
 	if (!parse_values(p, &t))
 		return false;
 	*ret = add_term(p->f, &t);
@@ -310,7 +332,8 @@ static bool term_of_word(struct parser *p, const char *w, size_t at, size_t len,
 		return field_term(p, w, at, len, op, p->lex.end, ret);
 	if (ss_word(w)) {
 		if (p->lex.token != TOKEN_WORD)
-			return parse_fail(p, at, len, NULL, "expected a value after \"%s\"", w);
+			return unfinished(p,
+					  parse_fail(p, at, len, NULL, "expected a value after \"%s\"", w));
 		p->lex.at = p->lex.start;
 		p->ss_state = !strcasecmp(w, "state");
 		return field_term(p, exclude ? "state" : w, at, len, exclude ? OP_NE : OP_EQ, at + len, ret);
@@ -369,7 +392,7 @@ static bool parse_factor(struct parser *p, uint32_t *ret)
 		if (!next(p) || !parse_or(p, ret))
 			return false;
 		if (p->lex.token != TOKEN_CLOSE)
-			return parse_fail(p, open, 1, NULL, "\"(\" is not closed");
+			return unfinished(p, parse_fail(p, open, 1, NULL, "\"(\" is not closed"));
 		p->depth--;
 		if (!next(p))
 			return false;
@@ -419,7 +442,8 @@ static bool parse_and(struct parser *p, uint32_t *ret)
 			if (!next(p))
 				return false;
 			if (p->lex.token == TOKEN_END || p->lex.token == TOKEN_CLOSE)
-				return parse_fail(p, p->lex.start, 0, NULL, "expected a term after \"and\"");
+				return unfinished(p, parse_fail(p, p->lex.start, 0, NULL,
+								"expected a term after \"and\""));
 		}
 	} while (p->lex.token != TOKEN_END && p->lex.token != TOKEN_CLOSE && !is_or(p));
 	*ret = list_done(p->f, &l, NODE_AND);
@@ -440,7 +464,8 @@ static bool parse_or(struct parser *p, uint32_t *ret)
 		if (!next(p))
 			return false;
 		if (p->lex.token == TOKEN_END || p->lex.token == TOKEN_CLOSE)
-			return parse_fail(p, p->lex.start, 0, NULL, "expected a term after \"or\"");
+			return unfinished(
+				p, parse_fail(p, p->lex.start, 0, NULL, "expected a term after \"or\""));
 	}
 	*ret = list_done(p->f, &l, NODE_OR);
 	return true;

@@ -48,6 +48,11 @@ static bool offered(uint8_t kind)
 	       kind == KIND_BOOL;
 }
 
+bool filter_offers(const struct filter_field *f)
+{
+	return f->sock && offered(f->kind);
+}
+
 static void key_of(const struct field *f, const struct value *v, uint64_t key[2])
 {
 	uint64_t h = UINT64_C(14695981039346656037);

@@ -71,14 +71,15 @@ static bool is_of(const struct table *t, const char *name)
 	return col && !strcmp(col->key, name);
 }
 
-/* The view's own fields first: they are what stands on the screen. */
+/* Those that have values to be offered first, and among them the view's own: they are what stands on the screen. */
 static void find_fields(struct completion *c, const char *word, const struct table *t)
 {
 	struct filter_field f;
 
-	for (int turn = 0; turn < 2; turn++)
+	for (int turn = 0; turn < 4; turn++)
 		for (size_t i = 0; filter_field_at(i, &f); i++) {
-			if (is_of(t, f.name) != (turn == 0) || strncasecmp(f.name, word, c->n) != 0)
+			if (is_of(t, f.name) != !(turn & 1) || filter_offers(&f) != !(turn & 2) ||
+			    strncasecmp(f.name, word, c->n) != 0)
 				continue;
 			c->fields_all++;
 			if (c->fields_n < COMPLETION_FIELDS)

@@ -17,6 +17,7 @@ struct prompt {
 	struct line_edit line;
 	char *before; /* owned: the filter to go back to with Esc; "" none */
 	size_t older; /* steps back into the history */
+	char *typed; /* owned; what stood there before the first of them; NULL: none was taken */
 	bool wrong, pending;
 	struct filter_error error;
 	struct completion completion;
@@ -102,13 +103,18 @@ static void recall(struct prompt *p, int dir)
 {
 	size_t n = p->u->history.n;
 
-	if (dir < 0 && p->older < n)
+	if (dir < 0 && p->older < n) {
+		if (!p->older) {
+			free(p->typed);
+			p->typed = mem_strdup(str_text(&p->line.text));
+		}
 		p->older++;
-	else if (dir > 0 && p->older > 0)
+	} else if (dir > 0 && p->older > 0) {
 		p->older--;
-	else
+	} else {
 		return;
-	line_edit_set(&p->line, p->older ? p->u->history.v[n - p->older] : "");
+	}
+	line_edit_set(&p->line, p->older ? p->u->history.v[n - p->older] : p->typed);
 }
 
 static bool filter_key(struct dialog *d, struct ui *u, const struct key *k)
@@ -209,7 +215,7 @@ static int draw_right(struct prompt *p, struct canvas *c, int y, int text_end)
 		str_putf(&more, "unchanged: %s", *ui_filter_text(u) ? ui_filter_text(u) : "no filter");
 	} else {
 		str_puts(&more, completion_any(&p->completion) ? "Tab completes" : "");
-		if (u->history.n)
+		if (p->older < u->history.n)
 			str_putf(&more, "%s%s older", more.n ? "  " : "", u->env.ascii ? "Up" : "↑");
 	}
 	w = text_width(str_text(&count));
@@ -236,11 +242,13 @@ static void draw_error(struct prompt *p, const struct screen_env *e, struct canv
 	int x, w;
 
 	if (y - 2 > 1) {
-		clear_line(c, y - 2);
+		clear_line(c, p->error.unfinished ? y - 1 : y - 2);
 		str_putf(&s, "%s%s", p->error.text, p->error.mend[0] ? " (Tab)" : "");
-		canvas_put_cut(c, y - 2, 3, STYLE_BAD, str_text(&s), c->w - 4, e->ascii ? "~" : "…");
+		canvas_put_cut(c, p->error.unfinished ? y - 1 : y - 2, 3,
+			       p->error.unfinished ? STYLE_DIM : STYLE_BAD, str_text(&s), c->w - 4,
+			       e->ascii ? "~" : "…");
 	}
-	if (y - 1 > 1) {
+	if (y - 1 > 1 && !p->error.unfinished) {
 		clear_line(c, y - 1);
 		str_put(&head, text, at);
 		x = 2 + text_width(str_text(&head));
@@ -278,6 +286,7 @@ static void prompt_free(struct dialog *d, struct ui *u)
 	completion_done(&p->completion);
 	line_edit_done(&p->line);
 	free(p->before);
+	free(p->typed);
 	free(p);
 }
 

@@ -62,7 +62,8 @@ struct dialog *row_menu_new(struct ui *u, struct table *t)
 		const struct column *col = column_by_key((enum row_kind)t->rows_kind, fields[i]);
 		struct str raw = {0}, safe = {0}, term = {0};
 
-		if (!col || (col->flags & COL_DISPLAY))
+		if (!col || (col->flags & COL_DISPLAY) ||
+		    (!strcmp(fields[i], "netns_name") && frame_netns_n(u->env.f) < 2))
 			continue;
 		column_raw(col, &ctx, row, &raw);
 		/* What would have to be escaped to be shown cannot be typed either. */

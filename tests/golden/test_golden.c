@@ -85,6 +85,8 @@ static const struct golden_case cases[] = {
 	{"filter_kept_connections", world_web1, 80, 24, "/ \"nginx Enter 2 frame", 0},
 	{"filter_error", world_web1, 80, 24, "/ \"tcp Space \"proces=nginx", 0},
 	{"filter_error_tab", world_web1, 80, 24, "/ \"tcp Space \"proces=nginx Tab", 0},
+	{"filter_unfinished", world_web1, 80, 24, "/ \"tcp Space \"age_s>", 0},
+	{"filter_fields_ranked", world_web1, 80, 24, "/ \"sta", 0},
 	{"filter_offers", world_web1, 80, 24, "/ \"tcp Space \"pro", 0},
 	{"filter_offers_40", world_web1, 40, 10, "/ \"pro", 0},
 	{"filter_offers_tab", world_web1, 80, 24, "/ \"tcp Space \"pro Tab", 0},

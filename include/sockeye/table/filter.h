@@ -17,6 +17,7 @@ struct filter_error {
 	size_t at, len; /* bytes of the source that are wrong */
 	char text[200]; /* `no field "proces"; did you mean process?` — no prefix, no full stop */
 	char mend[64]; /* the nearest name, "" if none: Tab puts it in */
+	bool unfinished; /* nothing is wrong so far, but the text ends where more has to come */
 };
 /* 0 and *ret, or -EINVAL and *err (ret untouched). The empty string is a filter that picks everything.
  * services (may be NULL) resolves service names. Free with filter_free. */
@@ -84,6 +85,8 @@ struct filter_field {
 };
 /* The i-th field, false: there are no more. Aliases are none of these. */
 bool filter_field_at(size_t i, struct filter_field *ret);
+/* Has this field values that are worth offering (see filter_values)? Quantities have not. */
+bool filter_offers(const struct filter_field *f);
 /* The i-th word that the field of this name knows ("listening" of state); NULL: there are no more, or it takes others
  * than words. */
 const char *filter_word_at(const char *field, size_t i);

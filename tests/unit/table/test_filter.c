@@ -253,9 +253,10 @@ static void test_errors(void **state)
 		{"port=9000-8000", 5, 9, "the range runs backwards", ""},
 		{"port>80-90", 5, 5, "a range goes with = and != only", ""},
 		{"port=80,,90", 8, 0, "expected a value beside the comma", ""},
-		{"port=", 0, 5, "expected a value after \"port=\"", ""},
-		{"(port=)", 1, 5, "expected a value after \"port=\"", ""},
-		{"port >", 0, 6, "expected a value after \"port >\"", ""},
+		{"port=", 0, 5, "expected a value after \"port=\": 443, 8000-8100 or a service name", ""},
+		{"(port=)", 1, 5, "expected a value after \"port=\": 443, 8000-8100 or a service name", ""},
+		{"state=", 0, 6, "expected a value after \"state=\": established, syn-sent, …", ""},
+		{"port >", 0, 6, "expected a value after \"port >\": 443, 8000-8100 or a service name", ""},
 		{"state=foo", 6, 3, "no state \"foo\"; there are established, syn-sent, …", ""},
 		{"state=establishd", 6, 10, "no state \"establishd\"; did you mean established?",
 		 "established"},
@@ -320,6 +321,30 @@ static void test_errors(void **state)
 		if (table[i].says)
 			assert_string_equal(err.mend, table[i].mend);
 		assert_true(err.at + err.len <= strlen(table[i].text));
+	}
+}
+
+/* What may still come is no mistake yet. */
+static void test_unfinished(void **state)
+{
+	static const char *const open[] = {"port=",  "a age_s> ",     "(port=80", "a or",
+					   "a and ", "process=\"a b", "\"b",      "state",
+					   "((a) b", "x not (sport ="};
+	static const char *const wrong[] = {"(port=)", "port=x", "nosuch=",  "a or )",
+					    "port= )", "a)",     "port=80,", "!!"};
+	struct filter_error err;
+	struct filter *f = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(open) + ARRAY_LEN(wrong); i++) {
+		bool is_open = i < ARRAY_LEN(open);
+		const char *text = is_open ? open[i] : wrong[i - ARRAY_LEN(open)];
+
+		if (filter_parse(text, NULL, &f, &err) == 0)
+			fail_msg("%s was taken", text);
+		if (err.unfinished != is_open)
+			fail_msg("%s: %s", text, err.text);
 	}
 }
 
@@ -584,13 +609,13 @@ static void test_picked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same),        cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_null),        cmocka_unit_test(test_many),
-		cmocka_unit_test(test_canonical),   cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_deep),        cmocka_unit_test(test_row_terms),
-		cmocka_unit_test(test_own_numbers), cmocka_unit_test(test_states),
-		cmocka_unit_test(test_want),        cmocka_unit_test(test_slices),
-		cmocka_unit_test(test_picked),
+		cmocka_unit_test(test_same),      cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_null),      cmocka_unit_test(test_many),
+		cmocka_unit_test(test_canonical), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_deep),      cmocka_unit_test(test_unfinished),
+		cmocka_unit_test(test_row_terms), cmocka_unit_test(test_own_numbers),
+		cmocka_unit_test(test_states),    cmocka_unit_test(test_want),
+		cmocka_unit_test(test_slices),    cmocka_unit_test(test_picked),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
