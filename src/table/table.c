@@ -342,6 +342,7 @@ bool table_fold(struct table *t, size_t line, bool open)
 		return false;
 	if (!take_out(t->folds.v, &t->folds.n, g->id))
 		vec_push(&t->folds, g->id);
+	t->refolded = true;
 	if (!open && t->cursor > line && t->cursor <= line + g->n)
 		table_goto(t, (uint32_t)line, t->cursor - t->top + 1);
 	return true;
@@ -359,5 +360,6 @@ void table_fold_all(struct table *t)
 	if (line != t->cursor)
 		table_goto(t, (uint32_t)line, t->cursor - t->top + 1);
 	t->open_all = !all_open;
+	t->refolded = true;
 	vec_clear(&t->folds);
 }

@@ -43,7 +43,7 @@ struct sums {
 struct table_work {
 	const struct frame *f; /* borrowed: to be shown */
 	uint32_t height;
-	bool hold, held, changed, follow_top;
+	bool hold, held, changed, refolded, follow_top;
 	bool whole; /* all lines are wanted in order, not the screen's alone */
 	uint64_t shape;
 	uint32_t protos; /* PROTO_BIT()s of the sockets it shows */

@@ -89,7 +89,7 @@ static void restore_cursor(struct table *t)
 	i = find_line(t, t->cursor_id);
 	table_set_cursor(t, i < t->order.n ? i : t->cursor);
 	t->top = t->cursor > line ? t->cursor - line : 0;
-	if (w->changed &&
+	if ((w->changed || w->refolded) &&
 	    t->order.n < t->top + height) /* the user's key: no blank lines while rows are above */
 		t->top = t->order.n > height ? (uint32_t)t->order.n - height : 0;
 	scroll_to_cursor(t, height);
@@ -128,6 +128,7 @@ void table_update_begin(struct table *t, const struct frame *f, uint32_t height,
 	w->height = height ? height : 1;
 	w->shape = shape_of(t);
 	w->hold = hold;
+	w->refolded = t->refolded;
 	vec_clear(&w->picked);
 	vec_reserve(&w->picked, f->rows_n + 1);
 	w->picked.n = f->rows_n;
@@ -233,6 +234,7 @@ static void commit(struct table *t)
 	t->order_differs = keeps(w) && w->differs;
 	t->shape = w->shape;
 	t->resort = false;
+	t->refolded = t->refolded && !w->refolded;
 	restore_cursor(t);
 }
 

@@ -87,6 +87,7 @@ struct table {
 	VEC(struct ident) tags;
 	/* Inside: */
 	bool resort; /* the user changed the sort: the next update takes the live order even when held */
+	bool refolded; /* groups were opened or folded: no blank lines below while lines are above */
 	bool open_all; /* groups are open unless they are among `folds`; else the other way round */
 	VEC(struct ident) folds;
 	uint64_t shape; /* of filter and toggles at the last update, to see that the user changed them */

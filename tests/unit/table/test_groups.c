@@ -324,6 +324,33 @@ static bool always(void *data)
 }
 
 /* In slices, every way, in every view: as at once. */
+/* Opening all keeps the cursor on its line of the screen as far as that leaves no blank lines. */
+static void test_unfolded_screen(void **state)
+{
+	struct fixture x;
+	struct table t;
+	const struct frame *f;
+
+	(void)state;
+	small_host(&x);
+	f = fixture_apply(&x, 1);
+	table_init(&t, VIEW_CONNECTIONS);
+	grouped_is(&t, f, GROUP_PEER, "[▸ 192.0.2.2 ×1] | ▸ 192.0.2.3 ×2 | ▸ 192.0.2.1 ×2 | ▸ 192.0.2.9 ×1");
+	table_update(&t, f, 8, false);
+	table_goto(&t, 3, 8);
+	table_fold_all(&t);
+	table_update(&t, f, 8, false);
+	assert_int_equal(t.order.n, 10);
+	assert_string_equal(strstr(lines(&t), "["), "[▾ 192.0.2.9 ×1] | -1009");
+	assert_int_equal(t.top, 2);
+	table_fold_all(&t);
+	table_update(&t, f, 8, false);
+	assert_int_equal(t.top, 0);
+	assert_int_equal(t.cursor, 3);
+	table_done(&t);
+	fixture_done(&x);
+}
+
 static void test_slices(void **state)
 {
 	struct fixture x;
@@ -375,8 +402,9 @@ static void test_slices(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forks), cmocka_unit_test(test_ways),   cmocka_unit_test(test_filtered),
-		cmocka_unit_test(test_held),  cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_forks),           cmocka_unit_test(test_ways),
+		cmocka_unit_test(test_filtered),        cmocka_unit_test(test_held),
+		cmocka_unit_test(test_unfolded_screen), cmocka_unit_test(test_slices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
