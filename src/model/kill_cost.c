@@ -101,15 +101,48 @@ static void top_peers(struct kill_plan *p, const struct frame *f, const struct p
 		name_peer(&p->peers[i], f, &c->v.v[best[i]]);
 }
 
+#define BIT(v, i) ((v)[(i) / 64] & UINT64_C(1) << (i) % 64)
+#define BIT_SET(v, i) ((v)[(i) / 64] |= UINT64_C(1) << (i) % 64)
+
+/* Which rows can end with the targets: what these hold, and what belongs to a port of theirs. Most do not, and are not
+ * even looked at where there are very many. */
+static uint64_t *may_end(const struct build *b)
+{
+	const struct frame *f = b->f;
+	uint64_t *rows = mem_zalloc(f->rows_n / 64 + 1, sizeof(*rows));
+	uint64_t *ports = mem_zalloc(f->ports.n / 64 + 1, sizeof(*ports));
+
+	for (size_t t = 0; t < b->procs.n; t++) {
+		const struct proc *p = &f->procs.v[b->procs.v[t]];
+
+		for (uint32_t i = 0; i < p->sock_n; i++) {
+			uint32_t row = f->proc_socks.v[p->sock + i], port = frame_port_of(f, row);
+
+			BIT_SET(rows, row);
+			if (port != NONE)
+				BIT_SET(ports, port);
+		}
+	}
+	for (uint32_t i = 0; i < f->open_rows; i++)
+		if (frame_port_of(f, i) != NONE && BIT(ports, frame_port_of(f, i)))
+			BIT_SET(rows, i);
+	free(ports);
+	return rows;
+}
+
 /* Connections that end: those that only targets hold, and those still in the queue of a listener that does. */
 static void count_drops(struct build *b)
 {
 	struct peer_counts peers = {0};
 	const struct frame *f = b->f;
+	uint64_t *rows = may_end(b);
 
 	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct row *r = frame_row(f, i);
+		const struct row *r;
 
+		if (!BIT(rows, i))
+			continue;
+		r = frame_row(f, i);
 		if (!frame_counts(f, i, NULL) || !state_table[frame_sock(f, i)->state].conn ||
 		    !(r->listener != NONE ? ends_with_targets(b, r->listener) : ends_with_targets(b, i)))
 			continue;
@@ -124,6 +157,7 @@ static void count_drops(struct build *b)
 	top_peers(b->p, f, &peers);
 	map_done(&peers.at);
 	vec_done(&peers.v);
+	free(rows);
 }
 
 /* ---- How far ---- */

@@ -215,6 +215,22 @@ void table_picks(const struct table *t, size_t line, struct picks *out)
 		vec_push(&out->v, pick_of(t->rows_kind, t->f, t->members.v[g->first + i]));
 }
 
+void table_tagged_picks(const struct table *t, struct picks *out)
+{
+	struct map tags = {0};
+	struct ident id;
+	size_t i;
+
+	for (i = 0; i < t->tags.n; i++)
+		*map_at(&tags, t->tags.v[i].a, t->tags.v[i].b) = 1;
+	for (i = 0; i < t->order.n; i++) {
+		id = table_ident(t, i);
+		if (map_get(&tags, id.a, id.b) == 1)
+			table_picks(t, i, out);
+	}
+	map_done(&tags);
+}
+
 /* The user's moves */
 
 void table_set_cursor(struct table *t, size_t line)

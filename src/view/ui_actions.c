@@ -279,9 +279,8 @@ bool ui_picks(struct ui *u, struct picks *ret)
 	struct table *t = screen_table(s);
 
 	/* Only tagged rows that are on the list now: what a filter hides was not shown. */
-	for (size_t i = 0; t && t->tags.n && i < t->order.n; i++)
-		if (table_tagged(t, table_ident(t, i)))
-			table_picks(t, i, ret);
+	if (t && t->tags.n)
+		table_tagged_picks(t, ret);
 	if (t && t->tags.n && !ret->v.n) {
 		ui_error(u, "none of the %zu tagged rows is shown now; U untags them", t->tags.n);
 		return false;

@@ -147,6 +147,7 @@ struct picks {
 };
 void table_picks(const struct table *t, size_t line,
 		 struct picks *out); /* appended: what an action on it means */
+void table_tagged_picks(const struct table *t, struct picks *out); /* likewise: on all tagged lines */
 
 /* The user's moves: clamp, scroll. */
 void table_move(struct table *t, int64_t by, uint32_t height);
