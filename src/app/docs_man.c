@@ -157,7 +157,13 @@ static void fields_list(struct str *out)
 		str_putc(out, '\n');
 		put(out, f.help ? f.help : "");
 		str_puts(out, ".\n");
-		if (f.values && *f.values) {
+		if (filter_word_at(f.name, 0)) {
+			for (size_t k = 0; filter_word_at(f.name, k); k++) {
+				str_puts(out, k ? " " : "One of ");
+				put(out, filter_word_at(f.name, k));
+			}
+			str_puts(out, ".\n");
+		} else if (f.values && *f.values) {
 			put(out, f.values);
 			str_puts(out, ".\n");
 		}

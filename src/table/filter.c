@@ -295,6 +295,8 @@ static bool bare_word(struct parser *p, const char *w, size_t at, size_t len, ui
 		return bare_field(p, "port", w, at, len, ret);
 	if (port_and_proto(p, w, at, len, ret, &ok))
 		return ok;
+	if (!strcasecmp(w, "autobound")) /* ss's word: the kernel chose the port */
+		return bare_field(p, "class", "ephemeral", at, len, ret);
 	if (state_by_name(w) > 0)
 		return bare_field(p, "state", w, at, len, ret);
 	if (proto_by_name(w) >= 0)
@@ -318,6 +320,13 @@ static bool ss_word(const char *w)
 	return false;
 }
 
+/* Likewise, but these may be names, too: only with a word behind them. */
+static bool ss_word_before(const struct parser *p, const char *w)
+{
+	return (!strcasecmp(w, "dev") || !strcasecmp(w, "fwmark") || !strcasecmp(w, "cgroup")) &&
+	       p->lex.token == TOKEN_WORD && !is_or(p) && !is_and(p) && !is_word(p, "not");
+}
+
 static bool term_of_word(struct parser *p, const char *w, size_t at, size_t len, uint32_t *ret)
 {
 	bool exclude = !strcasecmp(w, "exclude");
@@ -330,7 +339,7 @@ static bool term_of_word(struct parser *p, const char *w, size_t at, size_t len,
 		return field_term(p, w, at, len, p->lex.op, p->lex.end, ret);
 	if (p->lex.token == TOKEN_WORD && word_op(str_text(&p->lex.word), &op) && field_find(w, &field))
 		return field_term(p, w, at, len, op, p->lex.end, ret);
-	if (ss_word(w)) {
+	if (ss_word(w) || ss_word_before(p, w)) {
 		if (p->lex.token != TOKEN_WORD)
 			return unfinished(p,
 					  parse_fail(p, at, len, NULL, "expected a value after \"%s\"", w));

@@ -25,7 +25,7 @@ static bool compare_numbers(uint8_t op, double v, const struct alt *a)
 	}
 }
 
-static bool compare_hex(uint8_t op, uint64_t v, uint64_t a)
+static bool compare_hex(uint8_t op, uint64_t v, uint64_t a, uint64_t mask)
 {
 	switch ((enum op)op) {
 	case OP_LT:
@@ -37,7 +37,7 @@ static bool compare_hex(uint8_t op, uint64_t v, uint64_t a)
 	case OP_GE:
 		return v >= a;
 	default:
-		return v == a;
+		return (v & mask) == a;
 	}
 }
 
@@ -178,7 +178,7 @@ static bool match_alt(const struct filter *f, const struct term *t, const struct
 	case ALT_RANGE:
 		return compare_numbers(t->op, number_of(v, t->field.kind), a);
 	case ALT_HEX:
-		return compare_hex(t->op, v->u, a->u);
+		return compare_hex(t->op, v->u, a->u, a->mask);
 	case ALT_STATES:
 		return a->u & STATE_BIT(v->i);
 	case ALT_TEXT:
@@ -196,7 +196,7 @@ static bool match_alt(const struct filter *f, const struct term *t, const struct
 	case ALT_ENDPOINT:
 		if (!a->any_port && v->port != a->u)
 			return false;
-		if (v->s)
+		if (v->s) /* of a family without ports it has none */
 			return a->any_addr;
 		ip_unmap(v->ip.b, v->ip.v6, &ip);
 		return a->any_addr || ip_in_net(&ip, &a->net);
@@ -216,13 +216,18 @@ static bool match_value(const struct filter *f, const struct term *t, const stru
 	return false;
 }
 
-/* No value at all satisfies none, and what is negated. */
+/* No value at all satisfies none, ss's * (which is everything), and what is negated. */
+static bool is_all(const struct alt *a)
+{
+	return a->form == ALT_NONE || (a->form == ALT_ENDPOINT && a->any_addr && a->any_port);
+}
+
 static bool match_null(const struct filter *f, const struct term *t)
 {
 	uint32_t i;
 
 	for (i = 0; i < t->alt_n; i++)
-		if (f->alts.v[t->alt + i].form == ALT_NONE)
+		if (is_all(&f->alts.v[t->alt + i]))
 			return true;
 	return false;
 }

@@ -67,6 +67,7 @@ struct alt { /* one of the values after the operator */
 	uint32_t text, text_n; /* as typed, without quotes: into filter.texts */
 	double lo, hi;
 	uint64_t u; /* HEX; the set of STATES; the port of ENDPOINT */
+	uint64_t mask; /* HEX: the bits that count */
 	struct ip_net net;
 	uint32_t regex; /* into filter.regexes */
 };

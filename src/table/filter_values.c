@@ -30,7 +30,7 @@ static const struct {
 	[KIND_BOOL] = {"answer", "yes or no"},
 	[KIND_ADDR] = {"address", "10.0.0.7, 10.0.0.0/8 or 2001:db8::1"},
 	[KIND_HEX] = {"number", "0x2824c or 164428"},
-	[KIND_HEX32] = {"number", "0x2a or 42"},
+	[KIND_HEX32] = {"number", "0x2a, 42 or with a mask 0x1/0xff"},
 	[KIND_TIME] = {"time", "2026-11-22, 2026-11-22T14:02 or 2026-11-22T13:02:31Z"},
 	[KIND_LIST] = {"list", ""},
 	[KIND_OBJECT] = {"object", ""},
@@ -194,19 +194,44 @@ static bool read_net(const char *s, struct ip_net *ret)
 	return true;
 }
 
-/* 10.0.0.7 10.0.0.0/8 10.0.0.7:443 [::1]:443 :443 *:443 */
+/* Where ss names the family of what follows, here it is asked for in a term of its own. True: told so. */
+static bool of_family(struct parser *p, const struct part *part, const struct field *f, const char *s)
+{
+	static const struct {
+		const char *prefix, *instead;
+	} table[] = {{"unix:", "family=unix"},
+		     {"link:", "family=packet laddr=PROTOCOL iface=NAME"},
+		     {"netlink:", "family=netlink laddr=PROTOCOL lport=ID"},
+		     {"vsock:", "family=vsock laddr=CID lport=PORT"}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(table); i++)
+		if (!strncasecmp(s, table[i].prefix, strlen(table[i].prefix)))
+			return !parse_fail(p, part->at, part->n, NULL, "no \"%s\" here; write %s%s%s%s",
+					   table[i].prefix, table[i].instead, i ? "" : " ", i ? "" : f->name,
+					   i ? "" : "~PATTERN");
+	return false;
+}
+
+/* 10.0.0.7 10.0.0.0/8 10.0.0.7:443 [::1]:443 :443 *:443, and as ss has it * *:* 10.0.0.7:* inet:10.0.0.7 */
 static bool endpoint_value(struct parser *p, const struct term *t, const struct part *part, char *s,
 			   struct alt *a)
 {
 	char *colon;
-	double port;
+	double port = 0;
 
 	a->form = ALT_ENDPOINT;
-	a->any_port = read_net(s, &a->net);
+	if (!strncasecmp(s, "inet:", 5) || !strncasecmp(s, "inet6:", 6))
+		s = strchr(s, ':') + 1;
+	else if (of_family(p, part, &t->field, s))
+		return false;
+	a->any_addr = !strcmp(s, "*") || !strcmp(s, "*:*");
+	a->any_port = a->any_addr || read_net(s, &a->net);
 	if (a->any_port)
 		return true;
 	colon = strrchr(s, ':');
-	if (!colon || !read_port(p, colon + 1, UINT16_MAX, &port))
+	a->any_port = colon && !strcmp(colon, ":*");
+	if (!colon || (!a->any_port && !read_port(p, colon + 1, UINT16_MAX, &port)))
 		return wrong(p, part, &t->field);
 	a->u = (uint64_t)port;
 	*colon = '\0';
@@ -305,20 +330,30 @@ static bool bool_value(struct parser *p, const struct term *t, const struct part
 	return true;
 }
 
+static bool read_hex(const char *s, uint64_t *ret)
+{
+	if (s[0] != '0' || (s[1] != 'x' && s[1] != 'X'))
+		return *s && !s[strspn(s, "0123456789")] && parse_u64(s, UINT64_MAX, ret) == 0;
+	if (!s[2] || strlen(s) > 18 || s[2 + strspn(s + 2, "0123456789abcdefABCDEF")])
+		return false;
+	*ret = strtoull(s + 2, NULL, 16);
+	return true;
+}
+
 static bool hex_value(struct parser *p, const struct term *t, const struct part *part, const char *s,
 		      struct alt *a)
 {
-	size_t digits = strspn(s, "0123456789");
-	char *end = NULL;
+	const char *slash = t->field.kind == KIND_HEX32 ? strchr(s, '/') : NULL;
+	char number[32];
 
 	a->form = ALT_HEX;
-	if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X') && s[2] && strlen(s) <= 18 &&
-	    strspn(s + 2, "0123456789abcdefABCDEF") == strlen(s + 2))
-		a->u = strtoull(s + 2, &end, 16);
-	else if (digits && !s[digits] && parse_u64(s, UINT64_MAX, &a->u) == 0)
-		end = NULL;
-	else
+	a->mask = UINT64_MAX;
+	snprintf(number, sizeof(number), "%.*s", slash ? (int)(slash - s) : (int)strlen(s), s);
+	if ((size_t)(slash ? slash - s : (ptrdiff_t)strlen(s)) >= sizeof(number) ||
+	    !read_hex(number, &a->u) || (slash && (!read_hex(slash + 1, &a->mask) || !a->mask)))
 		return wrong(p, part, &t->field);
+	if (slash && t->op != OP_EQ && t->op != OP_NE)
+		return parse_fail(p, part->at, part->n, NULL, "a mask goes with = and != only");
 	return true;
 }
 
@@ -341,6 +376,10 @@ static bool one_value(struct parser *p, const struct term *t, const struct part 
 	}
 	if (t->field.kind == KIND_TEXT && !match) {
 		a->form = ALT_TEXT;
+		if (!part->quoted && !strcmp(t->field.name, "iface") && part->text_n &&
+		    strspn(text, "0123456789") >= part->text_n)
+			return parse_fail(p, part->at, part->n, NULL,
+					  "an interface has a name here, as dev=lo");
 		return true;
 	}
 	if (part->text_n > VALUE_MAX)

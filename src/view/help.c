@@ -129,6 +129,7 @@ static const struct {
 	{"443/tcp", "that port of that protocol; tcp:443 as well"},
 	{"@10.0.0.0/8", "the remote address, one or a network"},
 	{"tcp  close-wait", "a protocol, a state"},
+	{"state=connected", "states in a group: synchronized bucket big as well"},
 	{"process=nginx", "a field and its value; != all others, ~ a pattern"},
 	{"rx_rate>1M", "more than; also >= < <=; k M G, ms s m h d"},
 	{"conns>100", "a number of the row, as age_s, rx_rate: picks rows"},

@@ -86,7 +86,9 @@ AGREED = ["sport = :9000", "dport = :9000", "sport eq :9000", "sport = 9000", "d
           "state established state close-wait", "state established state listening dport = :9000",
           "exclude listening exclude established", "state established ( dport = :9000 or sport = :9100 )",
           "state listening not sport = :8080", "state established ! ( sport = :9000 or dport = :9000 )",
-          "state synchronized dport neq :9000"]
+          "state synchronized dport neq :9000", "src *", "dst *", "src *:9000", "dst * sport = :9000", "src 127.0.0.1:*",
+          "src inet:127.0.0.1 sport = :9000", "dport = :9000 autobound",
+          "state listening sport = :9000 not autobound", "state listening src *", "sport = :8080 autobound", "dev = lo", "dev != lo dport = :9000"]
 
 
 @test

@@ -272,6 +272,7 @@ const struct frame *fixture_apply(struct fixture *x, double seconds)
 	copy_vec(&copy.limits, &x->snap.limits);
 	copy_vec(&copy.hidden, &x->snap.hidden);
 	copy_vec(&copy.containers, &x->snap.containers);
+	copy_vec(&copy.ifaces, &x->snap.ifaces);
 	for (size_t i = 0; i < copy.socks.n && x->snap.owners_complete; i++)
 		copy.socks.v[i].flags |= SOCK_SEARCHED;
 	copy.want = x->snap.want;

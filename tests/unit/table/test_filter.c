@@ -10,6 +10,17 @@ static int set_up(void **state)
 	(void)state;
 	fixture_init(&host);
 	fixture_web1(&host, false);
+	/* Marks 0 to 5 on some, one interface. */
+	for (uint32_t i = 0; i < host.snap.socks.n; i++) {
+		if (i % 3)
+			continue;
+		host.snap.socks.v[i].flags |= SOCK_HAS_MARK;
+		host.snap.infos.v[i].mark = i / 3 % 6;
+		host.snap.socks.v[i].cgroup = intern_add(host.names, "/system.slice/nginx.service", 27);
+		host.snap.socks.v[i].ifindex = i / 3 % 2 ? 2 : 0;
+	}
+	vec_push(&host.snap.ifaces,
+		 ((struct snap_iface){.ifindex = 2, .name = intern_add(host.names, "eth0", 4)}));
 	frame = fixture_apply(&host, 1);
 	return 0;
 }
@@ -39,6 +50,19 @@ static uint32_t count(const char *text)
 static void test_same(void **state)
 {
 	static const char *const same[][2] = {
+		{"src *:443", "local=:443"},
+		{"dst 10.0.0.7:*", "dst 10.0.0.7"},
+		{"src inet:10.0.0.5", "src 10.0.0.5"},
+		{"src * dport = :5432", "dport = :5432"},
+		{"autobound", "class=ephemeral"},
+		{"not autobound tcp", "class!=ephemeral tcp"},
+		{"cgroup /system.slice/nginx.service", "cgroup=/system.slice/nginx.service"},
+		{"mark=0x1/0x3", "mark=1,5"},
+		{"fwmark = 5/7", "mark=5"},
+		{"fwmark 0x5", "mark eq 5"},
+		{"fwmark != 0x1/0x3", "mark!=1,5"},
+		{"dev eth0", "iface=eth0"},
+		{"dev = eth0 tcp", "tcp iface eq eth0"},
 		{"8080", "port=8080"},
 		{":8080", "port=8080"},
 		{"8000-9000", "port=8000-9000"},
@@ -253,6 +277,16 @@ static void test_errors(void **state)
 		{"port=80,,90", 8, 0, "expected a value beside the comma", ""},
 		{"port=", 0, 5, "expected a value after \"port=\": 443, 8000-8100 or a service name", ""},
 		{"(port=)", 1, 5, "expected a value after \"port=\": 443, 8000-8100 or a service name", ""},
+		{"src unix:/run/*", 4, 11, "no \"unix:\" here; write family=unix local~PATTERN", ""},
+		{"dst link:ip:eth0", 4, 12,
+		 "no \"link:\" here; write family=packet laddr=PROTOCOL iface=NAME", ""},
+		{"src netlink:route", 4, 13,
+		 "no \"netlink:\" here; write family=netlink laddr=PROTOCOL lport=ID", ""},
+		{"src vsock:2", 4, 7, "no \"vsock:\" here; write family=vsock laddr=CID lport=PORT", ""},
+		{"dev = 2", 6, 1, "an interface has a name here, as dev=lo", ""},
+		{"fwmark = 1/0", 9, 3, "\"1/0\" is no number; expected 0x2a, 42 or with a mask 0x1/0xff", ""},
+		{"fwmark > 1/3", 9, 3, "a mask goes with = and != only", ""},
+		{"cookie=1/3", 7, 3, "\"1/3\" is no number; expected 0x2824c or 164428", ""},
 		{"state=", 0, 6, "expected a value after \"state=\": established, syn-sent, …", ""},
 		{"port >", 0, 6, "expected a value after \"port >\": 443, 8000-8100 or a service name", ""},
 		{"state=foo", 6, 3, "no state \"foo\"; there are established, syn-sent, …", ""},
