@@ -108,15 +108,16 @@ static void read_tcp_info(const struct attr *a, struct sock *s, struct sock_info
 
 int diag_parse_shown(const void *payload, size_t n, struct shown *ret)
 {
-	struct attr attrs[ATTR_MAX] = {0};
+	struct attrs attrs;
 	struct inet_diag_msg m;
-	const struct attr *a = &attrs[DIAG_INFO];
+	const struct attr *a;
 
 	if (n < sizeof(m))
 		return -EBADMSG;
 	memcpy(&m, payload, sizeof(m));
-	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), attrs))
+	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), &attrs))
 		return -EBADMSG;
+	a = attr_of(&attrs, DIAG_INFO, 0);
 	if (!a->p || !state_has_info(m.idiag_state))
 		return -ENODATA;
 	*ret = (struct shown){
@@ -193,18 +194,19 @@ enum ulp_attr { ULP_NAME = 1, ULP_MPTCP = 3, ULP_MPTCP_TOKEN_LOC = 2 };
 
 static void read_ulp(const struct attr *a, struct sock *s)
 {
-	struct attr ulp[ATTR_MAX] = {0}, flow[ATTR_MAX] = {0};
+	struct attrs ulp, flow;
 	const struct attr *name, *token;
 
-	if (!a->p || attrs_split(a->p, a->n, ulp))
+	if (!a->p || attrs_split(a->p, a->n, &ulp))
 		return;
-	name = attr_of(ulp, ULP_NAME, 5);
+	name = attr_of(&ulp, ULP_NAME, 5);
 	if (!name->p || memcmp(name->p, "mptcp", 5) != 0 || (name->n > 5 && name->p[5]))
 		return;
 	s->flags |= SOCK_SUBFLOW;
-	if (!ulp[ULP_MPTCP].p || attrs_split(ulp[ULP_MPTCP].p, ulp[ULP_MPTCP].n, flow))
+	a = attr_of(&ulp, ULP_MPTCP, 0);
+	if (!a->p || attrs_split(a->p, a->n, &flow))
 		return;
-	token = attr_of(flow, ULP_MPTCP_TOKEN_LOC, 4);
+	token = attr_of(&flow, ULP_MPTCP_TOKEN_LOC, 4);
 	if (token->p)
 		s->token = get_u32(token->p);
 }
@@ -259,29 +261,33 @@ uint64_t diag_own_cookie(uint64_t a, const struct sock *s)
 int diag_parse_inet(const void *payload, size_t n, enum proto proto, bool bound, struct sock *ret_sock,
 		    struct sock_info *ret_info, struct diag_extra *ret_extra)
 {
-	struct attr attrs[ATTR_MAX] = {0};
+	struct attrs attrs;
 	struct inet_diag_msg m;
 	struct sock s = {0};
 	const struct attr *a;
-	size_t addr_n;
 
 	if (n < sizeof(m))
 		return -EBADMSG;
 	memcpy(&m, payload, sizeof(m));
 	if (m.idiag_family == AF_INET)
-		s.family = FAMILY_IPV4, addr_n = 4;
+		s.family = FAMILY_IPV4;
 	else if (m.idiag_family == AF_INET6)
-		s.family = FAMILY_IPV6, addr_n = 16;
+		s.family = FAMILY_IPV6;
 	else
 		return -EAFNOSUPPORT;
-	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), attrs))
+	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), &attrs))
 		return -EBADMSG;
 
 	s.proto = (uint8_t)proto;
 	s.state = state_of(m.idiag_state, proto, bound);
 	s.cookie = (uint64_t)m.id.idiag_cookie[1] << 32 | m.id.idiag_cookie[0];
-	memcpy(s.laddr, m.id.idiag_src, addr_n);
-	memcpy(s.raddr, m.id.idiag_dst, addr_n);
+	if (s.family == FAMILY_IPV6) {
+		memcpy(s.laddr, m.id.idiag_src, 16);
+		memcpy(s.raddr, m.id.idiag_dst, 16);
+	} else {
+		memcpy(s.laddr, m.id.idiag_src, 4);
+		memcpy(s.raddr, m.id.idiag_dst, 4);
+	}
 	s.lport = ntohs(m.id.idiag_sport);
 	s.rport = ntohs(m.id.idiag_dport);
 	s.ifindex = m.id.idiag_if;
@@ -292,10 +298,10 @@ int diag_parse_inet(const void *payload, size_t n, enum proto proto, bool bound,
 	s.retrans = m.idiag_retrans;
 	s.timer_ms = m.idiag_timer ? m.idiag_expires : 0;
 
-	a = attr_of(attrs, DIAG_SHUTDOWN, 1);
+	a = attr_of(&attrs, DIAG_SHUTDOWN, 1);
 	if (a->p)
 		s.shutdown = a->p[0];
-	if (proto == PROTO_SCTP && make_sctp(&m, attrs[DIAG_PEERS].p != NULL, &s))
+	if (proto == PROTO_SCTP && make_sctp(&m, attr_of(&attrs, DIAG_PEERS, 0)->p, &s))
 		return 1;
 	if (proto != PROTO_SCTP && is_mini(&m, s.state, a->p != NULL)) {
 		s.flags |= SOCK_MINI;
@@ -303,23 +309,23 @@ int diag_parse_inet(const void *payload, size_t n, enum proto proto, bool bound,
 		s.flags |= SOCK_HAS_UID;
 		s.uid = m.idiag_uid;
 	}
-	a = attr_of(attrs, DIAG_SKV6ONLY, 1);
+	a = attr_of(&attrs, DIAG_SKV6ONLY, 1);
 	if (a->p && a->p[0])
 		s.flags |= SOCK_V6ONLY;
 
 	if (ret_info)
 		*ret_info = (struct sock_info){0};
-	a = attr_of(attrs, DIAG_MARK, 4);
+	a = attr_of(&attrs, DIAG_MARK, 4);
 	if (a->p && ret_info) {
 		s.flags |= SOCK_HAS_MARK;
 		ret_info->mark = get_u32(a->p);
 	}
-	diag_read_meminfo(&attrs[DIAG_SKMEMINFO], &s, ret_info);
+	diag_read_meminfo(attr_of(&attrs, DIAG_SKMEMINFO, 0), &s, ret_info);
 	if (proto == PROTO_TCP) {
-		read_tcp_info(&attrs[DIAG_INFO], &s, ret_info);
-		read_ulp(&attrs[DIAG_ULP_INFO], &s);
+		read_tcp_info(attr_of(&attrs, DIAG_INFO, 0), &s, ret_info);
+		read_ulp(attr_of(&attrs, DIAG_ULP_INFO, 0), &s);
 	} else if (proto == PROTO_MPTCP) {
-		read_mptcp_info(&attrs[DIAG_INFO], &s);
+		read_mptcp_info(attr_of(&attrs, DIAG_INFO, 0), &s);
 		/* An accepted one is a copy of its listener, cookie and all, once that has been asked for its own
 		 * (mptcp_sk_clone; Linux 6.18). */
 		if (s.state != STATE_LISTENING) {
@@ -329,9 +335,9 @@ int diag_parse_inet(const void *payload, size_t n, enum proto proto, bool bound,
 	}
 
 	diag_extra_clear(ret_extra);
-	a = attr_of(attrs, DIAG_CGROUP_ID, 8);
+	a = attr_of(&attrs, DIAG_CGROUP_ID, 8);
 	ret_extra->cgroup = a->p ? get_u64(a->p) : 0;
-	a = attr_of(attrs, DIAG_CONG, 1);
+	a = attr_of(&attrs, DIAG_CONG, 1);
 	ret_extra->cc = (const char *)a->p;
 	ret_extra->cc_n = a->p ? strnlen((const char *)a->p, a->n) : 0;
 	*ret_sock = s;

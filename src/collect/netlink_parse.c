@@ -19,7 +19,7 @@ static const char *const names[] = {
 int diag_parse_netlink(const void *payload, size_t n, enum proto proto, bool bound, struct sock *ret_sock,
 		       struct sock_info *ret_info, struct diag_extra *ret_extra)
 {
-	struct attr attrs[ATTR_MAX] = {0};
+	struct attrs attrs;
 	struct netlink_diag_msg m;
 	struct sock s = {.family = FAMILY_NETLINK, .proto = (uint8_t)proto};
 	const struct attr *a;
@@ -29,7 +29,7 @@ int diag_parse_netlink(const void *payload, size_t n, enum proto proto, bool bou
 	memcpy(&m, payload, sizeof(m));
 	if (m.ndiag_family != AF_NETLINK)
 		return -EAFNOSUPPORT;
-	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), attrs))
+	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), &attrs))
 		return -EBADMSG;
 	/* NETLINK_CONNECTED is 1, and everything else is not connected (net/netlink/af_netlink.c) */
 	s.state = m.ndiag_state == 1 ? STATE_ESTABLISHED : STATE_UNCONN;
@@ -49,14 +49,14 @@ int diag_parse_netlink(const void *payload, size_t n, enum proto proto, bool bou
 
 	if (ret_info)
 		*ret_info = (struct sock_info){0};
-	a = attr_of(attrs, NETLINK_DIAG_MEMINFO, (SK_MEMINFO_WMEM_ALLOC + 1) * 4);
+	a = attr_of(&attrs, NETLINK_DIAG_MEMINFO, (SK_MEMINFO_WMEM_ALLOC + 1) * 4);
 	if (a->p) {
 		s.recvq = get_u32(a->p + SK_MEMINFO_RMEM_ALLOC * 4);
 		s.sendq = get_u32(a->p + SK_MEMINFO_WMEM_ALLOC * 4);
 	}
-	diag_read_meminfo(&attrs[NETLINK_DIAG_MEMINFO], &s, ret_info);
+	diag_read_meminfo(attr_of(&attrs, NETLINK_DIAG_MEMINFO, 0), &s, ret_info);
 	/* An array of longs: on a big-endian machine with longs of 8 bytes the first groups are the second half. */
-	a = attr_of(attrs, NETLINK_DIAG_GROUPS, sizeof(unsigned long));
+	a = attr_of(&attrs, NETLINK_DIAG_GROUPS, sizeof(unsigned long));
 	if (a->p) {
 		unsigned long word;
 

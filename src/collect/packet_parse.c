@@ -31,7 +31,7 @@ static void put_name(uint16_t type, struct diag_extra *x)
 int diag_parse_packet(const void *payload, size_t n, enum proto proto, bool bound, struct sock *ret_sock,
 		      struct sock_info *ret_info, struct diag_extra *ret_extra)
 {
-	struct attr attrs[ATTR_MAX] = {0};
+	struct attrs attrs;
 	struct packet_diag_msg m;
 	struct sock s = {.family = FAMILY_PACKET, .proto = (uint8_t)proto, .state = STATE_UNCONN};
 	const struct attr *a;
@@ -41,29 +41,29 @@ int diag_parse_packet(const void *payload, size_t n, enum proto proto, bool boun
 	memcpy(&m, payload, sizeof(m));
 	if (m.pdiag_family != AF_PACKET)
 		return -EAFNOSUPPORT;
-	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), attrs))
+	if (attrs_split((const uint8_t *)payload + sizeof(m), n - sizeof(m), &attrs))
 		return -EBADMSG;
 	s.type = m.pdiag_type;
 	s.inode = m.pdiag_ino;
 	s.cookie = (uint64_t)m.pdiag_cookie[1] << 32 | m.pdiag_cookie[0];
 	diag_extra_clear(ret_extra);
 	put_name(m.pdiag_num, ret_extra); /* in host order already (packet_diag.c, sk_diag_fill) */
-	a = attr_of(attrs, PACKET_DIAG_INFO, 4);
+	a = attr_of(&attrs, PACKET_DIAG_INFO, 4);
 	if (a->p)
 		s.ifindex = get_u32(a->p); /* pdi_index */
-	a = attr_of(attrs, PACKET_DIAG_UID, 4);
+	a = attr_of(&attrs, PACKET_DIAG_UID, 4);
 	if (a->p) {
 		s.flags |= SOCK_HAS_UID;
 		s.uid = get_u32(a->p);
 	}
 	if (ret_info)
 		*ret_info = (struct sock_info){0};
-	a = attr_of(attrs, PACKET_DIAG_MEMINFO, (SK_MEMINFO_WMEM_ALLOC + 1) * 4);
+	a = attr_of(&attrs, PACKET_DIAG_MEMINFO, (SK_MEMINFO_WMEM_ALLOC + 1) * 4);
 	if (a->p) {
 		s.recvq = get_u32(a->p + SK_MEMINFO_RMEM_ALLOC * 4);
 		s.sendq = get_u32(a->p + SK_MEMINFO_WMEM_ALLOC * 4);
 	}
-	diag_read_meminfo(&attrs[PACKET_DIAG_MEMINFO], &s, ret_info);
+	diag_read_meminfo(attr_of(&attrs, PACKET_DIAG_MEMINFO, 0), &s, ret_info);
 	*ret_sock = s;
 	return 0;
 }
