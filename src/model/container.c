@@ -6,7 +6,7 @@
 static uint32_t name_unit(struct world *w, const struct snap_container *c)
 {
 	const char *label, *id;
-	uint32_t *unit = world_unit_slot(w, c->cgroup);
+	uint32_t *unit = world_unit_slot(w, c->cgroup), was;
 
 	if (!unit || !c->name || c->name >= intern_count(w->names) ||
 	    !unit_container(intern_get(w->names, c->cgroup), &label, &id))
@@ -15,7 +15,9 @@ static uint32_t name_unit(struct world *w, const struct snap_container *c)
 	str_puts(&w->text, label);
 	str_putc(&w->text, ':');
 	str_put(&w->text, intern_get(w->names, c->name), intern_len(w->names, c->name));
+	was = *unit;
 	*unit = intern_add(w->names, str_text(&w->text), w->text.n) + 1;
+	w->units_kept &= !was || was == *unit;
 	return *unit - 1;
 }
 
@@ -23,6 +25,7 @@ void world_containers(struct world *w)
 {
 	const struct snapshot *s = w->snap;
 
+	w->units_kept = w->prev;
 	for (size_t i = 0; i < s->containers.n; i++) {
 		const struct snap_container *c = &s->containers.v[i];
 		struct frame_container *out;

@@ -93,24 +93,19 @@ void world_listeners(struct world *w)
 {
 	struct frame *f = w->f;
 
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s;
+	for (uint32_t i = world_next(w, 0, f->open_rows, CALM_LINKS); i < f->open_rows;
+	     i = world_next(w, i + 1, f->open_rows, CALM_LINKS)) {
+		const struct sock *s = frame_sock(f, i);
 		uint32_t prev = w->prev_of.v[i], listener = NONE;
-		bool waits;
-
-		if (!w->changed.v[i] && w->calm.v[i] & CALM_LINKS)
-			continue;
-		s = frame_sock(f, i);
-		waits = s->state == STATE_SYN_RECV || world_unaccepted(s);
+		bool waits = s->state == STATE_SYN_RECV || world_unaccepted(s);
 
 		frame_set(f, i, scope, scope(w, s, prev));
 		frame_set(f, i, dir, direction(w, s, f->port_of.v[i], prev));
 		if (f->port_of.v[i] != NONE && waits)
 			listener = find_listener(w, i);
 		frame_set(f, i, listener, listener);
-		w->calm.v[i] =
-			!waits && (frame_row(f, i)->dir != DIR_NONE || !state_table[s->state].connected)
-				? CALM_LINKS
-				: 0;
+		world_set_calm(
+			w, i, CALM_LINKS,
+			!waits && (frame_row(f, i)->dir != DIR_NONE || !state_table[s->state].connected));
 	}
 }

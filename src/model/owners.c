@@ -129,7 +129,9 @@ void world_formers(struct world *w)
 
 	if (!p || !(f->want.attrs & WANT_OWNERS))
 		return;
-	for (uint32_t i = 0; i < f->rows_n; i++) {
+	/* who has lost its owners has changed */
+	for (uint32_t i = world_next(w, 0, f->rows_n, 0); i < f->rows_n;
+	     i = world_next(w, i + 1, f->rows_n, 0)) {
 		uint32_t prev = w->prev_of.v[i];
 		const struct row *old;
 

@@ -80,6 +80,9 @@ void world_procs(struct world *w)
 		fill_proc(w, &s->procs.v[i], hint);
 		if (w->proc_prev.v[i] != NONE)
 			hint = w->proc_prev.v[i] + 1;
+		if (w->prev && i < w->prev->open_procs)
+			w->units_kept &=
+				w->proc_prev.v[i] == i && w->prev->procs.v[i].unit == w->f->procs.v[i].unit;
 	}
 	w->f->open_procs = (uint32_t)w->f->procs.n;
 }

@@ -97,16 +97,15 @@ void world_reasons(struct world *w)
 	struct frame *f = w->f;
 	bool kernel = false;
 
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		uint8_t why;
+	for (uint32_t i = world_next(w, 0, f->open_rows, CALM_REASON); i < f->open_rows;
+	     i = world_next(w, i + 1, f->open_rows, CALM_REASON)) {
+		uint8_t why = reason(w, frame_sock(f, i), frame_row(f, i), w->prev_of.v[i]);
 
-		if (!w->changed.v[i] && w->calm.v[i] & CALM_REASON)
-			continue;
-		why = reason(w, frame_sock(f, i), frame_row(f, i), w->prev_of.v[i]);
-
-		frame_set(f, i, reason, why);
-		w->calm.v[i] =
-			(uint8_t)((w->calm.v[i] & ~CALM_REASON) | (why == REASON_OWNED ? CALM_REASON : 0));
+		if (frame_row(f, i)->reason != why) {
+			frame_write_row(f, i)->reason = why;
+			w->changed.v[i] = 1; /* the kernel's sockets are counted */
+		}
+		world_set_calm(w, i, CALM_REASON, why == REASON_OWNED);
 		kernel |= why == REASON_KERNEL;
 	}
 	if (kernel)

@@ -264,32 +264,96 @@ static bool stands_for_another(const struct sock *a, const struct sock *b)
 	       a->ifindex != b->ifindex || a->token != b->token;
 }
 
+/* Is it worth the look? Words, as there are 100,000 of these a second and each is a few. */
+#define same_bytes(a, b) same_words(a, b, sizeof(*(a)) / 8)
+static inline bool same_words(const void *a, const void *b, size_t n)
+{
+	const unsigned char *p = a, *q = b;
+	uint64_t x, y, differ = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&x, p + 8 * i, 8);
+		memcpy(&y, q + 8 * i, 8);
+		differ |= x ^ y;
+	}
+	return !differ;
+}
+_Static_assert(sizeof(struct sock) % 8 == 0 && sizeof(struct sock_info) % 8 == 0 &&
+		       sizeof(struct row) % 8 == 0,
+	       "compared by words");
+
+/* Would the next look, if it told the same, make the same row of it? */
+static bool at_rest(const struct sock *s, const struct row *r)
+{
+	bool still = !(r->rx_rate != 0 || r->tx_rate != 0 || r->rate_before != 0),
+	     never = isnan(r->rx_rate) && isnan(r->tx_rate) && isnan(r->rate_before);
+
+	return !(r->marks & ~MARK_START) && r->rate_mean == 0 &&
+	       (is_counted(s) || moves_nothing(s) ? still : never);
+}
+
+/* May rows at rest be left alone? Not where another reading would make a rate of the same counters. */
+static bool is_restful(const struct world *w)
+{
+	const struct frame *f = w->f, *p = w->prev;
+
+	if (!p || w->gap || p->want.attrs != f->want.attrs)
+		return false;
+	for (uint32_t i = 0; i < f->netns.n; i++) {
+		uint64_t now = frame_read_ns(f, i), before;
+
+		if (w->ns_prev.v[i] == NONE)
+			continue;
+		before = frame_read_ns(p, w->ns_prev.v[i]);
+		if (before > now || (before == now && !f->netns.v[i].as_of_ns))
+			return false;
+	}
+	return true;
+}
+
+static void same_info(struct world *w, const struct snapshot *s, size_t at, uint32_t row,
+		      const struct sock *was)
+{
+	const struct sock_info *before = info_at(w->prev, row);
+	struct sock_info i = s->infos.v[at];
+
+	keep_info(w, &s->socks.v[at], &i, was, before);
+	if (!before || !same_bytes(before, &i))
+		*write_info(w, row) = i;
+}
+
 /* A socket that was there before keeps its row, and what has not changed of it is not written. */
 static void same_row(struct world *w, const struct snapshot *s, size_t at, uint32_t row)
 {
-	const struct sock *was = frame_sock(w->prev, row);
-	struct sock now = s->socks.v[at];
+	const struct sock *was = frame_sock(w->prev, row), *now = &s->socks.v[at];
+	const struct row *before;
+	struct sock timed;
 	struct row r;
+	bool same;
 
-	go_on(w, &now, row, &r);
-	rates(w, &now, row, &r);
-	peak(&now, &r);
-	keep_sock(w, &now, was);
-	if (s->infos.n) {
-		const struct sock_info *before = info_at(w->prev, row);
-		struct sock_info i = s->infos.v[at];
-
-		keep_info(w, &now, &i, was, before);
-		if (!before || memcmp(before, &i, sizeof(i)))
-			*write_info(w, row) = i;
+	if (s->infos.n)
+		same_info(w, s, at, row, was);
+	if (now->timer) {
+		timed = *now;
+		keep_sock(w, &timed, was);
+		now = &timed;
 	}
-	if (memcmp(was, &now, sizeof(now))) {
-		if (was->retrans != now.retrans)
-			world_note_tries(w, &now, was);
-		*write_sock(w, row) = now;
-		w->changed.v[row] = stands_for_another(was, &now);
+	same = same_bytes(was, now);
+	if (same && w->restful && w->calm.v[row] & CALM_RATES &&
+	    (!w->prev->findings.n || !frame_row(w->prev, row)->findings))
+		return;
+	before = frame_row(w->prev, row);
+	go_on(w, now, row, &r);
+	rates(w, now, row, &r);
+	peak(now, &r);
+	if (!same) {
+		if (was->retrans != now->retrans)
+			world_note_tries(w, now, was);
+		*write_sock(w, row) = *now;
+		w->changed.v[row] = stands_for_another(was, now);
 	}
-	if (memcmp(frame_row(w->prev, row), &r, sizeof(r)))
+	world_set_calm(w, row, CALM_RATES, at_rest(now, &r));
+	if (!same_bytes(before, &r))
 		*frame_write_row(w->f, row) = r;
 }
 
@@ -316,6 +380,7 @@ static void put_fresh(struct world *w, const struct snapshot *s, const struct fr
 	keep_sock(w, &k, NULL);
 	*write_sock(w, row) = k;
 	*frame_write_row(w->f, row) = r;
+	w->calm.v[row] = 0;
 	w->prev_of.v[row] = n->prev;
 	w->fd_at.v[row] = NONE;
 	w->changed.v[row] = 1;
@@ -392,6 +457,7 @@ static void take_over(struct world *w, uint32_t prev, uint32_t row, uint8_t mark
 		w->row_of.v[prev] = row;
 	}
 	w->changed.v[row] = 1;
+	w->calm.v[row] = 0;
 	*write_sock(w, row) = s;
 	*frame_write_row(w->f, row) = r;
 }
@@ -433,6 +499,7 @@ static void move_row(struct world *w, uint32_t from, uint32_t to)
 		*write_info(w, to) = *info_at(f, from);
 	w->fd_at.v[to] = w->fd_at.v[from];
 	w->changed.v[to] = 1;
+	w->calm.v[to] = 0;
 	w->prev_of.v[to] = prev;
 	if (prev != NONE)
 		w->row_of.v[prev] = to;
@@ -528,6 +595,7 @@ void world_rows(struct world *w, struct snapshot *s)
 	uint32_t n;
 
 	join_netns(w);
+	w->restful = is_restful(w);
 	if (s->infos.n != s->socks.n)
 		vec_clear(&s->infos);
 	if (p) {

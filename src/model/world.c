@@ -81,14 +81,17 @@ uint32_t world_unit(struct world *w, uint32_t cgroup)
 static void units(struct world *w)
 {
 	struct frame *f = w->f;
+	uint8_t calm = w->units_kept ? CALM_UNIT : CALM_NEVER;
 
-	for (uint32_t i = 0; i < f->rows_n; i++) {
+	for (uint32_t i = world_next(w, 0, f->rows_n, calm); i < f->rows_n;
+	     i = world_next(w, i + 1, f->rows_n, calm)) {
 		uint32_t owner = frame_first_owner(f, i, true),
 			 unit = owner == NONE ? 0 : f->procs.v[owner].unit;
 
 		if (!unit)
 			unit = world_unit(w, frame_sock(f, i)->cgroup);
 		frame_set(f, i, unit, unit);
+		world_set_calm(w, i, CALM_UNIT, owner == NONE || frame_first_owner(f, i, false) == owner);
 	}
 }
 

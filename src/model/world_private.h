@@ -29,7 +29,13 @@ struct port_key { /* a port while its row is not made yet */
 	uint32_t answer; /* and what was found */
 };
 
-enum { CALM_LINKS = 1, CALM_REASON = 2 };
+enum {
+	CALM_LINKS = 1, /* scope, direction, no listener to be found */
+	CALM_REASON = 2,
+	CALM_UNIT = 4, /* it has no owner, or the first one is there */
+	CALM_RATES = 8, /* it has been at rest: with the same counters the row is the same */
+	CALM_NEVER = 128
+};
 
 struct port_place { /* what ports are sorted by: open before closed, those with a row of their own first, number */
 	uint64_t rank;
@@ -70,6 +76,8 @@ struct world {
 	VEC(uint8_t) changed; /* row → 1: who it is, its state, its number or its owners are not as in prev */
 	VEC(uint8_t)
 	calm; /* row → CALM_ bits: what need not be found out again while the row does not change */
+	bool restful; /* what was at rest in prev is so, if its socket says the same */
+	bool units_kept; /* processes have their numbers of prev, paths and processes their units */
 	bool new_index; /* frame.by_cookie is made anew */
 	struct nums proc_prev; /* process → process of prev; NONE */
 	struct nums proc_of; /* process of prev → process; NONE */
@@ -102,6 +110,29 @@ struct world {
 	struct str text;
 };
 
+/* The next row from i on that has changed or is not calm in this respect; n: none below n. */
+static inline uint32_t world_next(const struct world *w, uint32_t i, uint32_t n, uint8_t calm)
+{
+	const uint64_t all = UINT64_C(0x0101010101010101) * calm;
+	uint64_t changed, calms;
+
+	for (; i < n; i++) {
+		while (i + 8 <= n) { /* hardly any has */
+			memcpy(&changed, w->changed.v + i, 8);
+			memcpy(&calms, w->calm.v + i, 8);
+			if (changed | (~calms & all))
+				break;
+			i += 8;
+		}
+		if (i < n && (w->changed.v[i] || (~w->calm.v[i] & calm)))
+			return i;
+	}
+	return n;
+}
+static inline void world_set_calm(struct world *w, uint32_t row, uint8_t bit, bool calm)
+{
+	w->calm.v[row] = (uint8_t)((w->calm.v[row] & ~bit) | (calm ? bit : 0));
+}
 /* The whole of a socket's local and remote end did not change. */
 static inline bool same_tuple(const struct sock *a, const struct sock *b)
 {
