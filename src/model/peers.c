@@ -78,6 +78,20 @@ static uint32_t known_peer(const struct world *w, uint32_t i, uint32_t prev)
 	return NONE;
 }
 
+/* Other ends of what has changed must be looked at, too. */
+static void wake_peers(struct world *w)
+{
+	const struct frame *f = w->f, *p = w->prev;
+	uint32_t was = p ? p->open_rows : 0, end = f->open_rows > was ? f->open_rows : was;
+
+	for (uint32_t i = world_next(w, 0, end, 0); i < was; i = world_next(w, i + 1, end, 0)) {
+		uint32_t peer = frame_row(p, i)->peer;
+
+		if (peer != NONE && w->row_of.v[peer] != NONE)
+			w->calm.v[w->row_of.v[peer]] &= (uint8_t)~CALM_PEER;
+	}
+}
+
 /* Takes over what prev knew. True when some socket without a known other end is new or talks to somebody
  * else than before: only that can make a new pair. */
 static bool carry_peers(struct world *w)
@@ -85,10 +99,14 @@ static bool carry_peers(struct world *w)
 	struct frame *f = w->f;
 	bool fresh = false;
 
-	for (uint32_t i = 0; i < f->open_rows; i++) {
+	wake_peers(w);
+	for (uint32_t i = world_next(w, 0, f->open_rows, CALM_PEER); i < f->open_rows;
+	     i = world_next(w, i + 1, f->open_rows, CALM_PEER)) {
 		const struct sock *s = frame_sock(f, i);
 		uint32_t prev = w->prev_of.v[i];
 
+		/* the end that a datagram socket talks to need not talk to it */
+		world_set_calm(w, i, CALM_PEER, !is_datagram(s) || !has_ends(s));
 		if (!has_ends(s)) {
 			/* who waits for everybody may be the other end of a datagram socket that was there before */
 			fresh |= prev == NONE && is_datagram(s);

@@ -42,22 +42,62 @@ static bool makes(const struct frame *f, const struct port_key *k, uint32_t row)
 	return k->closed == (row >= f->open_rows) && (!k->member || is_member(f, row));
 }
 
+static bool has_to_itself(const struct frame *f, uint32_t row)
+{
+	return is_member(f, row) && has_port(frame_sock(f, row));
+}
+
+/* Rows that have their port for themselves, ascending, from those of prev and what changed. True: the same ones. */
+static bool find_members(struct world *w)
+{
+	struct frame *f = w->f;
+	struct nums *to = &w->members_next;
+	uint32_t from = 0, row, n = f->open_rows;
+	bool known = w->prev && !w->prev->parents && !f->parents, same = known;
+
+	vec_clear(to);
+	for (uint32_t i = world_next(w, 0, n, known ? 0 : CALM_NEVER); i < n;
+	     i = world_next(w, i + 1, n, known ? 0 : CALM_NEVER)) {
+		while (known && from < w->open_members && (row = w->members.v[from]) <= i) {
+			if (!w->changed.v[row])
+				vec_push(to, row);
+			else
+				same = false;
+			from++;
+		}
+		if (!has_to_itself(f, i))
+			continue;
+		same = false;
+		vec_push(to, i);
+	}
+	for (; known && from < w->open_members; from++) {
+		row = w->members.v[from];
+		if (row >= n)
+			same = false;
+		else
+			vec_push(to, row);
+	}
+	same &= w->members.n == w->open_members; /* no closed ones */
+	w->open_members = (uint32_t)to->n;
+	for (uint32_t i = n; i < f->rows_n; i++)
+		if (has_to_itself(f, i))
+			vec_push(to, i);
+	vec_swap(&w->members, to);
+	return same && w->members.n == w->open_members;
+}
+
 /* Keys of ports with a row of their own; those of open sockets come first. */
 static void member_keys(struct world *w, bool closed)
 {
 	struct frame *f = w->f;
-	uint32_t from = closed ? f->open_rows : 0, to = closed ? (uint32_t)f->rows_n : f->open_rows;
+	size_t from = closed ? w->open_members : 0, to = closed ? w->members.n : w->open_members;
 
-	for (uint32_t i = from; i < to; i++) {
-		const struct sock *s = frame_sock(f, i);
-		struct port_key *k;
-		uint32_t key;
+	for (size_t i = from; i < to; i++) {
+		uint32_t row = w->members.v[i];
+		const struct sock *s = frame_sock(f, row);
+		uint32_t key = new_key(w, s, world_port_proto(w, row), closed);
+		struct port_key *k = &w->keys.v[key];
 
-		if (!is_member(f, i) || !has_port(s))
-			continue;
-		vec_push(&w->member_rows, i);
-		key = new_key(w, s, world_port_proto(w, i), closed);
-		k = &w->keys.v[key];
 		if (k->closed != closed)
 			continue;
 		k->member = true;
@@ -101,10 +141,10 @@ static void list_members(struct world *w)
 {
 	struct frame *f = w->f;
 	bool clients = f->want.attrs & WANT_CLIENT_PORTS;
-	uint32_t n = clients ? f->rows_n : (uint32_t)w->member_rows.n, total = 0;
+	uint32_t n = clients ? f->rows_n : (uint32_t)w->members.n, total = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t row = clients ? i : w->member_rows.v[i], key = f->port_of.v[row];
+		uint32_t row = clients ? i : w->members.v[i], key = f->port_of.v[row];
 
 		if (key != NONE)
 			w->keys.v[key].n += makes(f, &w->keys.v[key], row);
@@ -118,7 +158,7 @@ static void list_members(struct world *w)
 	vec_reserve(&w->port_rows, total);
 	w->port_rows.n = total;
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t row = clients ? i : w->member_rows.v[i], key = f->port_of.v[row];
+		uint32_t row = clients ? i : w->members.v[i], key = f->port_of.v[row];
 		struct port_key *k = key == NONE ? NULL : &w->keys.v[key];
 
 		if (k && makes(f, k, row))
@@ -126,37 +166,106 @@ static void list_members(struct world *w)
 	}
 }
 
+static uint32_t key_of_row(struct world *w, uint32_t row)
+{
+	struct frame *f = w->f;
+	const struct sock *s = frame_sock(f, row);
+
+	if (!has_port(s))
+		return NONE;
+	return frame_port_by_key(f, s->netns, world_port_proto(w, row), s->lport);
+}
+
+/* Are the ports those of prev, in the same order, as the same rows make them? */
+static bool keys_kept(const struct world *w, bool same_members)
+{
+	const struct frame *f = w->f, *p = w->prev;
+
+	if (!same_members || (f->want.attrs | p->want.attrs) & WANT_CLIENT_PORTS ||
+	    (f->want.skip | p->want.skip) & PART_PORTS || w->keys.n != p->ports.n || w->order.n != w->keys.n)
+		return false;
+	for (uint32_t i = 0; i < f->netns.n; i++)
+		if (w->ns_prev.v[i] != i && w->ns_prev.v[i] != NONE)
+			return false;
+	return true;
+}
+
+/* Have the open rows the local ports that they had? */
+static bool same_local_ports(const struct world *w)
+{
+	const struct frame *f = w->f, *p = w->prev;
+
+	if (f->open_rows != p->open_rows)
+		return false;
+	for (uint32_t i = world_next(w, 0, f->open_rows, 0); i < f->open_rows;
+	     i = world_next(w, i + 1, f->open_rows, 0)) {
+		const struct sock *a = frame_sock(p, i), *b = frame_sock(f, i);
+
+		if (a->lport != b->lport || a->proto != b->proto || a->netns != b->netns)
+			return false;
+	}
+	return true;
+}
+
+static void count_client_ports(struct world *w)
+{
+	struct frame *f = w->f;
+
+	f->totals.client_ports = 0;
+	if (w->keys_kept && same_local_ports(w)) {
+		f->totals.client_ports = w->prev->totals.client_ports;
+		return;
+	}
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		uint32_t key = f->port_of.v[i];
+
+		if ((key == NONE || !w->keys.v[key].member || w->keys.v[key].closed) &&
+		    has_port(frame_sock(f, i)))
+			f->totals.client_ports += is_new_client_port(w, frame_sock(f, i));
+	}
+}
+
+/* As in prev, but for rows that have changed. */
+static void carry_keys(struct world *w)
+{
+	struct frame *f = w->f;
+	const uint32_t *was = w->prev->port_of.v;
+	uint32_t n = f->open_rows;
+
+	nums_fill(&w->key_of, w->order.n, NONE);
+	for (uint32_t k = 0; k < w->order.n; k++)
+		w->key_of.v[w->order.v[k]] = k;
+	for (uint32_t i = 0; i < n && i < w->prev->open_rows; i++)
+		f->port_of.v[i] = was[i] == NONE ? NONE : w->key_of.v[was[i]];
+	for (uint32_t i = world_next(w, 0, n, 0); i < n; i = world_next(w, i + 1, n, 0))
+		f->port_of.v[i] = key_of_row(w, i);
+}
+
 void world_port_keys(struct world *w)
 {
 	struct frame *f = w->f;
-	bool clients = f->want.attrs & WANT_CLIENT_PORTS;
+	bool clients = f->want.attrs & WANT_CLIENT_PORTS, same = find_members(w);
 
 	vec_clear(&w->keys);
-	vec_clear(&w->member_rows);
 	vec_clear(&w->client_bits);
 	map_clear(&w->client_groups);
 	vec_clear(&f->port_of);
 	vec_reserve(&f->port_of, f->rows_n);
 	f->port_of.n = f->rows_n;
-	f->totals.client_ports = 0;
 	member_keys(w, false);
 	client_keys(w);
 	member_keys(w, true);
-	for (uint32_t i = 0; i < f->rows_n; i++) {
-		const struct sock *s = frame_sock(f, i);
-		uint8_t proto = world_port_proto(w, i);
-		uint32_t key = NONE;
+	w->keys_kept = keys_kept(w, same);
+	if (w->keys_kept)
+		carry_keys(w);
+	for (uint32_t i = w->keys_kept ? f->open_rows : 0; i < f->rows_n; i++) {
+		uint32_t key = key_of_row(w, i);
 
-		if (has_port(s)) {
-			key = frame_port_by_key(f, s->netns, proto, s->lport);
-			if (i < f->open_rows &&
-			    (key == NONE || !w->keys.v[key].member || w->keys.v[key].closed))
-				f->totals.client_ports += is_new_client_port(w, s);
-			if (key == NONE && clients)
-				key = new_key(w, s, proto, true);
-		}
+		if (key == NONE && clients && has_port(frame_sock(f, i)))
+			key = new_key(w, frame_sock(f, i), world_port_proto(w, i), true);
 		f->port_of.v[i] = key;
 	}
+	count_client_ports(w);
 	list_members(w);
 }
 

@@ -171,7 +171,7 @@ void world_closed_procs(struct world *w)
 		    (proc_ = frame_owner((w)->f, frame_row((w)->f, row_), o_)->proc,                         \
 		     (w)->stamp.v[proc_] != (row_) + 1 && ((w)->stamp.v[proc_] = (row_) + 1)))
 
-static void list_socks(struct world *w)
+static void list_all_socks(struct world *w)
 {
 	struct frame *f = w->f;
 	uint32_t kernel = frame_proc_by_key(f, 0, 0), total = 0;
@@ -194,6 +194,110 @@ static void list_socks(struct world *w)
 		for_each_process(w, i, p) f->proc_socks.v[f->procs.v[p].sock + f->procs.v[p].sock_n++] = i;
 		if (frame_row(f, i)->reason == REASON_KERNEL && kernel != NONE)
 			f->proc_socks.v[f->procs.v[kernel].sock + f->procs.v[kernel].sock_n++] = i;
+	}
+}
+
+/* Calls once per process that has the row of x in its list; stamps hold stamp_. */
+#define for_each_list(w, x, row_, stamp_, proc_)                                                             \
+	for (uint32_t o_ = 0, proc_; (proc_ = next_list(w, x, row_, stamp_, &o_)) != NONE;)
+
+static uint32_t next_list(struct world *w, const struct frame *x, uint32_t row, uint32_t stamp, uint32_t *at)
+{
+	const struct row *r = frame_row(x, row);
+
+	while (*at < r->owner_n) {
+		const struct owner *o = frame_owner(x, r, (*at)++);
+
+		if (o->former || w->stamp.v[o->proc] == stamp)
+			continue;
+		w->stamp.v[o->proc] = stamp;
+		return o->proc;
+	}
+	if (r->reason != REASON_KERNEL || (*at)++ > r->owner_n)
+		return NONE;
+	return frame_proc_by_key(x, 0, 0);
+}
+
+/* What changed is taken out of the lists of prev and put in anew. n: processes that prev has, too. */
+static void count_changes(struct world *w, uint32_t n)
+{
+	struct frame *f = w->f;
+	const struct frame *p = w->prev;
+	uint32_t end = f->open_rows > p->open_rows ? f->open_rows : p->open_rows;
+
+	nums_fill(&w->stamp, f->procs.n > p->procs.n ? f->procs.n : p->procs.n, 0);
+	nums_fill(&w->heads, f->procs.n, NONE);
+	nums_fill(&w->touched, f->procs.n, 0);
+	vec_clear(&w->adds);
+	for (uint32_t i = world_next(w, 0, end, 0); i < end; i = world_next(w, i + 1, end, 0)) {
+		if (i < p->open_rows)
+			for_each_list(w, p, i, 2 * i + 1, proc)
+			{
+				if (proc >= n)
+					continue;
+				f->procs.v[proc].sock_n--;
+				w->touched.v[proc] = 1;
+			}
+		if (i < f->open_rows)
+			for_each_list(w, f, i, 2 * i + 2, proc)
+			{
+				f->procs.v[proc].sock_n++;
+				w->touched.v[proc] = 1;
+				vec_push(&w->adds, ((struct add){i, w->heads.v[proc]}));
+				w->heads.v[proc] = (uint32_t)w->adds.n - 1;
+			}
+	}
+}
+
+/* From the last row to the first, as what is added is linked that way. */
+static void merge_list(struct world *w, uint32_t proc, const uint32_t *old, uint32_t old_n)
+{
+	struct frame *f = w->f;
+	uint32_t *to = f->proc_socks.v + f->procs.v[proc].sock, at = f->procs.v[proc].sock_n,
+		 add = w->heads.v[proc];
+
+	while (at) {
+		while (old_n && w->changed.v[old[old_n - 1]])
+			old_n--;
+		if (add != NONE && (!old_n || w->adds.v[add].row > old[old_n - 1])) {
+			to[--at] = w->adds.v[add].row;
+			add = w->adds.v[add].next;
+		} else if (old_n) {
+			to[--at] = old[--old_n];
+		} else {
+			break;
+		}
+	}
+}
+
+static void list_socks(struct world *w)
+{
+	struct frame *f = w->f;
+	const struct frame *p = w->prev;
+	uint32_t n, total = 0;
+
+	if (!w->kernel_kept) {
+		list_all_socks(w);
+		return;
+	}
+	n = f->open_procs < p->open_procs ? f->open_procs : p->open_procs;
+	for (uint32_t i = 0; i < n; i++)
+		f->procs.v[i].sock_n = p->procs.v[i].sock_n;
+	count_changes(w, n);
+	for (uint32_t i = 0; i < f->procs.n; i++) {
+		f->procs.v[i].sock = total;
+		total += f->procs.v[i].sock_n;
+	}
+	vec_reserve(&f->proc_socks, total);
+	f->proc_socks.n = total;
+	for (uint32_t i = 0; i < f->procs.n; i++) {
+		const struct proc *now = &f->procs.v[i];
+		const uint32_t *old = i < n ? p->proc_socks.v + p->procs.v[i].sock : NULL;
+
+		if (w->touched.v[i])
+			merge_list(w, i, old, i < n ? p->procs.v[i].sock_n : 0);
+		else if (now->sock_n)
+			memcpy(f->proc_socks.v + now->sock, old, now->sock_n * sizeof(*old));
 	}
 }
 
@@ -255,25 +359,60 @@ static void meet_user(struct world *w, uint32_t uid)
 	*u = (struct frame_user){uid, NULL};
 }
 
+#define UIDS_KEPT 1024 /* that no row has any more */
+
+static void count_uid(struct world *w, const struct sock *s, bool there)
+{
+	uint32_t *n;
+
+	if (!(s->flags & SOCK_HAS_UID))
+		return;
+	n = map_at(&w->uid_rows, s->uid, 0);
+	if (*n == MAP_NONE)
+		*n = 0;
+	if (there)
+		++*n;
+	else if (*n)
+		--*n;
+}
+
+/* How many open rows have each uid, from what changed. */
+static void count_uids(struct world *w)
+{
+	struct frame *f = w->f;
+	const struct frame *p = w->prev;
+	uint32_t was = p ? p->open_rows : 0, end = f->open_rows > was ? f->open_rows : was;
+
+	if (p && w->uid_rows.n > p->users.n + UIDS_KEPT) {
+		map_done(&w->uid_rows);
+		for (uint32_t i = 0; i < was; i++)
+			count_uid(w, frame_sock(p, i), true);
+	}
+	for (uint32_t i = world_next(w, 0, end, 0); i < end; i = world_next(w, i + 1, end, 0)) {
+		if (i < was)
+			count_uid(w, frame_sock(p, i), false);
+		if (i < f->open_rows)
+			count_uid(w, frame_sock(f, i), true);
+	}
+}
+
 static void list_users(struct world *w)
 {
 	struct frame *f = w->f;
 	const struct frame *p = w->prev;
-	uint32_t last = NONE;
 	size_t old = 0;
 
+	count_uids(w);
 	map_clear(&w->uids);
 	for (size_t i = 0; i < f->procs.n; i++)
 		if (f->procs.v[i].p.pid)
 			meet_user(w, f->procs.v[i].p.uid);
-	for (size_t i = 0; i < f->rows_n; i++) {
-		const struct sock *s = frame_sock(f, i);
-
-		if (!(s->flags & SOCK_HAS_UID) || s->uid == last)
-			continue;
-		last = s->uid;
-		meet_user(w, last);
-	}
+	for (size_t i = 0; i < w->uid_rows.cap; i++)
+		if (w->uid_rows.slots[i].value != MAP_NONE && w->uid_rows.slots[i].value)
+			meet_user(w, (uint32_t)w->uid_rows.slots[i].a);
+	for (uint32_t i = f->open_rows; i < f->rows_n; i++)
+		if (frame_sock(f, i)->flags & SOCK_HAS_UID)
+			meet_user(w, frame_sock(f, i)->uid);
 	if (f->users.n)
 		qsort(f->users.v, f->users.n, sizeof(f->users.v[0]), by_uid);
 	for (size_t i = 0; i < f->users.n; i++) {
@@ -290,6 +429,7 @@ static void list_users(struct world *w)
 
 void world_proc_lists(struct world *w)
 {
+	w->kernel_kept = w->prev && frame_proc_by_key(w->prev, 0, 0) == frame_proc_by_key(w->f, 0, 0);
 	list_socks(w);
 	list_ports(w);
 	list_users(w);

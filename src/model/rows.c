@@ -88,78 +88,6 @@ static bool would_have_been_seen(const struct world *w, const struct sock *s)
 						     !w->prev->netns.v[w->ns_prev.v[s->netns]].unread));
 }
 
-static float per_second(uint64_t now, uint64_t before, uint64_t ns)
-{
-	/* A smaller number means that counting began anew, for another conversation of the same socket. */
-	uint64_t delta = now >= before ? now - before : now;
-
-	return (float)((double)delta * 1e9 / (double)ns);
-}
-
-/* Listeners and bound sockets transfer nothing: that is known as soon as anything is. */
-static bool moves_nothing(const struct sock *s)
-{
-	return proto_table[s->proto].connected && (s->state == STATE_LISTENING || s->state == STATE_BOUND);
-}
-
-static bool is_counted(const struct sock *s)
-{
-	return s->flags & (SOCK_HAS_INFO | SOCK_HAS_BYTES) && proto_table[s->proto].connected;
-}
-
-/* When the counters of a row of prev were read; 0: never. */
-static uint64_t counted_ns(const struct world *w, uint32_t prev)
-{
-	const struct sock *s = frame_sock(w->prev, prev);
-	const struct row *r = frame_row(w->prev, prev);
-
-	if (!is_counted(s))
-		return 0;
-	return r->marks & (MARK_MISSED | MARK_CLOSED) ? r->counted_ns : frame_read_ns(w->prev, s->netns);
-}
-
-static void rates(struct world *w, const struct sock *s, uint32_t prev, struct row *r)
-{
-	const struct row *p = prev == NONE ? NULL : frame_row(w->prev, prev);
-	uint64_t now = frame_read_ns(w->f, s->netns), since = 0, before = p ? counted_ns(w, prev) : 0, rx = 0,
-		 tx = 0;
-	float rate[3] = {NAN, p ? p->rx_rate + p->tx_rate : NAN, p ? p->rate_before : NAN}, sum = 0;
-	unsigned n = 0;
-
-	r->rx_rate = r->tx_rate = NAN;
-	if (is_counted(s)) {
-		/* An old reading shown again says nothing about what has been since: what was known stands. */
-		if (before == now && w->f->netns.v[s->netns].as_of_ns) {
-			r->rx_rate = p->rx_rate;
-			r->tx_rate = p->tx_rate;
-			return;
-		}
-		if (before) {
-			since = before;
-			rx = frame_sock(w->prev, prev)->rx_bytes;
-			tx = frame_sock(w->prev, prev)->tx_bytes;
-		} else if (prev == NONE && !(r->marks & MARK_START)) {
-			since = frame_read_ns(w->prev, w->ns_prev.v[s->netns]);
-		}
-		if (since && since < now && !w->gap) {
-			r->rx_rate = s->rx_bytes == rx ? 0 : per_second(s->rx_bytes, rx, now - since);
-			r->tx_rate = s->tx_bytes == tx ? 0 : per_second(s->tx_bytes, tx, now - since);
-		}
-	}
-	if (moves_nothing(s))
-		r->rx_rate = r->tx_rate = w->prev && !w->gap && w->f->want.attrs & WANT_INFO ? 0 : NAN;
-
-	rate[0] = r->rx_rate + r->tx_rate;
-	r->rate_before = rate[1];
-	for (int i = 0; i < 3; i++) {
-		if (isnan(rate[i]))
-			continue;
-		sum += rate[i];
-		n++;
-	}
-	r->rate_mean = n ? sum / (float)n : 0;
-}
-
 /* ---- what a look tells, as frames keep it: moments instead of ages, so that what rests does not change ---- */
 
 static uint32_t ms_of(uint64_t ns)
@@ -265,51 +193,23 @@ static bool stands_for_another(const struct sock *a, const struct sock *b)
 }
 
 /* Is it worth the look? Words, as there are 100,000 of these a second and each is a few. */
-#define same_bytes(a, b) same_words(a, b, sizeof(*(a)) / 8)
+typedef uint64_t word __attribute__((vector_size(16)));
+#define same_bytes(a, b) same_words(a, b, sizeof(*(a)) / sizeof(word))
 static inline bool same_words(const void *a, const void *b, size_t n)
 {
 	const unsigned char *p = a, *q = b;
-	uint64_t x, y, differ = 0;
+	word x, y, differ = {0};
 
 	for (size_t i = 0; i < n; i++) {
-		memcpy(&x, p + 8 * i, 8);
-		memcpy(&y, q + 8 * i, 8);
+		memcpy(&x, p + i * sizeof(x), sizeof(x));
+		memcpy(&y, q + i * sizeof(y), sizeof(y));
 		differ |= x ^ y;
 	}
-	return !differ;
+	return !(differ[0] | differ[1]);
 }
-_Static_assert(sizeof(struct sock) % 8 == 0 && sizeof(struct sock_info) % 8 == 0 &&
-		       sizeof(struct row) % 8 == 0,
+_Static_assert(!(sizeof(struct sock) % sizeof(word)) && !(sizeof(struct sock_info) % sizeof(word)) &&
+		       !(sizeof(struct row) % sizeof(word)),
 	       "compared by words");
-
-/* Would the next look, if it told the same, make the same row of it? */
-static bool at_rest(const struct sock *s, const struct row *r)
-{
-	bool still = !(r->rx_rate != 0 || r->tx_rate != 0 || r->rate_before != 0),
-	     never = isnan(r->rx_rate) && isnan(r->tx_rate) && isnan(r->rate_before);
-
-	return !(r->marks & ~MARK_START) && r->rate_mean == 0 &&
-	       (is_counted(s) || moves_nothing(s) ? still : never);
-}
-
-/* May rows at rest be left alone? Not where another reading would make a rate of the same counters. */
-static bool is_restful(const struct world *w)
-{
-	const struct frame *f = w->f, *p = w->prev;
-
-	if (!p || w->gap || p->want.attrs != f->want.attrs)
-		return false;
-	for (uint32_t i = 0; i < f->netns.n; i++) {
-		uint64_t now = frame_read_ns(f, i), before;
-
-		if (w->ns_prev.v[i] == NONE)
-			continue;
-		before = frame_read_ns(p, w->ns_prev.v[i]);
-		if (before > now || (before == now && !f->netns.v[i].as_of_ns))
-			return false;
-	}
-	return true;
-}
 
 static void same_info(struct world *w, const struct snapshot *s, size_t at, uint32_t row,
 		      const struct sock *was)
@@ -344,7 +244,7 @@ static void same_row(struct world *w, const struct snapshot *s, size_t at, uint3
 		return;
 	before = frame_row(w->prev, row);
 	go_on(w, now, row, &r);
-	rates(w, now, row, &r);
+	world_rates(w, now, row, &r);
 	peak(now, &r);
 	if (!same) {
 		if (was->retrans != now->retrans)
@@ -352,7 +252,8 @@ static void same_row(struct world *w, const struct snapshot *s, size_t at, uint3
 		*write_sock(w, row) = *now;
 		w->changed.v[row] = stands_for_another(was, now);
 	}
-	world_set_calm(w, row, CALM_RATES, at_rest(now, &r));
+	w->changed.v[row] |= isnan(before->rx_rate) != isnan(r.rx_rate);
+	world_set_rest(w, row, now, &r);
 	if (!same_bytes(before, &r))
 		*frame_write_row(w->f, row) = r;
 }
@@ -369,7 +270,7 @@ static void put_fresh(struct world *w, const struct snapshot *s, const struct fr
 		go_on(w, &k, n->prev, &r);
 	r.owner_n = 0;
 	r.listener = r.peer = r.parent = NONE;
-	rates(w, &k, n->prev, &r);
+	world_rates(w, &k, n->prev, &r);
 	peak(&k, &r);
 	if (s->infos.n) {
 		struct sock_info i = s->infos.v[n->at];
@@ -381,6 +282,7 @@ static void put_fresh(struct world *w, const struct snapshot *s, const struct fr
 	*write_sock(w, row) = k;
 	*frame_write_row(w->f, row) = r;
 	w->calm.v[row] = 0;
+	world_set_rest(w, row, &k, &r);
 	w->prev_of.v[row] = n->prev;
 	w->fd_at.v[row] = NONE;
 	w->changed.v[row] = 1;
@@ -437,7 +339,7 @@ static void take_over(struct world *w, uint32_t prev, uint32_t row, uint8_t mark
 	}
 	if (s.timer)
 		s.timer_ms += later;
-	r.counted_ns = counted_ns(w, prev);
+	r.counted_ns = world_counted_ns(w, prev);
 	r.findings = 0;
 	r.listener = r.peer = r.parent = NONE;
 	if (marks & MARK_CLOSED) {
@@ -457,6 +359,7 @@ static void take_over(struct world *w, uint32_t prev, uint32_t row, uint8_t mark
 		w->row_of.v[prev] = row;
 	}
 	w->changed.v[row] = 1;
+	world_set_rest(w, row, &s, &r);
 	w->calm.v[row] = 0;
 	*write_sock(w, row) = s;
 	*frame_write_row(w->f, row) = r;
@@ -500,6 +403,7 @@ static void move_row(struct world *w, uint32_t from, uint32_t to)
 	w->fd_at.v[to] = w->fd_at.v[from];
 	w->changed.v[to] = 1;
 	w->calm.v[to] = 0;
+	w->flows.v[to] = w->flows.v[from];
 	w->prev_of.v[to] = prev;
 	if (prev != NONE)
 		w->row_of.v[prev] = to;
@@ -531,6 +435,18 @@ static void place_rows(struct world *w, const struct snapshot *s)
 		take_over(w, w->closing.v[i], open + (uint32_t)i, MARK_CLOSED);
 }
 
+/* A byte for each row, zero in those that are new. */
+static void room_for_bytes(struct marks *a, uint32_t n)
+{
+	size_t more = n - a->n;
+
+	if (n <= a->n)
+		return;
+	vec_reserve(a, more);
+	memset(a->v + a->n, 0, more);
+	a->n = n;
+}
+
 /* Rows in the order they are put down: those of prev where they were, room for what comes. */
 static void make_room(struct world *w, const struct snapshot *s, uint32_t n)
 {
@@ -547,20 +463,9 @@ static void make_room(struct world *w, const struct snapshot *s, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		w->prev_of.v[i] = i;
 	w->prev_of.n = n;
-	if (n > w->changed.n) {
-		size_t more = n - w->changed.n;
-
-		vec_reserve(&w->changed, more);
-		memset(w->changed.v + w->changed.n, 0, more);
-		w->changed.n = n;
-	}
-	if (n > w->calm.n) {
-		size_t more = n - w->calm.n;
-
-		vec_reserve(&w->calm, more);
-		memset(w->calm.v + w->calm.n, 0, more);
-		w->calm.n = n;
-	}
+	room_for_bytes(&w->changed, n);
+	room_for_bytes(&w->calm, n);
+	room_for_bytes(&w->flows, n);
 	if (n > w->fd_at.n)
 		vec_reserve(&w->fd_at, n - w->fd_at.n);
 	while (w->fd_at.n < n)
@@ -580,6 +485,17 @@ static void trim(struct world *w, uint32_t n)
 	w->fd_at.n = n;
 }
 
+/* Numbers that only one of the two frames has for an open row have changed, too. */
+static void mark_ends(struct world *w)
+{
+	uint32_t now = w->f->open_rows, was = w->prev ? w->prev->open_rows : 0;
+
+	if (now < was)
+		memset(w->changed.v + now, 1, was - now);
+	else if (was < now)
+		memset(w->changed.v + was, 1, now - was);
+}
+
 static bool netns_moved(const struct world *w)
 {
 	for (size_t i = 0; i < w->ns_now.n; i++)
@@ -595,7 +511,7 @@ void world_rows(struct world *w, struct snapshot *s)
 	uint32_t n;
 
 	join_netns(w);
-	w->restful = is_restful(w);
+	w->restful = world_is_restful(w);
 	if (s->infos.n != s->socks.n)
 		vec_clear(&s->infos);
 	if (p) {
@@ -635,6 +551,7 @@ void world_rows(struct world *w, struct snapshot *s)
 		make_room(w, s, n);
 	place_rows(w, s);
 	trim(w, n);
+	mark_ends(w);
 	if (w->new_index)
 		row_index_build(f);
 	if (w->fresh.cap > 4096 && w->fresh.n < w->fresh.cap / 16)

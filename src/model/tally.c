@@ -34,6 +34,7 @@ static void count_rates(struct count *c, const struct row *r)
 {
 	add_rate(&c->rx_rate, r->rx_rate);
 	add_rate(&c->tx_rate, r->tx_rate);
+	c->rated += !isnan(r->rx_rate);
 	c->rate_mean += r->rate_mean;
 }
 
@@ -83,7 +84,7 @@ static void count_holders(struct tally *t, const struct frame *f, uint32_t i, co
 		count_one(&t->procs.v[t->kernel], f, i, picked);
 }
 
-static void count_closed(struct tally *t, const struct frame *f, uint32_t i)
+void tally_closed(struct tally *t, const struct frame *f, uint32_t i)
 {
 	const struct row *r = frame_row(f, i);
 
@@ -164,7 +165,7 @@ bool tally_step(struct tally *t, const struct frame *f, const uint8_t *picked, u
 		if (picked && !picked[t->row])
 			continue;
 		if (t->row >= f->open_rows) {
-			count_closed(t, f, t->row);
+			tally_closed(t, f, t->row);
 			continue;
 		}
 		count_port(t, f, t->row, picked);

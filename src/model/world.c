@@ -23,16 +23,19 @@ void world_free(struct world *w)
 {
 	if (!w)
 		return;
-	struct nums *all[] = {&w->ns_prev, &w->ns_now,    &w->prev_of, &w->row_of, &w->proc_prev,
-			      &w->proc_of, &w->port_rows, &w->stamp,   &w->order,  &w->same,
-			      &w->units,   &w->candidate, &w->fd_at,   &w->gone,   &w->closing};
+	struct nums *all[] = {&w->ns_prev, &w->ns_now,       &w->prev_of, &w->row_of, &w->proc_prev,
+			      &w->proc_of, &w->port_rows,    &w->stamp,   &w->order,  &w->same,
+			      &w->units,   &w->candidate,    &w->fd_at,   &w->gone,   &w->closing,
+			      &w->members, &w->members_next, &w->key_of,  &w->heads,  &w->touched};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		vec_done(all[i]);
 	vec_done(&w->fresh);
 	vec_done(&w->changed);
 	vec_done(&w->calm);
-	vec_done(&w->member_rows);
+	vec_done(&w->flows);
+	map_done(&w->uid_rows);
+	vec_done(&w->adds);
 	vec_done(&w->holding);
 	fresh_index_done(&w->fresh_of);
 	vec_done(&w->keys);
@@ -91,7 +94,7 @@ static void units(struct world *w)
 		if (!unit)
 			unit = world_unit(w, frame_sock(f, i)->cgroup);
 		frame_set(f, i, unit, unit);
-		world_set_calm(w, i, CALM_UNIT, owner == NONE || frame_first_owner(f, i, false) == owner);
+		world_set_calm(w, i, CALM_UNIT, true);
 	}
 }
 
@@ -114,6 +117,7 @@ static void totals(struct frame *f)
 		t->states[s->state]++;
 		if (s->state == STATE_UNCONN && (s->proto == PROTO_UDP || s->proto == PROTO_UDPLITE))
 			t->unconn_udp++;
+		t->rated += !isnan(frame_row(f, i)->rx_rate);
 		add_known(&t->rx_rate, frame_row(f, i)->rx_rate);
 		add_known(&t->tx_rate, frame_row(f, i)->tx_rate);
 	}
@@ -213,12 +217,15 @@ static void count_all(struct world *w)
 
 		vec_push(&t->known, same ? w->prev->tally.procs.v[prev].peers : NONE);
 	}
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct row *r = w->changed.v[i] ? frame_row(f, i) : NULL;
+	for (uint32_t i = world_next(w, 0, f->open_rows, 0); i < f->open_rows;
+	     i = world_next(w, i + 1, f->open_rows, 0)) {
+		const struct row *r = frame_row(f, i);
 
-		for (uint32_t o = 0; r && o < r->owner_n; o++)
+		for (uint32_t o = 0; o < r->owner_n; o++)
 			t->known.v[frame_owner(f, r, o)->proc] = NONE;
 	}
+	if (!world_recount(w))
+		totals(f);
 	while (!tally_step(t, f, NULL, UINT32_MAX))
 		;
 }
@@ -261,7 +268,6 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 	else
 		world_peers(w);
 	if (!(out->want.skip & PART_PORTS)) {
-		totals(out);
 		count_all(w);
 		rings(w);
 		world_notes_ports(w);

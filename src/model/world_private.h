@@ -32,9 +32,14 @@ struct port_key { /* a port while its row is not made yet */
 enum {
 	CALM_LINKS = 1, /* scope, direction, no listener to be found */
 	CALM_REASON = 2,
-	CALM_UNIT = 4, /* it has no owner, or the first one is there */
+	CALM_UNIT = 4,
 	CALM_RATES = 8, /* it has been at rest: with the same counters the row is the same */
+	CALM_PEER = 16, /* it has no other end, or one that knows it, too */
 	CALM_NEVER = 128
+};
+
+struct add {
+	uint32_t row, next; /* next: into adds, of the same process; NONE */
 };
 
 struct port_place { /* what ports are sorted by: open before closed, those with a row of their own first, number */
@@ -49,6 +54,11 @@ struct nums {
 };
 /* n items of this value. */
 void nums_fill(struct nums *a, size_t n, uint32_t value);
+
+struct marks {
+	uint8_t *v; /* owned */
+	size_t n, cap;
+};
 
 struct world {
 	struct intern *names; /* borrowed */
@@ -73,10 +83,13 @@ struct world {
 	struct fresh_index fresh_of; /* those that are in fresh */
 	struct nums gone; /* open rows of prev whose places are free, ascending */
 	struct nums closing; /* rows of prev that are closed ones now */
-	VEC(uint8_t) changed; /* row → 1: who it is, its state, its number or its owners are not as in prev */
-	VEC(uint8_t)
-	calm; /* row → CALM_ bits: what need not be found out again while the row does not change */
+	struct marks changed; /* row → 1: who it is, its state, its number or its owners are not as in prev */
+	struct marks
+		calm; /* row → CALM_ bits: what need not be found out again while the row does not change */
+	struct marks flows; /* row → 1: something flowed lately, its rates are not zero */
 	bool restful; /* what was at rest in prev is so, if its socket says the same */
+	bool kernel_kept; /* a row that has not changed is listed with a process of the same number */
+	bool keys_kept; /* ports have their numbers of prev */
 	bool units_kept; /* processes have their numbers of prev, paths and processes their units */
 	bool new_index; /* frame.by_cookie is made anew */
 	struct nums proc_prev; /* process → process of prev; NONE */
@@ -90,13 +103,20 @@ struct world {
 	bool fds_indexed; /* scratch has the inodes */
 	struct map scratch; /* inode → first descriptor; later local addresses; later pairs of ends */
 	struct map uids;
+	struct map uid_rows; /* uid → open rows that have it */
 	uint32_t noted; /* in this look */
 	uint32_t mptcp_n, unix_n; /* open rows of these protocols */
 	bool had_parents; /* prev's rows may have some */
 	struct map mptcp; /* what ties a subflow → its parent's row */
 	struct map mptcp_ports; /* (netns, port) → enum mptcp_port */
 	VEC(struct port_key) keys;
-	VEC(uint32_t) member_rows; /* rows that have their port for themselves */
+	struct nums members; /* open rows that have their port for themselves, then closed ones */
+	struct nums members_next;
+	uint32_t open_members;
+	struct nums key_of; /* port of prev → key */
+	VEC(struct add) adds; /* rows that are new to the lists of processes */
+	struct nums heads; /* process → first of them; NONE */
+	struct nums touched; /* process → 1: its list is not that of prev */
 	VEC(struct port_place) places;
 	VEC(uint64_t) client_bits; /* local ports of connections, 65536 bits a group */
 	struct map client_groups; /* (netns, protocol) → which of them */
@@ -153,6 +173,12 @@ void world_containers(struct world *w); /* container.c: names before anything as
 uint32_t world_unit(struct world *w, uint32_t cgroup); /* interned; 0: the path says nothing */
 
 void world_rows(struct world *w, struct snapshot *s); /* rows.c */
+/* rates.c: of a socket of this look, whose row of prev (NONE: it has none) has been copied to r. */
+void world_rates(struct world *w, const struct sock *s, uint32_t prev, struct row *r);
+uint64_t world_counted_ns(const struct world *w,
+			  uint32_t prev); /* when prev's counters were read; 0: never */
+void world_set_rest(struct world *w, uint32_t row, const struct sock *s, const struct row *r);
+bool world_is_restful(const struct world *w);
 void world_procs(struct world *w); /* procs.c: those of the snapshot, same indexes */
 uint32_t world_kernel_proc(struct world *w); /* pid 0; appended when it is missing */
 /* The process of this frame for one of prev; appends a closed row when it has gone. Only when all open
@@ -174,6 +200,8 @@ void world_ports(struct world *w); /* ports.c: makes the rows, puts frame.port_o
 void world_listeners(struct world *w); /* links.c: listener and direction; port_of are keys */
 bool world_unaccepted(const struct sock *s); /* links.c: does it look like one that waits to be accepted? */
 void world_reasons(struct world *w); /* reason.c */
+/* Totals and tally from those of prev. False: too much has changed, and nothing was done. */
+bool world_recount(struct world *w); /* recount.c */
 void world_notes_begin(struct world *w); /* notes.c: those of prev go on */
 void world_note_state(struct world *w, const struct sock *s, uint8_t from);
 void world_note_tries(struct world *w, const struct sock *s, const struct sock *was);

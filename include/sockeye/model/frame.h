@@ -129,6 +129,7 @@ struct frame_freed { /* a port that nobody holds any more, or somebody else by n
 struct totals {
 	uint32_t listening, bound, unconn_udp, states[STATE_N], socks;
 	uint32_t client_ports; /* of outgoing connections, whether they have rows or not */
+	uint32_t rated; /* sockets with a rate */
 	float rx_rate, tx_rate; /* NAN unknown */
 };
 enum finding_severity { FINDING_INFO, FINDING_WARN, FINDING_BAD };

@@ -16,6 +16,7 @@ struct count {
 	uint32_t
 		counting; /* sockets of protocols whose bytes the kernel counts: without one there is no rate */
 	uint32_t states[STATE_N];
+	uint32_t rated; /* sockets with a rate */
 	uint32_t peers; /* distinct remote addresses; processes only */
 	float rx_rate, tx_rate; /* NAN: no socket had a rate */
 	float rate_mean;
@@ -35,5 +36,7 @@ void tally_done(struct tally *t);
 void tally_begin(struct tally *t, const struct frame *f);
 /* Goes on with about n rows more. True: it has come to its end. */
 bool tally_step(struct tally *t, const struct frame *f, const uint8_t *picked, uint32_t n);
-/* Both. */
+/* A closed row: it counts for nothing, but its port and its processes know of it. */
+void tally_closed(struct tally *t, const struct frame *f, uint32_t row);
+/* tally_begin() and all steps. */
 void tally_run(struct tally *t, const struct frame *f, const uint8_t *picked);

@@ -478,13 +478,14 @@ static void cpu_of_seldom_read(void **state)
 	fixture_done(&x);
 }
 
+#define HEX1 "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void container_names(void **state)
 {
 	struct fixture x;
 	const struct frame *f;
-	uint32_t s, t, path;
+	uint32_t s, t, u, path, other;
 
 	fixture_init(&x);
 	fixture_proc(&x, 10, 1, 0, "postgres", "/docker/" HEX);
@@ -492,6 +493,8 @@ static void container_names(void **state)
 	t = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:5433", NULL);
 	fixture_fd(&x, s, 10, 3);
 	path = x.snap.socks.v[t].cgroup = cgroup(&x, "/docker/" HEX);
+	u = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:5434", NULL);
+	other = x.snap.socks.v[u].cgroup = cgroup(&x, "/docker/f" HEX1);
 	f = fixture_apply(&x, 1);
 	assert_string_equal(intern_get(f->names, frame_row(f, s)->unit), "docker:0123456789ab");
 	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = path, .name = cgroup(&x, "db")}));
@@ -504,6 +507,11 @@ static void container_names(void **state)
 	assert_string_equal(intern_get(f->names, frame_row(f, t)->unit), "docker:db");
 	assert_string_equal(intern_get(f->names, f->procs.v[0].unit), "docker:db");
 	assert_int_equal(f->containers.n, 0); /* no address */
+	/* of one that holds nothing: all processes are what they were */
+	vec_push(&x.snap.containers, ((struct snap_container){.cgroup = other, .name = cgroup(&x, "web")}));
+	f = fixture_apply(&x, 1);
+	assert_string_equal(intern_get(f->names, frame_row(f, u)->unit), "docker:web");
+	assert_string_equal(intern_get(f->names, frame_row(f, s)->unit), "docker:db");
 	fixture_done(&x);
 }
 

@@ -20,8 +20,8 @@ static uint32_t dice(uint32_t *seed, uint32_t n)
 
 static const char *const addrs[] = {"10.0.0.5", "127.0.0.1", "10.0.0.6"};
 
-/* Opens, closes or changes something. */
-static void change(struct fixture *x, uint32_t *seed)
+/* Opens, closes or changes something; with `steady` nothing that a port is made of. */
+static void change(struct fixture *x, uint32_t *seed, bool steady)
 {
 	static const enum state states[] = {STATE_LISTENING,  STATE_ESTABLISHED, STATE_ESTABLISHED,
 					    STATE_CLOSE_WAIT, STATE_TIME_WAIT,   STATE_SYN_RECV};
@@ -29,7 +29,7 @@ static void change(struct fixture *x, uint32_t *seed)
 	char local[32], remote[32];
 
 	if (kind < 4 || !n) {
-		enum state state = states[dice(seed, 6)];
+		enum state state = states[steady ? 1 + dice(seed, 5) : dice(seed, 6)];
 		bool udp = !dice(seed, 5);
 
 		snprintf(local, sizeof(local), "%s:%u", addrs[dice(seed, 3)], 80 + dice(seed, 4));
@@ -39,12 +39,16 @@ static void change(struct fixture *x, uint32_t *seed)
 		x->snap.socks.v[at].netns = (uint16_t)dice(seed, 2);
 		if (x->snap.socks.v[at].inode && !dice(seed, 6))
 			x->snap.socks.v[at].inode = 0; /* not accepted */
+		x->snap.socks.v[at].uid = dice(seed, 200);
+	} else if (steady && x->snap.socks.v[at].state == STATE_LISTENING) {
+		if (kind > 6) /* its limit */
+			x->snap.socks.v[at].sendq = 1 + dice(seed, 1000);
 	} else if (kind < 6) {
 		fixture_remove_sock(x, at);
 	} else if (kind == 6) {
 		x->snap.socks.v[at].recvq = dice(seed, 1000);
 	} else if (kind == 7) {
-		fixture_rate(x, at, dice(seed, 1000), dice(seed, 10));
+		fixture_rate(x, at, dice(seed, 2) * dice(seed, 1000), dice(seed, 2) * 10);
 	} else if (x->snap.socks.v[at].inode) {
 		fixture_fd(x, at, 100 + dice(seed, 6), (int32_t)(3 + x->snap.fds.n));
 	}
@@ -108,13 +112,144 @@ static void same_as_copy(const struct copy *c, const struct frame *f)
 	}
 }
 
+static void same_count(const struct count *a, const struct count *b)
+{
+	assert_int_equal(a->socks, b->socks);
+	assert_int_equal(a->conns, b->conns);
+	assert_int_equal(a->close_wait, b->close_wait);
+	assert_int_equal(a->counting, b->counting);
+	assert_int_equal(a->rated, b->rated);
+	assert_int_equal(a->peers, b->peers);
+	assert_memory_equal(a->states, b->states, sizeof(a->states));
+	assert_int_equal(a->any_closed, b->any_closed);
+	/* to the last bit */
+	assert_int_equal(isnan(a->rx_rate), isnan(b->rx_rate));
+	assert_true(isnan(a->rx_rate) || (a->rx_rate == b->rx_rate && a->tx_rate == b->tx_rate));
+	assert_true(a->rate_mean == b->rate_mean);
+}
+
+static bool lists(const struct frame *f, uint32_t row, uint32_t proc)
+{
+	const struct row *r = frame_row(f, row);
+
+	if (!f->procs.v[proc].p.pid && r->reason == REASON_KERNEL)
+		return true;
+	for (uint32_t o = 0; o < r->owner_n; o++)
+		if (!frame_owner(f, r, o)->former && frame_owner(f, r, o)->proc == proc)
+			return true;
+	return false;
+}
+
+/* What a frame counts and lists against its own rows. */
+static void counts_its_rows(const struct frame *f)
+{
+	struct tally t = {0};
+	struct totals all = {.rx_rate = NAN, .tx_rate = NAN};
+	bool users[200] = {0};
+
+	tally_run(&t, f, NULL);
+	assert_int_equal(f->tally.ports.n, f->ports.n);
+	assert_int_equal(f->tally.procs.n, f->procs.n);
+	for (size_t i = 0; i < f->ports.n; i++)
+		same_count(&f->tally.ports.v[i], &t.ports.v[i]);
+	for (size_t i = 0; i < f->procs.n; i++)
+		same_count(&f->tally.procs.v[i], &t.procs.v[i]);
+	tally_done(&t);
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		const struct row *r = frame_row(f, i);
+
+		all.states[frame_sock(f, i)->state]++;
+		if (isnan(r->rx_rate))
+			continue;
+		all.rated++;
+		all.rx_rate = isnan(all.rx_rate) ? r->rx_rate : all.rx_rate + r->rx_rate;
+		all.tx_rate = isnan(all.tx_rate) ? r->tx_rate : all.tx_rate + r->tx_rate;
+	}
+	assert_memory_equal(all.states, f->totals.states, sizeof(all.states));
+	assert_int_equal(all.rated, f->totals.rated);
+	assert_int_equal(isnan(all.rx_rate), isnan(f->totals.rx_rate));
+	assert_true(isnan(all.rx_rate) ||
+		    (all.rx_rate == f->totals.rx_rate && all.tx_rate == f->totals.tx_rate));
+	for (uint32_t p = 0; p < f->procs.n; p++) {
+		uint32_t n = 0;
+
+		for (uint32_t i = 0; i < f->open_rows; i++) {
+			if (!lists(f, i, p))
+				continue;
+			assert_true(n < f->procs.v[p].sock_n);
+			assert_int_equal(f->proc_socks.v[f->procs.v[p].sock + n++], i);
+		}
+		assert_int_equal(n, f->procs.v[p].sock_n);
+	}
+	for (size_t i = 0; i < f->procs.n; i++)
+		users[f->procs.v[i].p.uid] |= f->procs.v[i].p.pid != 0;
+	for (uint32_t i = 0; i < f->rows_n; i++) {
+		const struct sock *s = frame_sock(f, i);
+		bool known = false;
+
+		for (size_t u = 0; u < f->users.n; u++)
+			known |= f->users.v[u].uid == s->uid;
+		assert_true(known || !(s->flags & SOCK_HAS_UID));
+		users[s->uid] |= (s->flags & SOCK_HAS_UID) != 0;
+		if (frame_port_of(f, i) == NONE)
+			continue;
+		assert_int_equal(f->ports.v[frame_port_of(f, i)].port, s->lport);
+		assert_int_equal(f->ports.v[frame_port_of(f, i)].proto, s->proto);
+		assert_int_equal(f->ports.v[frame_port_of(f, i)].netns, s->netns);
+	}
+	for (size_t u = 0; u < f->users.n; u++)
+		assert_true(users[f->users.v[u].uid]);
+}
+
+/* Rates of connections that both frames saw come from their counters and nothing else. */
+static void rates_of(const struct frame *f, const struct frame *before)
+{
+	double s = (double)(f->boot_ns - before->boot_ns) / 1e9;
+
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		const struct sock *k = frame_sock(f, i), *was;
+		uint32_t j = frame_row_by_cookie(before, k->netns, k->cookie);
+		uint64_t bytes;
+		double rate, n = 1;
+
+		if (j == NONE || k->proto != PROTO_TCP || k->state == STATE_LISTENING ||
+		    !(k->flags & SOCK_HAS_INFO) ||
+		    (frame_row(f, i)->marks | frame_row(before, j)->marks) & (MARK_MISSED | MARK_CLOSED))
+			continue;
+		was = frame_sock(before, j);
+		bytes = k->rx_bytes >= was->rx_bytes ? k->rx_bytes - was->rx_bytes : k->rx_bytes;
+		assert_float_equal(frame_row(f, i)->rx_rate, (double)bytes / s, 0.01);
+		rate = frame_row(f, i)->rx_rate + frame_row(f, i)->tx_rate;
+		for (int r = 0; r < 2; r++) {
+			float more = r ? frame_row(before, j)->rate_before
+				       : frame_row(before, j)->rx_rate + frame_row(before, j)->tx_rate;
+
+			n += !isnan(more);
+			rate += isnan(more) ? 0 : more;
+		}
+		assert_float_equal(frame_row(f, i)->rate_mean, rate / n, 0.01);
+		assert_float_equal(frame_row(f, i)->rate_before,
+				   frame_row(before, j)->rx_rate + frame_row(before, j)->tx_rate, 0.01);
+	}
+}
+
+/* Was one of those who make this port not in the last dump? */
+static bool goes(const struct frame *f, uint32_t port)
+{
+	bool missed = f->ports.v[port].marks & MARK_CLOSED;
+
+	for (uint32_t m = 0; m < f->ports.v[port].member_n; m++)
+		missed |= frame_row(f, f->members.v[f->ports.v[port].member + m])->marks & MARK_MISSED;
+	return missed;
+}
+
 /* The frame against one that a new world makes of the same look. */
 static void same_as_naive(struct fixture *x, const struct frame *f)
 {
 	struct world *w = world_new(x->names, x->services, 100);
 	struct snapshot s = x->snap;
 	struct frame naive;
-	uint32_t open = 0;
+	uint32_t open = 0, missed = 0;
 
 	frame_init(&naive);
 	s.boot_ns = f->boot_ns;
@@ -130,6 +265,7 @@ static void same_as_naive(struct fixture *x, const struct frame *f)
 
 		if (r->marks & MARK_MISSED) {
 			assert_int_equal(j, NONE);
+			missed++;
 			continue;
 		}
 		open++;
@@ -151,7 +287,10 @@ static void same_as_naive(struct fixture *x, const struct frame *f)
 					 naive.procs.v[frame_owner(&naive, q, o)->proc].p.pid);
 		}
 		assert_int_equal(r->parent, NONE);
-		assert_int_equal(frame_port_of(f, i) == NONE, frame_port_of(&naive, j) == NONE);
+		/* what has just gone is still a port */
+		assert_true(frame_port_of(f, i) != NONE || frame_port_of(&naive, j) == NONE);
+		assert_true(frame_port_of(f, i) == NONE || frame_port_of(&naive, j) != NONE ||
+			    goes(f, frame_port_of(f, i)));
 		/* a listener that the dump skipped is still one */
 		assert_true(q->listener == NONE || r->listener != NONE);
 		if (r->listener != NONE)
@@ -160,9 +299,13 @@ static void same_as_naive(struct fixture *x, const struct frame *f)
 		if (r->peer != NONE) {
 			assert_int_equal(frame_sock(f, r->peer)->lport, a->rport);
 			assert_true(r->peer < f->open_rows);
+			if (a->proto == PROTO_TCP)
+				assert_int_equal(frame_row(f, r->peer)->peer, i);
 		}
 	}
 	assert_int_equal(open, naive.open_rows);
+	if (!missed)
+		assert_int_equal(f->totals.client_ports, naive.totals.client_ports);
 	frame_done(&naive);
 	world_free(w);
 }
@@ -170,27 +313,30 @@ static void same_as_naive(struct fixture *x, const struct frame *f)
 static void churn(void **state)
 {
 	(void)state;
-	for (uint32_t run = 0; run < 25; run++) {
+	for (uint32_t run = 0; run < 40; run++) {
 		struct fixture x;
 		struct copy held = {0}, now = {0};
 		const struct frame *before = NULL;
 		uint32_t seed = run * 31 + 7;
+		bool steady = run % 2;
 
 		fixture_init(&x);
 		fixture_netns(&x, "b");
+		if (steady)
+			x.snap.want.attrs &= ~(uint32_t)WANT_CLIENT_PORTS;
 		for (uint32_t p = 0; p < 6; p++)
 			fixture_proc(&x, 100 + p, 1, 0, "p", p % 2 ? "/system.slice/p.service" : "");
 		for (int i = 0; i < 150; i++)
-			change(&x, &seed);
+			change(&x, &seed, false);
 		for (int look = 0; look < 50; look++) {
 			const struct frame *f;
 			uint32_t hide = NONE;
 			struct sock hidden = {0};
 
-			for (uint32_t c = dice(&seed, 30); c > 0; c--)
-				change(&x, &seed);
+			for (uint32_t c = dice(&seed, steady ? 5 : 30); c > 0; c--)
+				change(&x, &seed, steady);
 			if (x.snap.socks.n > 1 &&
-			    !dice(&seed, 3)) { /* skipped by the dump, and another repeated */
+			    !dice(&seed, steady ? 8 : 3)) { /* skipped by the dump, and another repeated */
 				hide = dice(&seed, (uint32_t)x.snap.socks.n);
 				hidden = x.snap.socks.v[hide];
 				x.snap.socks.v[hide] = x.snap.socks.v[hide ? 0 : 1];
@@ -200,6 +346,9 @@ static void churn(void **state)
 				same_as_copy(&held, before);
 			copy_frame(&now, f);
 			same_as_copy(&now, f);
+			counts_its_rows(f);
+			if (before)
+				rates_of(f, before);
 			same_as_naive(&x, f);
 			if (hide != NONE)
 				x.snap.socks.v[hide] = hidden;
@@ -296,12 +445,106 @@ static void numbers_stay(void **state)
 	fixture_done(&x);
 }
 
+/* After a pause nothing is known of rates, of what rests neither. */
+static void what_rests_has_no_rate_after_a_pause(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+
+	(void)state;
+	fixture_init(&x);
+	fixture_many(&x, 200, 2);
+	for (uint32_t i = 0; i < x.snap.socks.n; i++)
+		fixture_rate(&x, i, 0, 0);
+	for (int i = 0; i < 6; i++)
+		f = fixture_apply(&x, 1);
+	counts_its_rows(f);
+	assert_int_equal(f->totals.rated, f->open_rows);
+	assert_true(frame_row(f, 150)->rx_rate == 0);
+	f = fixture_apply(&x, 10);
+	assert_true(isnan(frame_row(f, 150)->rx_rate));
+	assert_true(isnan(f->totals.rx_rate));
+	counts_its_rows(f);
+	f = fixture_apply(&x, 1);
+	assert_true(frame_row(f, 150)->rx_rate == 0);
+	counts_its_rows(f);
+	fixture_done(&x);
+}
+
+/* The last row fills a gap: with what flows there, and not with the rest of who was there before. */
+static void a_row_that_moves_takes_its_rate_along(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t busy = 0;
+	char local[32];
+
+	(void)state;
+	fixture_init(&x);
+	x.snap.want.attrs &= ~(uint32_t)WANT_CLIENT_PORTS;
+	for (uint32_t i = 0; i < 5; i++) {
+		snprintf(local, sizeof(local), "10.0.0.1:%u", 5000 + i);
+		busy = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, local, "10.0.0.2:2");
+		fixture_rate(&x, busy, 0, 0);
+	}
+	for (int i = 0; i < 6; i++)
+		fixture_apply(&x, 1);
+	fixture_rate(&x, busy, 1000, 0);
+	for (int i = 0; i < 3; i++)
+		fixture_apply(&x, 1);
+	fixture_remove_sock(&x, fixture_find(&x, 2));
+	fixture_apply(&x, 1);
+	f = fixture_apply(&x, 1);
+	assert_int_equal(frame_row_by_cookie(f, 0, 5), 1);
+	assert_float_equal(f->totals.rx_rate, 1000, 0.01);
+	counts_its_rows(f);
+	fixture_rate(&x, fixture_find(&x, 5), 0, 0);
+	for (int i = 0; i < 4; i++) {
+		f = fixture_apply(&x, 1);
+		counts_its_rows(f);
+		assert_true(frame_row(f, 1)->rx_rate == 0);
+	}
+	assert_true(frame_row(f, 1)->rate_mean == 0);
+	fixture_done(&x);
+}
+
+/* Who is the first process now is not who was it before, though both hold the same descriptor. */
+static void numbers_of_processes_move_on(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t a, b;
+
+	(void)state;
+	fixture_init(&x);
+	fixture_proc(&x, 100, 1, 0, "a", "/a.slice/a.service");
+	fixture_proc(&x, 101, 1, 0, "b", "/b.slice/b.service");
+	a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.1:1", "10.0.0.2:2");
+	b = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.1:3", "10.0.0.2:2");
+	fixture_fd(&x, a, 100, 3);
+	fixture_fd(&x, b, 101, 4);
+	fixture_apply(&x, 1);
+	f = fixture_apply(&x, 1);
+	counts_its_rows(f);
+	assert_int_equal(first_pid(f, a), 100);
+	/* the list has one process fewer, so 101 is the first of it */
+	memmove(x.snap.procs.v, x.snap.procs.v + 1, --x.snap.procs.n * sizeof(x.snap.procs.v[0]));
+	f = fixture_apply(&x, 1);
+	assert_int_equal(first_pid(f, a), 101);
+	assert_string_equal(intern_get(f->names, frame_row(f, a)->unit), "b.service");
+	counts_its_rows(f);
+	fixture_done(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(churn),
 		cmocka_unit_test(what_rests_is_shared),
 		cmocka_unit_test(numbers_stay),
+		cmocka_unit_test(what_rests_has_no_rate_after_a_pause),
+		cmocka_unit_test(numbers_of_processes_move_on),
+		cmocka_unit_test(a_row_that_moves_takes_its_rate_along),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
