@@ -549,6 +549,57 @@ def what_cannot_be_seen():
         same(r.returncode, 3, f"exit where a listener is and the error is another one: {r.stdout}")
 
 
+# Runs its arguments in a control group where a BPF program refuses bind() to PORT, and to no other.
+CGROUP_BPF = r"""
+import ctypes, os, platform, socket, struct, sys
+bpf = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+libc = ctypes.CDLL(None, use_errno=True)
+def call(command, attr):
+    r = libc.syscall(bpf, command, ctypes.create_string_buffer(attr, len(attr)), len(attr))
+    if r < 0:
+        sys.exit(77)
+    return r
+def op(code, registers, offset, imm):
+    return struct.pack("BBhi", code, registers, offset, imm)
+program = (op(0x61, 0x12, 24, 0) + op(0xb7, 0, 0, 1) +  # bpf_sock_addr.user_port; 1 is yes
+           op(0x55, 2, 1, socket.htons(PORT)) + op(0xb7, 0, 0, 0) + op(0x95, 0, 0, 0))
+code, licence = ctypes.create_string_buffer(program, len(program)), ctypes.create_string_buffer(b"GPL")
+group = os.open(sys.argv[1], os.O_RDONLY)
+for attach_type in (8, 9):  # BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND
+    fd = call(5, struct.pack("IIQQIIQII16sII", 18, len(program) // 8, ctypes.addressof(code),
+                             ctypes.addressof(licence), 0, 0, 0, 0, 0, b"", 0, attach_type))
+    call(8, struct.pack("IIII", group, fd, attach_type, 0))
+open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@test
+def refused_by_a_control_group():
+    """As above, by what administrators really use; the neighbouring port shows that it is no wall around everything."""
+    if platform.machine() not in ("x86_64", "aarch64"):
+        raise Skip("needs the number of bpf()")
+
+    def inside(*args):
+        r = ns.run([sys.executable, "-c", CGROUP_BPF.replace("PORT", str(PORT)), path, *args])
+        if r.returncode == 77:
+            raise Skip("no BPF programs for control groups")
+        return r
+
+    with place() as ns, unit("sockeye-bind.service") as path:
+        truth = json.loads(inside(sys.executable, "-c", BINDER, str(PORT), "tcp", "0", *ADDRESSES).stdout)
+        same(set(truth.values()), {"EPERM"}, "a real bind()")
+        r = inside(SOCKEYE, "explain", f"{PORT}/tcp")
+        same(r.returncode, 3, f"exit: {r.stdout.decode()} {r.stderr.decode()}")
+        same(r.stdout.decode().splitlines()[:2],
+             [f"{PORT}/tcp: cannot tell: bind() by root (uid 0) to 0.0.0.0 fails with EPERM, though nothing is in the way:",
+              "  something sockeye cannot see (LSM, seccomp, cgroup-BPF, …)"], "words")
+        e = json.loads(inside(SOCKEYE, "explain", f"{PORT}/udp", "--json").stdout)["explain"][0]
+        same((e["verdict"], e["agrees"]), ("unknown", False), "UDP, in JSON")
+        same(inside(SOCKEYE, "explain", f"{PORT + 1}/tcp").returncode, 0, "the next port")
+        same(explained(ns, PORT, code=0)["verdict"], "free", "outside of the group")
+
+
 @test
 def another_namespace():
     with place() as ns, place() as other, holder(ns, f"listen('0.0.0.0', {PORT})") as h:
