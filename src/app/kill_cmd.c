@@ -431,6 +431,7 @@ static int run(struct deed *d)
 	bool refused = objections(d, false) && (!d->o->partial || !ok);
 	d->words.would = d->o->dry_run || !d->o->yes || refused;
 	d->words.wall_ns = d->look.frame.wall_ns;
+	d->words.ascii = d->o->ascii || MB_CUR_MAX == 1;
 	if (ok || d->o->dry_run) {
 		kill_put_plan(kill_plan(d->kill), &d->words, &text);
 		if (!names_state(d->look.filter))

@@ -66,18 +66,13 @@ static void put_frees(const struct kill_plan *p, struct str *out)
 		str_putc(out, '\n');
 }
 
-static void put_drops(const struct kill_plan *p, struct str *out)
+static void put_drops(const struct kill_plan *p, bool ascii, struct str *out)
 {
-	uint32_t n = p->drops_in + p->drops_out;
-	char all[UNIT_BUF], in[UNIT_BUF], away[UNIT_BUF], some[UNIT_BUF];
-
-	if (!n)
+	if (!p->drops_in && !p->drops_out)
 		return;
-	str_putf(out, "    drops     %s connection%s: %s in", fmt_count(all, n), n == 1 ? "" : "s",
-		 fmt_count(in, p->drops_in));
-	for (uint8_t i = 0; i < p->peers_n; i++)
-		str_putf(out, "%s%s ×%s", i ? ", " : " (", p->peers[i].name, fmt_count(some, p->peers[i].n));
-	str_putf(out, "%s, %s out\n", p->peers_n ? ")" : "", fmt_count(away, p->drops_out));
+	str_puts(out, "    drops     ");
+	kill_drops_put(p, true, ascii, out);
+	str_putc(out, '\n');
 	if (p->you)
 		str_puts(out, "    your own session is one of them\n");
 }
@@ -141,7 +136,7 @@ void kill_put_plan(const struct kill_plan *p, const struct kill_words *w, struct
 	}
 	str_done(&instead);
 	put_frees(p, out);
-	put_drops(p, out);
+	put_drops(p, w->ascii, out);
 	put_respawn(p, w, out);
 }
 

@@ -8,6 +8,7 @@ struct kill_words { /* how it was asked for */
 	const char *sig_name; /* "TERM" */
 	size_t way; /* into plan.ways */
 	bool would; /* nothing is sent: would */
+	bool ascii;
 	uint64_t wall_ns;
 };
 /* Whom, what it frees, what it drops, whether it comes back: some lines. */

@@ -1,5 +1,6 @@
 /* The words about a plan that dialog and command share: refusals, what to do instead, who gets the signal. */
 #include "sockeye/base/mem.h"
+#include "sockeye/base/units.h"
 #include "sockeye/model/kill.h"
 #include <signal.h>
 #include <stdio.h>
@@ -123,10 +124,29 @@ void kill_holders_put(const struct kill_plan *p, struct str *out)
 				str_putf(out, "%s %u", p->targets.v[i].name, p->targets.v[i].pid);
 		return;
 	}
-	if (ok == p->targets.n)
+	if (ok == p->targets.n && ok == 2)
+		str_puts(out, "both holders, parent first");
+	else if (ok == p->targets.n)
 		str_putf(out, "all %zu holders, parent first", ok);
 	else
 		str_putf(out, "%zu of %zu holders, parent first", ok, p->targets.n);
+}
+
+void kill_drops_put(const struct kill_plan *p, bool peers, bool ascii, struct str *out)
+{
+	uint32_t n = p->drops_in + p->drops_out;
+	char buf[UNIT_BUF];
+
+	if (!n)
+		return;
+	str_putf(out, "%s connection%s: ", fmt_count(buf, n), n == 1 ? "" : "s");
+	if (p->drops_in)
+		str_putf(out, "%s in", fmt_count(buf, p->drops_in));
+	for (uint8_t i = 0; i < p->peers_n && peers && p->drops_in; i++)
+		str_putf(out, "%s%s %s%s%s", i ? ", " : " (", p->peers[i].name, ascii ? "x" : "×",
+			 fmt_count(buf, p->peers[i].n), i + 1 == p->peers_n ? ")" : "");
+	if (p->drops_out)
+		str_putf(out, "%s%s out", p->drops_in ? ", " : "", fmt_count(buf, p->drops_out));
 }
 
 bool kill_needs_word(const struct kill_plan *p, size_t way, int sig)

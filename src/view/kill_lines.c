@@ -109,20 +109,62 @@ static void target_lines(struct kill_dialog *d, const struct screen_env *e, cons
 	str_done(&s);
 }
 
-static void targets(struct kill_dialog *d, const struct screen_env *e, int height)
+static void target_list(struct kill_dialog *d, const struct screen_env *e, size_t shown, bool low)
 {
 	const struct kill_plan *p = d->plan;
-	size_t max = height < TARGETS_FROM_H ? 1 : TARGETS_SHOWN,
-	       shown = p->targets.n > max + 1 ? max : p->targets.n;
 
 	for (size_t i = 0; i < shown; i++) {
-		target_lines(d, e, &p->targets.v[i], p->targets.n <= TARGETS_FULL, height < TARGETS_FROM_H);
+		target_lines(d, e, &p->targets.v[i], p->targets.n <= TARGETS_FULL, low);
 		/* Of many the first few stay whatever the height. */
 		for (size_t l = 0; i >= 2 && l < d->drop.n; l++)
 			if (d->page.lines.v[l].section == i && d->drop.v[l] == DROP_NEVER)
 				d->drop.v[l] = DROP_MORE;
 		page_section(&d->page);
 	}
+}
+
+/* "nginx ×5 1044, node 21877": every program, and of each the first process. */
+static void programs(struct kill_dialog *d, bool ascii)
+{
+	const struct kill_plan *p = d->plan;
+	struct str s = {0};
+
+	for (size_t i = 0; i < p->targets.n; i++) {
+		const struct kill_target *t = &p->targets.v[i];
+		size_t before = 0, all = 0;
+
+		for (size_t k = 0; k < p->targets.n; k++) {
+			bool same = !strcmp(p->targets.v[k].name, t->name);
+
+			all += same;
+			before += same && k < i;
+		}
+		if (before)
+			continue;
+		str_putf(&s, "%s%s", s.n ? ", " : "", t->name);
+		if (all > 1)
+			str_putf(&s, " %s%zu", ascii ? "x" : "×", all);
+		str_putf(&s, " %u", t->pid);
+	}
+	page_line(&d->page, ' ');
+	page_wrap(&d->page, 0, STYLE_HEAD, str_text(&s));
+	rank(d, DROP_NEVER);
+	str_done(&s);
+}
+
+static void targets(struct kill_dialog *d, const struct screen_env *e, int height)
+{
+	const struct kill_plan *p = d->plan;
+	bool low = height < TARGETS_FROM_H;
+	size_t max = low ? 1 : TARGETS_SHOWN, shown = p->targets.n > max + 1 ? max : p->targets.n;
+
+	if (low && shown < p->targets.n && kill_targets_ok(p) == p->targets.n) {
+		programs(d, e->ascii);
+		shown = p->targets.n;
+	} else {
+		target_list(d, e, shown, low);
+	}
+
 	if (shown < p->targets.n) {
 		page_line(&d->page, ' ');
 		page_spanf(&d->page, 0, STYLE_PLAIN, "and %zu more", p->targets.n - shown);
@@ -164,17 +206,19 @@ static const uint8_t step_styles[] = {STYLE_PLAIN, STYLE_OK, STYLE_WARN, STYLE_B
 static void outcome(struct kill_dialog *d, bool ascii)
 {
 	const struct kill_plan *p = d->plan;
-	size_t ok = kill_targets_ok(p), asked = 0, with = 0;
+	size_t ok = kill_targets_ok(p), asked = 0, asked_n = 0, with = 0;
 	struct str s = {0};
 	uint8_t severity;
 	int col;
 
+	for (size_t i = 0; i < p->ports.n; i++)
+		asked_n += p->ports.v[i].asked;
 	for (size_t i = 0; i < p->ports.n; i++) {
 		if (!p->ports.v[i].asked)
 			continue;
 		if (asked++)
 			str_puts(&s, ", ");
-		put_port(&p->ports.v[i], true, &s);
+		put_port(&p->ports.v[i], !narrow(d) || asked_n == 1, &s);
 	}
 	for (size_t i = 0; i < p->ports.n; i++) {
 		if (p->ports.v[i].asked)
@@ -196,16 +240,8 @@ static void outcome(struct kill_dialog *d, bool ascii)
 		rank(d, DROP_REFUSED);
 	}
 	if (p->drops_in + p->drops_out) {
-		char all[UNIT_BUF], in[UNIT_BUF], out[UNIT_BUF];
-		uint8_t peers_n = narrow(d) ? 0 : p->peers_n;
-
 		str_clear(&s);
-		str_putf(&s, "%s connection%s: %s in", fmt_count(all, p->drops_in + p->drops_out),
-			 p->drops_in + p->drops_out == 1 ? "" : "s", fmt_count(in, p->drops_in));
-		for (uint8_t i = 0; i < peers_n; i++)
-			str_putf(&s, "%s%s %s%s", i ? ", " : " (", p->peers[i].name, ascii ? "x" : "×",
-				 fmt_count(out, p->peers[i].n));
-		str_putf(&s, "%s, %s out", peers_n ? ")" : "", fmt_count(out, p->drops_out));
+		kill_drops_put(p, !narrow(d), ascii, &s);
 		if (p->you)
 			str_puts(&s, "; your own session is one of them");
 		col = labelled(d, "drops");
@@ -230,6 +266,7 @@ static void put_way(struct kill_dialog *d, size_t i, bool ascii)
 {
 	const struct kill_plan *p = d->plan;
 	struct str s = {0};
+	uint8_t to;
 
 	if (i >= p->ways.n && i)
 		return;
@@ -238,8 +275,9 @@ static void put_way(struct kill_dialog *d, size_t i, bool ascii)
 	else
 		kill_holders_put(p, &s);
 	page_span(&d->page, TO_COL, STYLE_KEY, i == d->way ? (ascii ? ">" : "▸") : "");
+	to = p->ways.n ? p->ways.v[i].to : KILL_TO_HOLDERS;
 	page_span(&d->page, TO_COL + 2, STYLE_PLAIN,
-		  kill_to_names[p->ways.n ? p->ways.v[i].to : KILL_TO_HOLDERS]);
+		  to == KILL_TO_HOLDERS && kill_targets_ok(p) > 1 ? "processes" : kill_to_names[to]);
 	page_span_max(&d->page, TO_TEXT_COL, d->page.width - TO_TEXT_COL, STYLE_PLAIN, str_text(&s));
 	str_done(&s);
 }
@@ -255,6 +293,11 @@ static void put_signal(struct kill_dialog *d, size_t i, bool more, bool ascii)
 	page_spanf(&d->page, 2, o->signals[i] == SIGKILL ? STYLE_BAD : STYLE_PLAIN, "%2d %-5s", o->signals[i],
 		   o->signals_names[i]);
 	page_span(&d->page, 12, STYLE_PLAIN, o->signals_help ? o->signals_help[i] : "");
+	/* Where the others may have to go, this tells that there are some. */
+	if (narrow(d) && i == d->cursor)
+		page_span_right(&d->page, d->page.width, STYLE_DIM,
+				ascii ? (d->plan->ways.n > 1 ? "Up Dn <- ->" : "Up Dn")
+				      : (d->plan->ways.n > 1 ? "↑↓ ←→" : "↑↓"));
 }
 
 static void signal_menu(struct kill_dialog *d, bool ascii)

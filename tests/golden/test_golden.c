@@ -226,6 +226,8 @@ static const struct golden_case cases[] = {
 	{"kill_sent", world_web1, 80, 24, ": \"8080 Enter K Enter wait:90", 0},
 	{"kill_taken_again", world_web1, 80, 24, ": \"8080 Enter K Enter wait:5200", 0},
 	{"kill_many_holders", world_web1, 80, 24, ": \"443 Enter K", 0},
+	{"kill_many_holders_40x10", world_web1, 40, 10, ": \"443 Enter K", 0},
+	{"kill_tagged_40x10", world_web1, 40, 10, "Space Space Space K", 0},
 	{"kill_kernel", world_web1, 80, 24, ": \"2049 Enter K", 0},
 	{"kill_tagged", world_web1, 80, 24, "Space Space K", 0},
 };

@@ -181,6 +181,9 @@ void kill_unowned_put(const struct kill_plan *p, const struct kill_unowned *u, s
 		      struct str *instead);
 /* "node 21877", "all 5 holders, parent first": who gets a signal that goes the first way. */
 void kill_holders_put(const struct kill_plan *p, struct str *out);
+/* "59 connections: 17 in (10.0.0.7 ×12), 42 out": what ends with them; peers: with who is at the other end. Nothing
+ * when none does. */
+void kill_drops_put(const struct kill_plan *p, bool peers, bool ascii, struct str *out);
 size_t kill_targets_ok(const struct kill_plan *p);
 /* The word "yes" must be typed for this. */
 bool kill_needs_word(const struct kill_plan *p, size_t way, int sig);

@@ -165,13 +165,22 @@ static void small_screens(void **state)
 	open_port(&b, 8080);
 	t = draw(&b, 40, 10);
 	HAS(t, "8080/tcp");
-	HAS(t, "node 21877");
+	/* Whom, and at what cost, before signals that are not chosen. */
+	HAS(t, "node 21877   deploy   api.service");
+	HAS(t, "/usr/bin/node /srv/api/server.js");
+	HAS(t, "drops 59 connections: 17 in, 42 out");
 	HAS(t, "Enter: send TERM to node 21877");
-	HAS(t, "TERM   ask to end");
+	HAS(t, "TERM   ask to end            ↑↓");
 	press(&b, '9');
 	t = draw(&b, 40, 10);
 	HAS(t, "Enter: send KILL to node 21877");
 	HAS(t, "▸  9 KILL");
+	HAS(t, "drops 59 connections");
+	t = draw(&b, 40, 8);
+	HAS(t, "node 21877   deploy   api.service");
+	HAS(t, "drops 59 connections");
+	HAS(t, "▸  9 KILL");
+	HAS_NOT(t, "15 TERM");
 	t = draw(&b, 20, 5);
 	HAS(t, "node 21877");
 	bench_done(&b);
@@ -180,8 +189,8 @@ static void small_screens(void **state)
 	open_port(&b, 443);
 	t = draw(&b, 40, 10);
 	HAS(t, "443/tcp");
-	HAS(t, "nginx 1044");
-	HAS(t, "and 4 more");
+	HAS(t, "nginx ×5 1044");
+	HAS(t, "drops ");
 	HAS(t, "Enter: send TERM to all 5 holders,");
 	HAS(t, "parent first");
 	bench_done(&b);

@@ -44,7 +44,7 @@ static void fills_in_when_all_were_looked_at(void **state)
 	b.u.env.f = fixture_apply(&b.x, 1);
 	b.d->ops->frame(b.d, &b.u);
 	HAS_NOT(draw(&b, 80, 24), "looked at");
-	HAS(draw(&b, 80, 24), "Enter: send TERM to all 2 holders");
+	HAS(draw(&b, 80, 24), "Enter: send TERM to both holders");
 	assert_int_equal(b.opened, 3);
 	b.d->ops->frame(b.d, &b.u); /* it is known now: later frames change nothing under the user's hands */
 	assert_int_equal(b.opened, 3);
