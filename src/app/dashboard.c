@@ -203,7 +203,7 @@ static void on_keys(struct dashboard *d)
 		if (ui_discard_input(d->ui))
 			term_discard_input();
 		d->dirty = true;
-		if (++n == KEYS_AT_ONCE) {
+		if (++n == KEYS_AT_ONCE || clock_boot() >= d->slice_ns) {
 			d->more_keys = true;
 			return;
 		}

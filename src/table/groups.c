@@ -214,6 +214,7 @@ static void add_row(struct table *t, const struct ctx *c, uint32_t row, const st
 	struct ident id = group_ident(t, c, row, cols);
 	uint32_t *at = map_at(&w->seen, id.a, id.b), g;
 	struct table_group *group;
+	uint64_t opened_ns;
 	struct value v;
 	bool finding;
 	uint8_t marks;
@@ -226,6 +227,8 @@ static void add_row(struct table *t, const struct ctx *c, uint32_t row, const st
 	marks = marks_of(t, c->f, row, &finding);
 	group->n++;
 	group->finding |= finding;
+	opened_ns = table_opened_ns(t->rows_kind, c->f, row);
+	group->opened_ns = opened_ns > group->opened_ns ? opened_ns : group->opened_ns;
 	group->all_new &= (marks & MARK_NEW) != 0;
 	group->all_closed &= (marks & MARK_CLOSED) != 0;
 	vec_push(&w->group_of, g);

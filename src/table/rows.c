@@ -62,6 +62,30 @@ static bool any_picked(const struct table *t, uint32_t row)
 	return n->socks || n->any_closed;
 }
 
+uint64_t table_opened_ns(enum row_kind kind, const struct frame *f, uint32_t row)
+{
+	uint64_t first_ns = 0;
+	uint8_t marks = 0;
+
+	switch (kind) {
+	case ROWS_SOCK:
+		first_ns = frame_row(f, row)->first_ns;
+		marks = frame_row(f, row)->marks;
+		break;
+	case ROWS_PORT:
+		first_ns = f->ports.v[row].first_ns;
+		marks = f->ports.v[row].marks;
+		break;
+	case ROWS_PROC:
+		first_ns = f->procs.v[row].first_ns;
+		marks = f->procs.v[row].marks;
+		break;
+	case ROWS_N:
+		break;
+	}
+	return marks & (MARK_START | MARK_CLOSED) ? 0 : first_ns;
+}
+
 void table_find_rows(struct table *t, uint32_t from, uint32_t to)
 {
 	bool all = filter_empty(t->filter), terms = filter_asks_rows(t->filter, t->rows_kind);
@@ -79,5 +103,7 @@ void table_find_rows(struct table *t, uint32_t from, uint32_t to)
 		if (!all && (!any_picked(t, row) || (terms && !filter_row(t->filter, t->rows_kind, &c, row))))
 			continue;
 		w->rows.v[w->rows.n++] = row;
+		if (w->mark_ns && table_opened_ns(t->rows_kind, w->f, row) > w->mark_ns)
+			w->since++;
 	}
 }

@@ -52,7 +52,8 @@ struct table_work {
 	VEC(uint8_t) picked; /* parallel to f->rows */
 	struct tally tally;
 	VEC(uint32_t) rows; /* that pass, ascending */
-	uint32_t total;
+	uint32_t total, since;
+	uint64_t mark_ns;
 	/* While the order is kept: */
 	VEC(struct ident) idents; /* of all rows; or empty */
 	VEC(struct ident) noted; /* of those shown so far, while they are being noted */

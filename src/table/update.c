@@ -134,7 +134,8 @@ void table_update_begin(struct table *t, const struct frame *f, uint32_t height,
 	w->picked.n = f->rows_n;
 	vec_clear(&w->rows);
 	vec_clear(&w->idents);
-	w->total = 0;
+	w->total = w->since = 0;
+	w->mark_ns = t->mark_ns;
 	w->at = 0;
 	w->looked = 0;
 	w->begun = false;
@@ -229,6 +230,8 @@ static void commit(struct table *t)
 	t->f = w->f;
 	t->number = w->f->number;
 	t->total = w->total;
+	t->since = w->since;
+	t->since_ns = w->mark_ns;
 	t->matched = (uint32_t)(t->group_by == GROUP_NONE ? t->order.n : t->members.n);
 	t->held = w->held;
 	t->order_differs = keeps(w) && w->differs;

@@ -26,6 +26,7 @@ void act_mark(struct ui *u, uint32_t key)
 	}
 	u->env.mark_ns = u->env.f->boot_ns;
 	u->mark_wall_ns = u->env.f->wall_ns;
+	ui_update_top(u); /* it is counted from there on, also in what is on its way */
 	ui_say(u, "%s %s: rows with + are new since then; Esc takes the mark away",
 	       moved ? "mark moved to" : "marked", mark_time(u, buf));
 }
@@ -41,53 +42,13 @@ bool marks_clear(struct ui *u)
 	return true;
 }
 
-bool marks_since(const struct table *t, uint32_t row, uint64_t mark_ns)
-{
-	const struct frame *f = t->f;
-	uint64_t first_ns = 0;
-	uint8_t marks = 0;
-
-	if (!mark_ns)
-		return false;
-	switch (t->rows_kind) {
-	case ROWS_SOCK:
-		first_ns = frame_row(f, row)->first_ns;
-		marks = frame_row(f, row)->marks;
-		break;
-	case ROWS_PORT:
-		first_ns = f->ports.v[row].first_ns;
-		marks = f->ports.v[row].marks;
-		break;
-	case ROWS_PROC:
-		first_ns = f->procs.v[row].first_ns;
-		marks = f->procs.v[row].marks;
-		break;
-	default:
-		break;
-	}
-	return first_ns > mark_ns && !(marks & (MARK_START | MARK_CLOSED));
-}
-
-bool marks_group_since(const struct table *t, const struct table_group *g, uint64_t mark_ns)
-{
-	for (uint32_t i = 0; mark_ns && i < g->n; i++)
-		if (marks_since(t, t->members.v[g->first + i], mark_ns))
-			return true;
-	return false;
-}
-
 void marks_text(const struct ui *u, const struct table *t, struct str *out)
 {
 	char time[UNIT_BUF], n[UNIT_BUF];
-	uint32_t since = 0;
 
 	if (!u->env.mark_ns || !table_shows(t, u->env.f))
 		return;
-	if (t->groups.n)
-		for (size_t i = 0; i < t->members.n; i++)
-			since += marks_since(t, t->members.v[i], u->env.mark_ns);
-	else
-		for (size_t i = 0; i < t->order.n; i++)
-			since += marks_since(t, t->order.v[i], u->env.mark_ns);
-	str_putf(out, "+%s since %s", fmt_count(n, since), mark_time(u, time));
+	/* Just set, and not counted from yet: no row that is shown is younger. */
+	fmt_count(n, t->since_ns == u->env.mark_ns ? t->since : 0);
+	str_putf(out, "+%s since %s", n, mark_time(u, time));
 }

@@ -1,7 +1,6 @@
 /* Drawing a table: heads with the sort mark, gutter, cells, selection bar, and what an empty table says.
  * Apart from the screen's behaviour so that each of the two stays easy to read. */
 #include "table_draw.h"
-#include "marks.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include <stdio.h>
@@ -62,13 +61,13 @@ struct row_look { /* what concerns a row as a whole */
 	uint8_t style; /* of all its cells, when not PLAIN */
 };
 
-static struct row_look look_of_head(const struct table *t, const struct table_group *g, uint64_t mark_ns)
+static struct row_look look_of_head(const struct table_group *g, uint64_t mark_ns)
 {
 	if (g->all_closed)
 		return (struct row_look){"-", STYLE_BAD, STYLE_DIM};
 	if (g->all_new)
 		return (struct row_look){"+", STYLE_OK, STYLE_OK};
-	if (marks_group_since(t, g, mark_ns))
+	if (mark_ns && g->opened_ns > mark_ns)
 		return (struct row_look){"+", STYLE_OK, STYLE_PLAIN};
 	if (g->finding)
 		return (struct row_look){"!", STYLE_BAD, STYLE_PLAIN};
@@ -104,7 +103,7 @@ static struct row_look look_of(const struct table *t, uint32_t row, const struct
 		l = (struct row_look){"-", STYLE_BAD, STYLE_DIM};
 	else if (marks & MARK_NEW)
 		l = (struct row_look){"+", STYLE_OK, STYLE_OK};
-	else if (marks_since(t, row, e->mark_ns))
+	else if (e->mark_ns && table_opened_ns(t->rows_kind, f, row) > e->mark_ns)
 		l = (struct row_look){"+", STYLE_OK, STYLE_PLAIN};
 	else if (findings)
 		l = (struct row_look){"!", STYLE_BAD, STYLE_PLAIN};
@@ -183,7 +182,7 @@ static void draw_row(struct table_view *v, const struct ctx *ctx, const struct s
 {
 	const struct table *t = v->t;
 	const struct table_group *head = table_head(t, at);
-	struct row_look look = head ? look_of_head(t, head, e->mark_ns) : look_of(t, t->order.v[at], e);
+	struct row_look look = head ? look_of_head(head, e->mark_ns) : look_of(t, t->order.v[at], e);
 	struct ident id = table_ident(t, at);
 	struct str text = {0};
 	int x = a.x + GUTTER, indent = table_nested(t, at) ? INDENT : 0, covered = 0;

@@ -74,6 +74,7 @@ static void table_screen_frame(struct screen *s, const struct screen_env *e)
 	/* What it shows is of a frame that may be gone by now. */
 	if (!table_shows(t, e->f))
 		table_lose_frame(t);
+	t->mark_ns = e->mark_ns;
 	table_update_begin(t, f, height(e), e->dialog_open);
 	table_update_step(t, &e->slice);
 }

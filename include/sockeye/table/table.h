@@ -44,6 +44,7 @@ struct table_group { /* one head */
 	uint32_t row; /* one of them: names the group */
 	bool open; /* its rows are shown below it */
 	bool finding, all_new, all_closed; /* of its rows */
+	uint64_t opened_ns; /* the last of them: see table_opened_ns */
 };
 
 struct table_column {
@@ -66,6 +67,7 @@ struct table {
 	bool all; /* `a`: also client ports */
 	bool listening; /* `l`: Connections shows listening and bound too; Ports only listening */
 	bool findings_only; /* `!` */
+	uint64_t mark_ns; /* rows that opened after it are counted; 0: none are */
 	/* What is shown, since the last update that came to its end: */
 	const struct frame *f; /* borrowed until the next one does */
 	struct tally tally; /* recount; used when a filter is in force, else f->tally */
@@ -76,6 +78,8 @@ struct table {
 	VEC(uint32_t) heads; /* parallel while rows are gathered, else empty: see table_head, table_nested */
 	VEC(struct table_group) groups;
 	VEC(uint32_t) members; /* rows of the frame, group by group */
+	uint32_t since; /* rows that pass and opened after… */
+	uint64_t since_ns; /* … this mark */
 	uint32_t matched, total; /* rows that pass, folded ones too; rows the view has without filter */
 	/* Cursor: index into order and the identity it stands on; top: first visible. */
 	uint32_t cursor, top;
@@ -125,6 +129,9 @@ void table_lose_frame(struct table *t);
 void table_order_all(struct table *t);
 /* The same in slices: an update of the frame shown, whose end brings all lines in order. */
 void table_order_begin(struct table *t);
+
+/* CLOCK_BOOTTIME at which a row of the frame came to be there; 0: it was there at the first look, or it is gone. */
+uint64_t table_opened_ns(enum row_kind kind, const struct frame *f, uint32_t row);
 
 /* Lines */
 struct ident table_ident(const struct table *t, size_t line);
