@@ -1,11 +1,13 @@
 /* Allocation that cannot fail, so that no caller carries a path for "no memory" that nobody can test. */
 #include "sockeye/base/mem.h"
+#include <limits.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static _Atomic(void (*)(void)) die_hook;
@@ -70,6 +72,30 @@ void mem_return_large(void)
 #ifdef M_MMAP_THRESHOLD
 	/* Set by hand it does not move: glibc would raise it to the largest array that was ever freed. */
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
+#define LARGE_PAGE (UINT64_C(2) << 20)
+
+void mem_expect(size_t bytes)
+{
+#ifdef __GLIBC__
+	int pad = bytes < INT_MAX ? (int)bytes : INT_MAX;
+	uintptr_t from, to;
+	void *p;
+
+	mallopt(M_MMAP_THRESHOLD, 32 << 20); /* as much as it takes */
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mallopt(M_TOP_PAD, pad); /* the heap grows by it when the next piece does not fit */
+	p = mem_alloc(LARGE_PAGE, 1);
+	from = ((uintptr_t)p + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+	to = (uintptr_t)p + (uintptr_t)pad;
+	if (to > from)
+		(void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* a hint: it may be nobody's yet */
+	free(p);
+	mallopt(M_TOP_PAD, 128 << 10);
+#else
+	(void)bytes;
 #endif
 }
 

@@ -41,6 +41,16 @@ static int none_entered(const struct netns_set *s)
 	return s->denied ? -EPERM : s->failed ? s->error : 0;
 }
 
+/* The own namespace's counters; the others' sockets are known when they have been asked. */
+static size_t sockets_about(const struct live *l)
+{
+	const struct netns *own = l->netns.v.v[0];
+	struct sockstat stat;
+
+	sockstat_read(own->stat_fd, own->stat6_fd, &stat);
+	return (size_t)stat.tcp + stat.tcp_tw + stat.udp;
+}
+
 /* ret_strays: namespaces that this look has found and will be in the next one. */
 static int look_at(struct live *l, const struct want *want, struct snapshot *ret, size_t *ret_strays)
 {
@@ -61,6 +71,8 @@ static int look_at(struct live *l, const struct want *want, struct snapshot *ret
 	ret->memory = (struct snap_memory){0};
 	if (want->attrs & WANT_MEMORY)
 		memory_read(l->root, &ret->memory);
+	if (!l->socks_n && want->states & STATE_BIT(STATE_ESTABLISHED))
+		l->socks_n = sockets_about(l);
 	snapshot_expect_socks(ret, l->socks_n + l->socks_n / 16,
 			      want->attrs & (WANT_INFO | WANT_MEM | WANT_CONG));
 	if (want->attrs & WANT_OWNERS)
@@ -141,6 +153,11 @@ int live_open(struct intern *names, const char *proc_root, struct source **ret)
 static struct live *as_live(struct source *s)
 {
 	return s->ops == &live_ops ? (struct live *)s : NULL;
+}
+
+size_t live_sockets_about(const struct source *s)
+{
+	return s->ops == &live_ops ? sockets_about((const struct live *)s) : 0;
 }
 
 void live_set_owner_budget(struct source *s, uint64_t ns)

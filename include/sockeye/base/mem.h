@@ -20,6 +20,9 @@ void *mem_dup(const void *p, size_t n);
 
 /* Called once by main(): large arrays come straight from the kernel and go back to it when they are freed. */
 void mem_return_large(void);
+/* For a program that is going to need about so much, and then ends: in large pages, which cost few faults, and nothing
+ * of it goes back before the end. May do nothing. */
+void mem_expect(size_t bytes);
 /* What lies free between small pieces goes back to the kernel too. Walks the free pieces: not for every look. */
 void mem_trim(void);
 

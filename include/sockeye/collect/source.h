@@ -34,6 +34,8 @@ int live_open(struct intern *names, const char *proc_root, struct source **ret);
  * look. */
 struct owner_source;
 void live_set_owner_source(struct source *s, struct owner_source *owners);
+/* How many sockets the program's own namespace has, about: what a look will take of memory goes by it. */
+size_t live_sockets_about(const struct source *s);
 /* Budget for owner work per look; 0: no limit (one-shot commands). What is left over is "not-scanned". */
 void live_set_owner_budget(struct source *s, uint64_t ns);
 /* Budget for walking connections of busy foreign network namespaces per look (a fifth of the interval does),

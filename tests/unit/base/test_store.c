@@ -65,6 +65,40 @@ static void test_vec(void **state)
 	free(p);
 }
 
+/* What comes then is in the room that was made at once, and nothing else changes. */
+static void test_expect(void **state)
+{
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	const size_t expected = 64 << 20;
+	pid_t pid = fork(); /* the others go on with malloc as it is */
+	int status;
+
+	if (!pid) {
+		VEC(uint64_t) v = {0};
+		char *begin, *end;
+
+		mem_return_large();
+		mem_expect(expected);
+		begin = mem_alloc(1000, 1);
+		end = sbrk(0);
+		for (uint64_t i = 0; i < 2 << 20; i++)
+			vec_push(&v, i * 7);
+		for (uint64_t i = 0; i < v.n; i++)
+			if (v.v[i] != i * 7)
+				_exit(1);
+		if ((char *)v.v < begin || (char *)(v.v + v.cap) > end || end - begin < (1 << 25))
+			_exit(2);
+		vec_done(&v);
+		_exit(sbrk(0) < (void *)end ? 3 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!getenv("VALGRIND_LIB")) /* has an allocator of its own */
+		assert_int_equal(status, 0);
+#else
+	skip();
+#endif
+}
+
 static void test_str(void **state)
 {
 	struct str b = {0};
@@ -267,13 +301,10 @@ static void test_intern_readers(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_die),
-		cmocka_unit_test(test_vec),
-		cmocka_unit_test(test_str),
-		cmocka_unit_test(test_map),
-		cmocka_unit_test(test_intern),
-		cmocka_unit_test(test_intern_full),
-		cmocka_unit_test(test_intern_readers),
+		cmocka_unit_test(test_die),         cmocka_unit_test(test_vec),
+		cmocka_unit_test(test_expect),      cmocka_unit_test(test_str),
+		cmocka_unit_test(test_map),         cmocka_unit_test(test_intern),
+		cmocka_unit_test(test_intern_full), cmocka_unit_test(test_intern_readers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
