@@ -234,7 +234,8 @@ static void test_own_sockets(void **state)
 	assert_int_equal(me->uid, geteuid());
 	assert_true(me->fds == 0 || me->fds >= 8);
 	assert_true(me->fds_max > 0 && me->threads >= 1 && me->start > 0 && me->rss_bytes > 0);
-	assert_true(me->state == 'R' || me->state == 'S'); /* of the first thread, which may wait for the others */
+	assert_true(me->state == 'R' ||
+		    me->state == 'S'); /* of the first thread, which may wait for the others */
 
 	assert_int_equal(x->snap.netns.n, 1);
 	assert_true(x->snap.netns.v[0].own);
