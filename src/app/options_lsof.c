@@ -90,9 +90,9 @@ static int take_inet(struct reading *r, const char *word)
 /* "CLOSE_WAIT" as the filter has it: "close-wait". False: there is no such state. */
 static bool put_state(struct str *out, const char *name, size_t n)
 {
-	char word[32];
+	char word[32]; /* room for "unconn" and the dash of "fin-wait-1" */
 
-	if (!n || n >= sizeof(word) - 1)
+	if (!n || n >= sizeof(word) - 8)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		word[i] = name[i] == '_' ? '-' : (char)tolower((unsigned char)name[i]);
@@ -103,6 +103,8 @@ static bool put_state(struct str *out, const char *name, size_t n)
 		word[10] = '\0';
 	} else if (!strcmp(word, "syn-rcvd")) {
 		strcpy(word, "syn-recv");
+	} else if (!strcmp(word, "idle")) { /* of UDP */
+		strcpy(word, "unconn");
 	}
 	if (!states_by_word(word))
 		return false;

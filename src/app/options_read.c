@@ -151,17 +151,29 @@ struct words {
 	bool help, version;
 };
 
+/* Whose option it is, in one line. */
+static void complain_elsewhere(const struct option_row *row, const char *spelled)
+{
+	struct str whose = {0};
+	const char *name = NULL;
+	for (size_t i = 0; i < commands_n; i++) {
+		if (!(commands[i].bit & row->on))
+			continue;
+		str_putf(&whose, "%s%s", whose.n ? ", " : "",
+			 commands[i].name ? commands[i].name : "the dashboard");
+		name = name ? name : commands[i].name ? commands[i].name : "";
+	}
+	complain("%s belongs to %s: sockeye %s%s...", spelled, str_text(&whose), name ? name : "",
+		 name && *name ? " " : "");
+	str_done(&whose);
+}
+
 /* One option, named as the user spelled it. attached: what came with it, "=value" or the rest of the letters. */
 static int take(struct words *w, const struct option_row *row, const char *spelled, const char *attached)
 {
 	const char *value = attached;
 	if (!(row->on & w->r.on)) {
-		for (size_t i = 0; i < commands_n; i++)
-			if (commands[i].bit & row->on)
-				complain("%s belongs to %s: sockeye %s%s...", spelled,
-					 commands[i].name ? commands[i].name : commands[i].help,
-					 commands[i].name ? commands[i].name : "",
-					 commands[i].name ? " " : "");
+		complain_elsewhere(row, spelled);
 		return -1;
 	}
 	if (!row->arg && value) {

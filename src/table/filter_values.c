@@ -244,6 +244,8 @@ static bool endpoint_value(struct parser *p, const struct term *t, const struct 
 static bool word_value(struct parser *p, const struct term *t, const struct part *part, const char *s,
 		       struct alt *a)
 {
+	static const char *const more[] = {"listen",    "estab",        "fin-wait", "unconnected",
+					   "connected", "synchronized", "bucket",   "big"};
 	const char *names[64], *word;
 	size_t n = 0, i;
 	int near;
@@ -263,6 +265,9 @@ static bool word_value(struct parser *p, const struct term *t, const struct part
 		if (n < ARRAY_LEN(names))
 			names[n++] = word;
 	}
+	/* What else a state may be called is near to other words. */
+	for (i = 0; a->form == ALT_STATES && i < ARRAY_LEN(more) && n < ARRAY_LEN(names); i++)
+		names[n++] = more[i];
 	near = text_nearest(s, names, n);
 	if (near >= 0)
 		return parse_fail(p, part->at, part->n, names[near], "no %s \"%s\"; did you mean %s?",

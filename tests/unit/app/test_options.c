@@ -115,6 +115,7 @@ static const struct {
 	{"list -nP -iTCP -sTCP:LISTEN,CLOSE_WAIT", "proto=tcp proto=tcp state=listen,close-wait",
 	 VIEW_SOCKETS, NULL},
 	{"list -sTCP:^ESTABLISHED,^FIN_WAIT1", "proto=tcp state!=established,fin-wait-1", VIEW_SOCKETS, NULL},
+	{"list -sUDP:Idle", "proto=udp state=unconn", VIEW_SOCKETS, NULL},
 	{"list -it", "proto=tcp state=connected", VIEW_SOCKETS, "+rtt_ms,+cwnd,+mss,+retrans_total,+cc"},
 	{"list -in", "state=connected", VIEW_SOCKETS, "+rtt_ms,+cwnd,+mss,+retrans_total,+cc"},
 	{"list -- -t", "-t", -1, NULL},
