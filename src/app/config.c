@@ -55,6 +55,7 @@ struct reading {
 	int wrong; /* first line with an error; 0: none */
 	int view_line[UI_NAMED_MAX]; /* where each named view begins */
 	int start_line; /* where the view to start with is named */
+	int keys_line; /* where the last key is */
 	char error[300];
 };
 
@@ -125,6 +126,8 @@ static void take_value(struct reading *r)
 	if (config_set(r->c, str_text(&r->section), str_text(&r->key), str_text(&r->value), r->services, err,
 		       sizeof(err)) < 0)
 		complain_at(r, r->value_line, err);
+	if (!strcasecmp(str_text(&r->section), "keys"))
+		r->keys_line = r->value_line;
 	if (r->c->view_name && !r->start_line)
 		r->start_line = r->value_line;
 	if (r->c->named_n > views)
@@ -170,6 +173,8 @@ static void parse(struct config *c, const char *text, const struct services *ser
 		complain_at(&r, r.start_line, str_text(&told));
 		str_done(&told);
 	}
+	if (config_check_keys(c, err, sizeof(err)) < 0)
+		complain_at(&r, r.keys_line, err);
 	if (line > 0 && (size_t)line <= r.lines.n)
 		complain_at(&r, r.lines.v[line - 1], "neither [section] nor key = value");
 	for (size_t i = 0; i < c->named_n; i++) {

@@ -25,6 +25,8 @@ extern const size_t config_sections_n;
 void config_defaults(struct config *c); /* keeps path, error and found */
 /* What can be judged only when all of it was read. */
 int config_check(struct config *c, char *err, size_t err_n);
+/* Is there a key left to quit with? */
+int config_check_keys(const struct config *c, char *err, size_t err_n);
 /* A view of the user's own, when all of it was read. 0, or -EINVAL with a sentence in err. */
 int config_check_view(const struct ui_named_view *v, char *err, size_t err_n);
 int config_set(struct config *c, const char *section, const char *key, const char *value,

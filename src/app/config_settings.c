@@ -301,6 +301,17 @@ static int read_key(struct config *c, const char *section, const char *key, cons
 	return keymap_set(&c->keymap, key, value, err, err_n);
 }
 
+int config_check_keys(const struct config *c, char *err, size_t err_n)
+{
+	static const char *const ways[] = {"quit", "back_or_quit"};
+	uint32_t keys[BINDING_KEYS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
+		n += keymap_keys(&c->keymap, binding_by_action(ways[i]), keys);
+	return n ? 0 : wrong(err, err_n, "no key is left to quit with; give one to quit or back_or_quit");
+}
+
 static void print_keys(const struct config *c, struct str *out)
 {
 	const char *said = "";
@@ -375,7 +386,7 @@ static int read_named(struct config *c, const char *section, const char *key, co
 		v->view = scratch.view;
 	} else if (!strcasecmp(key, "filter")) {
 		if (filter_parse(value, services, &f, &fe) < 0)
-			return wrong(err, err_n, "filter: %s", fe.text);
+			return wrong(err, err_n, "%s", fe.text);
 		filter_free(f);
 		replace(&v->filter, value);
 	} else if (!strcasecmp(key, "columns")) {
