@@ -374,28 +374,38 @@ static void watch_ports(struct kill *k, const struct kill_look *look, uint64_t n
 		tell_lingering(k, look, now_ns);
 }
 
+void kill_lagging_put(const struct kill *k, struct str *out)
+{
+	char sig[16];
+
+	if ((k->sig && !kill_sig_ends(k->sig)) || !any_aim(k, lives))
+		return;
+	kill_names(k, lives, out);
+	if (k->sig == SIGKILL || !k->sig)
+		str_puts(out, " has not ended yet");
+	else
+		str_putf(out, " ignores %s", kill_signal_name(k->sig, sig));
+}
+
 /* After a while without an end: say who does not heed the signal. */
 static void nag(struct kill *k, uint64_t now_ns)
 {
 	double seconds = (double)(now_ns - k->sent_ns) / NSEC_PER_SEC;
 	struct str s = {0};
 	size_t held = 0;
-	char sig[16];
 
 	k->nagged = true;
 	if ((k->sig && !kill_sig_ends(k->sig)) || !any_aim(k, lives))
 		return;
 	for (size_t i = 0; i < k->ports.n; i++)
 		held += k->ports.v[i] == KILL_PORT_HELD;
-	if (held)
+	if (held) {
 		str_putf(&s, "still held after %.1f s: ", seconds);
-	kill_names(k, lives, &s);
-	if (!held)
+		kill_lagging_put(k, &s);
+	} else {
+		kill_names(k, lives, &s);
 		str_putf(&s, " runs on after %.1f s", seconds);
-	else if (k->sig == SIGKILL || !k->sig)
-		str_puts(&s, " has not ended yet");
-	else
-		str_putf(&s, " ignores %s", kill_signal_name(k->sig, sig));
+	}
 	kill_step_say(k, KILL_STILL_HELD, 2, now_ns, str_text(&s));
 	str_done(&s);
 }

@@ -31,6 +31,7 @@ struct deed {
 	struct kill_words words;
 	char sig_name[16];
 	size_t told; /* steps already printed */
+	uint64_t first_ns; /* when the first signal was sent; 0: not yet */
 	VEC(uint8_t) objected; /* parallel to the plan's targets, then its unowned: told already */
 };
 
@@ -293,10 +294,14 @@ static int look(void *data, const struct want *want, struct snapshot *ret)
 
 static void tell_steps(struct deed *d)
 {
-	uint64_t sent = kill_sent_ns(d->kill);
 	struct str line = {0};
+	uint64_t sent;
 	size_t n;
 	const struct kill_step *s = kill_steps(d->kill, &n);
+
+	if (!d->first_ns)
+		d->first_ns = kill_sent_ns(d->kill);
+	sent = d->first_ns;
 
 	for (; d->told < n; d->told++) {
 		const struct kill_step *step = &s[d->told];
@@ -312,10 +317,7 @@ static void tell_steps(struct deed *d)
 		else
 			snprintf(after, sizeof(after), "%.1f s", (double)(step->at_ns - sent) / NSEC_PER_SEC);
 		str_clear(&line);
-		if (step->event == KILL_SENT)
-			str_putf(&line, "%s\n", step->text);
-		else
-			str_putf(&line, "after %-7s %s\n", after, step->text);
+		str_putf(&line, "after %-7s %s\n", after, step->text);
 		print_text(stdout, &line);
 		fflush(stdout);
 	}
@@ -336,6 +338,26 @@ static uint64_t watch_until(const struct deed *d, uint64_t last_sent_ns, uint64_
 	if (!d->o->wait_given || free_ns + linger < until)
 		until = free_ns + linger;
 	return until;
+}
+
+static void complain_held(const struct deed *d, uint64_t after_ns)
+{
+	struct str who = {0};
+	size_t n;
+	const struct kill_step *s = kill_steps(d->kill, &n);
+
+	if (!n || s[n - 1].event != KILL_STILL_HELD) /* else that has just been said */
+		kill_lagging_put(d->kill, &who);
+	complain("still held %.1f s after the signal%s%s", (double)after_ns / NSEC_PER_SEC, who.n ? ": " : "",
+		 str_text(&who));
+	if (kill_any_lives(d->kill) && d->words.sig != SIGKILL && d->o->kill_after_ns == UINT64_MAX) {
+		str_clear(&who);
+		str_puts(&who, "    try: sockeye kill --kill-after 5s ");
+		text_put_cell(&who, d->o->filter, strlen(d->o->filter), false, SIZE_MAX);
+		str_putc(&who, '\n');
+		fputs(str_text(&who), stderr);
+	}
+	str_done(&who);
 }
 
 static int watch(struct deed *d)
@@ -368,7 +390,7 @@ static int watch(struct deed *d)
 		nanosleep(&t, NULL);
 	}
 	if (!free_ns) {
-		complain("still held %.1f s after the signal", (double)(now - sent) / NSEC_PER_SEC);
+		complain_held(d, now - sent);
 		return HELD;
 	}
 	return FREED;

@@ -108,6 +108,10 @@ static void put_head(const struct kill_plan *p, const struct kill_words *w, stru
 		str_putf(out, "%s %s for:\n", w->would ? "Would run" : "Running", way->command);
 		return;
 	}
+	if (!ok) {
+		str_puts(out, w->would ? "Would send nothing:\n" : "Sending nothing:\n");
+		return;
+	}
 	if (way && way->to != KILL_TO_HOLDERS)
 		ok = way->procs;
 	str_putf(out, "%s SIG%s to %zu process%s", w->would ? "Would send" : "Sending", w->sig_name, ok,
@@ -135,6 +139,8 @@ void kill_put_plan(const struct kill_plan *p, const struct kill_words *w, struct
 		str_putf(out, "%s%s\n", instead.n ? "; instead: " : "", str_text(&instead));
 	}
 	str_done(&instead);
+	if (!kill_targets_ok(p))
+		return;
 	put_frees(p, out);
 	put_drops(p, w->ascii, out);
 	put_respawn(p, w, out);

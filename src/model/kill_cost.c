@@ -295,7 +295,8 @@ void kill_judge_target(struct build *b, struct kill_target *t, uint32_t proc)
 		judge_systemd(b, t, proc);
 	else if (p->p.pid <= 1)
 		t->refusal = KILL_PID1;
-	else if (p->p.state == 'Z')
+	else if (p->p.state == 'Z' &&
+		 p->p.threads <= 1) /* else only its first thread has ended, the others hold on */
 		t->refusal = KILL_ZOMBIE;
 	else if (!strcmp(comm, "docker-proxy"))
 		judge_forwarder(b, t, proc);

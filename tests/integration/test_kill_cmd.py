@@ -106,10 +106,25 @@ def ended_before_the_answer():
 
 
 @test
+def a_first_thread_that_ended():
+    """/proc calls such a process a zombie, but its other threads hold the port, and take a signal."""
+    with victims() as (ns, _):
+        program = ("import ctypes, platform, threading\n"
+                   "s = listen(8080); threading.Thread(target=idle).start(); ready(); time.sleep(.1)\n"
+                   "ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[platform.machine()], 0)\n")
+        with Holder(ns, program) as holder:
+            until(lambda: f"{holder.pid} (" in (stat := open(f"/proc/{holder.pid}/stat").read()) and ") Z " in stat,
+                  "the first thread ends")
+            has(run(ns, "kill", "--yes", ":8080", code=0), f" {holder.pid} ended", "8080/tcp is free")
+            until(holder.ended, "it ends")
+
+
+@test
 def ignored_signal():
     with victims("listen,port=8080,stubborn=1,comm=victim") as (ns, factory):
         victim = pid_on(factory, 8080)
-        has(run(ns, "kill", "--yes", "--wait", "300ms", ":8080", code=4), "still held")
+        has(run(ns, "kill", "--yes", "--wait", "300ms", ":8080", code=4),
+            f" s after the signal: victim {victim} ignores TERM\n    try: sockeye kill --kill-after 5s :8080\n")
         check(alive(victim), "it died of a signal it ignores")
         text = run(ns, "kill", "--yes", "--kill-after", "200ms", ":8080", code=0)
         has(text, f"KILL to victim {victim}", "8080/tcp is free")

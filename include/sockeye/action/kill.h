@@ -67,6 +67,8 @@ int kill_send(struct kill *k, int sig, uint64_t now_ns);
 /* Step 3, again and again (every 10–20 ms is good): looks whether the targets ended and the ports are free
  * or taken again, for watch_ns from the signal on (30 s in the dashboard). Returns false when the watch is
  * over. look may be NULL: then only the processes are watched. */
+/* "node 21877 ignores TERM": who of the signalled has not ended; nothing when all have. */
+void kill_lagging_put(const struct kill *k, struct str *out);
 bool kill_watch(struct kill *k, const struct kill_look *look, uint64_t now_ns, uint64_t watch_ns);
 /* The steps so far, oldest first; borrowed until the next call on k. */
 const struct kill_step *kill_steps(const struct kill *k, size_t *ret_n);

@@ -295,6 +295,13 @@ static void parents_first_and_shared_ports(void **state)
 	for (size_t i = 0; i < p.targets.n; i++)
 		assert_int_equal(p.targets.v[i].refusal, p.targets.v[i].pid == 31 ? KILL_ZOMBIE : KILL_OK);
 	kill_plan_done(&p);
+	x.snap.procs.v[0].threads = 2; /* its first thread has ended, the process has not */
+	f = fixture_apply(&x, 1);
+	kill_plan_build(&p, f, k, 1);
+	assert_true(p.targets.n > 0);
+	for (size_t i = 0; i < p.targets.n; i++)
+		assert_int_equal(p.targets.v[i].refusal, KILL_OK);
+	kill_plan_done(&p);
 	fixture_done(&x);
 }
 
