@@ -69,14 +69,14 @@ static void keys_done(struct json_keys *k)
 	vec_done(&k->ends);
 }
 
-static void put_json_row(struct report *r, const struct json_keys *k, struct str *scratch, uint32_t row)
+static void put_json_row(const struct report *r, size_t i, struct str *out, struct str *scratch)
 {
-	struct str *out = &r->w.buf;
-	uint32_t at = 0;
-	for (size_t i = 0; i < r->data.n; i++) {
-		const struct column *col = r->data.v[i];
-		str_put(out, k->text.s + at, k->ends.v[i] - at);
-		at = k->ends.v[i];
+	const struct json_keys *k = r->keys;
+	uint32_t at = 0, row = r->rows.v[i];
+	for (size_t c = 0; c < r->data.n; c++) {
+		const struct column *col = r->data.v[c];
+		str_put(out, k->text.s + at, k->ends.v[c] - at);
+		at = k->ends.v[c];
 		if (col->flags & COL_DISPLAY) {
 			str_clear(scratch);
 			if (put_screen_text(r, col, row, scratch))
@@ -90,37 +90,41 @@ static void put_json_row(struct report *r, const struct json_keys *k, struct str
 	str_puts(out, r->data.n ? "}" : "{}");
 }
 
-void write_json(struct report *r, const struct format_info *info)
+static void put_json_item(const struct report *r, size_t i, struct str *out, struct str *scratch)
+{
+	str_puts(out, i ? ",\n" : "\n");
+	put_json_row(r, i, out, scratch);
+}
+
+static void put_json_line(const struct report *r, size_t i, struct str *out, struct str *scratch)
+{
+	put_json_row(r, i, out, scratch);
+	str_putc(out, '\n');
+}
+
+static void put_json_rows(struct report *r, report_row_fn row)
 {
 	struct json_keys keys = {0};
-	struct str scratch = {0};
 	keys_make(&keys, r);
+	r->keys = &keys;
+	report_rows(r, row);
+	r->keys = NULL;
+	keys_done(&keys);
+}
+
+void write_json(struct report *r, const struct format_info *info)
+{
 	report_envelope(&r->w.buf, r->t->f, r->o);
 	str_putf(&r->w.buf, ",\"%s\":[", view_table[r->t->view].key);
-	for (size_t i = 0; i < r->rows.n && writer_row(&r->w); i++) {
-		report_fetch(r, i);
-		str_puts(&r->w.buf, i ? ",\n" : "\n");
-		put_json_row(r, &keys, &scratch, r->rows.v[i]);
-	}
+	put_json_rows(r, put_json_item);
 	str_puts(&r->w.buf, r->rows.n ? "\n]}\n" : "]}\n");
-	str_done(&scratch);
-	keys_done(&keys);
 }
 
 void write_ndjson(struct report *r, const struct format_info *info)
 {
-	struct json_keys keys = {0};
-	struct str scratch = {0};
-	keys_make(&keys, r);
 	report_envelope(&r->w.buf, r->t->f, r->o);
 	str_puts(&r->w.buf, "}\n");
-	for (size_t i = 0; i < r->rows.n && writer_row(&r->w); i++) {
-		report_fetch(r, i);
-		put_json_row(r, &keys, &scratch, r->rows.v[i]);
-		str_putc(&r->w.buf, '\n');
-	}
-	str_done(&scratch);
-	keys_done(&keys);
+	put_json_rows(r, put_json_line);
 }
 
 /* Do this kind's values consist of digits, signs and points alone? Then they need no second look. A minus
@@ -133,9 +137,31 @@ static bool is_number(uint8_t kind)
 	return numbers >> kind & 1;
 }
 
+static void put_separated_row(const struct report *r, size_t k, struct str *out, struct str *scratch)
+{
+	char sep = r->format->sep;
+	uint32_t row = r->rows.v[k];
+	for (size_t i = 0; i < r->data.n; i++) {
+		const struct column *col = r->data.v[i];
+		if (i)
+			str_putc(out, sep);
+		if (is_number(col->kind) && !(col->flags & COL_DISPLAY)) {
+			column_raw(col, &r->ctx, row, out);
+			continue;
+		}
+		str_clear(scratch);
+		if (col->flags & COL_DISPLAY)
+			put_screen_text(r, col, row, scratch);
+		else
+			column_raw(col, &r->ctx, row, scratch);
+		text_put_csv(out, str_text(scratch), scratch->n, sep);
+	}
+	str_puts(out, r->format->eol);
+}
+
 void write_separated(struct report *r, const struct format_info *info)
 {
-	struct str *out = &r->w.buf, scratch = {0};
+	struct str *out = &r->w.buf;
 	for (size_t i = 0; i < r->data.n && r->o->header; i++) {
 		if (i)
 			str_putc(out, info->sep);
@@ -143,25 +169,5 @@ void write_separated(struct report *r, const struct format_info *info)
 		if (i + 1 == r->data.n)
 			str_puts(out, info->eol);
 	}
-	for (size_t k = 0; k < r->rows.n && writer_row(&r->w); k++) {
-		uint32_t row = r->rows.v[k];
-		report_fetch(r, k);
-		for (size_t i = 0; i < r->data.n; i++) {
-			const struct column *col = r->data.v[i];
-			if (i)
-				str_putc(out, info->sep);
-			if (is_number(col->kind) && !(col->flags & COL_DISPLAY)) {
-				column_raw(col, &r->ctx, row, out);
-				continue;
-			}
-			str_clear(&scratch);
-			if (col->flags & COL_DISPLAY)
-				put_screen_text(r, col, row, &scratch);
-			else
-				column_raw(col, &r->ctx, row, &scratch);
-			text_put_csv(out, str_text(&scratch), scratch.n, info->sep);
-		}
-		str_puts(out, info->eol);
-	}
-	str_done(&scratch);
+	report_rows(r, put_separated_row);
 }

@@ -23,11 +23,16 @@ int format_by_name(const char *name)
 	return -1;
 }
 
-static void writer_flush(struct writer *w)
+void writer_put(struct writer *w, struct str *text)
 {
-	if (!w->error && w->buf.n && fwrite(w->buf.s, 1, w->buf.n, w->out) != w->buf.n)
+	if (!w->error && text->n && fwrite(text->s, 1, text->n, w->out) != text->n)
 		w->error = errno ? -errno : -EIO;
-	str_clear(&w->buf);
+	str_clear(text);
+}
+
+void writer_flush(struct writer *w)
+{
+	writer_put(w, &w->buf);
 }
 
 bool writer_row(struct writer *w)
@@ -79,12 +84,16 @@ static void choose_rows(struct report *r)
 
 int report_write(FILE *out, const struct table *t, const struct report_opts *o, unsigned *ret_hidden)
 {
-	struct report r = {.w = {.out = out, .opts = o}, .t = t, .o = o, .ctx = table_ctx(t)};
+	struct report r = {.w = {.out = out, .opts = o},
+			   .t = t,
+			   .o = o,
+			   .ctx = table_ctx(t),
+			   .format = &format_table[o->format]};
 	r.ctx.ascii = o->ascii;
 	r.ctx.raw_numbers = !o->terminal || o->format != FORMAT_TEXT;
 	choose_columns(&r);
 	choose_rows(&r);
-	format_table[o->format].write(&r, &format_table[o->format]);
+	r.format->write(&r, r.format);
 	writer_flush(&r.w);
 	if (!r.w.error && fflush(out))
 		r.w.error = errno ? -errno : -EIO;

@@ -22,6 +22,8 @@ struct report {
 	VEC(const struct column *) data; /* JSON, CSV, TSV */
 	VEC(uint32_t) rows; /* of the frame, those of folded groups too; heads are none */
 	unsigned hidden;
+	const struct format_info *format;
+	const struct json_keys *keys; /* borrowed while rows are written as JSON */
 };
 /* Rows are printed in an order that has nothing to do with that of the memory. A byte of each line of memory of the next
  * ones is read, so that all of them are waited for together: a hint that they may be fetched is dropped by processors
@@ -46,6 +48,14 @@ static inline void report_fetch(const struct report *r, size_t k)
 }
 /* Hands the buffer on when it is large; called after each row. False: stop, there was an error. */
 bool writer_row(struct writer *w);
+void writer_flush(struct writer *w);
+/* Hands this on, behind what was handed on before, and empties it. */
+void writer_put(struct writer *w, struct str *text);
+
+/* Appends the k-th of the rows to out. On any thread; scratch is the thread's own. */
+typedef void (*report_row_fn)(const struct report *r, size_t k, struct str *out, struct str *scratch);
+/* All rows. */
+void report_rows(struct report *r, report_row_fn row);
 
 struct format_info {
 	const char *name;

@@ -446,6 +446,51 @@ static void test_groups(void **state)
 	fixture_done(&x);
 }
 
+static bool always(void *nobody, size_t rows)
+{
+	return true;
+}
+
+/* Many rows are made by several threads: what comes out is what one makes, and an error ends it. */
+static void test_many(void **state)
+{
+	static const uint8_t formats[] = {FORMAT_CSV, FORMAT_TSV, FORMAT_JSON, FORMAT_NDJSON};
+	struct fixture x;
+	struct table t;
+	char key[32];
+	fixture_init(&x);
+	fixture_many(&x, 20011, 7);
+	table_init(&t, VIEW_CONNECTIONS);
+	assert_int_equal(table_set_columns(&t, "local,remote,pid,owners,cookie", key, sizeof(key)), 0);
+	table_update(&t, fixture_apply(&x, 1), 100, false);
+	assert_true(t.matched > 20000);
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		struct report_opts o = {.format = formats[i],
+					.header = true,
+					.columns_chosen = true,
+					.host = "h",
+					.kernel = "k"};
+		char *text[2] = {0};
+		size_t n[2] = {0};
+		for (size_t k = 0; k < 2; k++) {
+			FILE *out = open_memstream(&text[k], &n[k]);
+			o.go_on = k ? always : NULL; /* who is asked is asked by one thread */
+			assert_int_equal(report_write(out, &t, &o, NULL), 0);
+			fclose(out);
+		}
+		assert_int_equal(n[0], n[1]);
+		assert_memory_equal(text[0], text[1], n[0]);
+		free(text[0]);
+		free(text[1]);
+		FILE *full = fopen("/dev/full", "w");
+		o.go_on = NULL;
+		assert_int_equal(report_write(full, &t, &o, NULL), -ENOSPC);
+		fclose(full);
+	}
+	table_done(&t);
+	fixture_done(&x);
+}
+
 static void test_names(void **state)
 {
 	assert_int_equal(format_by_name("json"), FORMAT_JSON);
@@ -462,7 +507,8 @@ int main(void)
 		cmocka_unit_test(test_csv),      cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_terminal), cmocka_unit_test(test_terminal_text),
 		cmocka_unit_test(test_empty),    cmocka_unit_test(test_write_errors),
-		cmocka_unit_test(test_groups),   cmocka_unit_test(test_names),
+		cmocka_unit_test(test_groups),   cmocka_unit_test(test_many),
+		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
