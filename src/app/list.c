@@ -246,6 +246,21 @@ static void tell(const struct look *l, const struct options *o, unsigned hidden)
 	str_done(&line);
 }
 
+/* What filters know besides columns of sockets. */
+static void put_filter_names(struct str *out)
+{
+	struct filter_field f;
+	const char *alias, *is;
+	str_puts(out, "\nin filters alone, of every socket:\n");
+	for (size_t i = 0; filter_field_at(i, &f); i++) {
+		const struct column *c = column_by_key(ROWS_SOCK, f.name);
+		if (f.sock && (!c || c->kind == KIND_LIST || c->kind == KIND_OBJECT))
+			str_putf(out, "  %-30s %s\n", f.name, f.help);
+	}
+	for (size_t i = 0; (alias = filter_alias_at(i, &is)) != NULL; i++)
+		str_putf(out, "  %-30s as %s\n", alias, is);
+}
+
 /* --help-columns: what --columns, --sort and filters can name. */
 static int print_columns(const struct options *o)
 {
@@ -268,6 +283,8 @@ static int print_columns(const struct options *o)
 			str_putf(&out, "  %-16s %-13s %s\n", cols[i].key, cols[i].title ? cols[i].title : "",
 				 cols[i].help ? cols[i].help : "");
 	}
+	if (o->view < 0)
+		put_filter_names(&out);
 	errno = 0;
 	int r = fwrite(str_text(&out), 1, out.n, stdout) != out.n || fflush(stdout) ? -errno : 0;
 	str_done(&out);

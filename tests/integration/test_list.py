@@ -206,6 +206,8 @@ def version_and_help():
                 check(word in r.stdout, f"{args} has no {word!r}")
         r = ns.sockeye("list", "--help-columns")
         same(r.returncode, 0, "exit code of --help-columns")
+        for line in (rb"  port +port at either end", rb"  fwmark +as mark", rb"  age_s +AGE"):
+            check(re.search(rb"^" + line, r.stdout, re.M), f"--help-columns has no {line!r}")
 
 
 PRINTING = [["list", "--view", v, f] for v in KEYS for f in ("--json", "--csv", "--ndjson", "--tsv")] + [
