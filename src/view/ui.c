@@ -431,13 +431,30 @@ static void key_unseen(struct ui *u, const struct key *k)
 	}
 }
 
+/* Pasted text is text: what ends a line in it must not send it off, and parts words instead; nothing in it is a key. */
+static bool paste_takes(struct ui *u, const struct key *k)
+{
+	if (k->code == KEY_ENTER_ || k->code == KEY_TAB || k->code == '\n' || k->code == '\r') {
+		u->paste_blank = u->paste_begun;
+		return false;
+	}
+	if (k->code < ' ' || k->code == 0x7f || k->code >= KEY_NONE_)
+		return false;
+	u->paste_begun = true;
+	if (u->paste_blank) {
+		u->paste_blank = false;
+		u->dialog->ops->key(u->dialog, u, &(struct key){.code = ' '});
+	}
+	return true;
+}
+
 void ui_take_key(struct ui *u, const struct key *k)
 {
 	struct subject before, after;
 
 	if (k->code == KEY_PASTE_BEGIN || k->code == KEY_PASTE_END) {
 		u->pasting = k->code == KEY_PASTE_BEGIN;
-		u->paste_told = false;
+		u->paste_told = u->paste_begun = u->paste_blank = false;
 		return;
 	}
 	if (u->pasting && !(u->dialog && u->dialog->ops->wants_paste)) {
@@ -446,6 +463,8 @@ void ui_take_key(struct ui *u, const struct key *k)
 		u->paste_told = true;
 		return;
 	}
+	if (u->pasting && !paste_takes(u, k))
+		return;
 	if (u->message_until == UINT64_MAX)
 		u->message_until = 0;
 	if (k->code == 12 && u->dialog) { /* ^L: a spoilt screen is spoilt under a dialog, too */

@@ -107,6 +107,8 @@ static const struct golden_case cases[] = {
 	{"filter_udp", world_web1, 80, 24, "u", 0},
 	{"filter_40", world_web1, 40, 10, "/ \"proces=nginx", 0},
 	{"filter_paste", world_web1, 80, 24, "/ PasteBegin \"node PasteEnd", 0},
+	{"filter_paste_lines", world_web1, 80, 24,
+	 "/ PasteBegin Enter \"node Enter Tab ^C Esc \"tcp ^U Enter PasteEnd \"x", 0},
 	{"paste_ignored", world_web1, 80, 24, "PasteBegin \"Kq PasteEnd", 0},
 	{"row_menu", world_web1, 80, 24, "Down Down =", 0},
 	{"row_menu_chosen", world_web1, 80, 24, "Down Down = Enter", 0},
