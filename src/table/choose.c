@@ -170,6 +170,12 @@ uint32_t table_protos(const struct table *t)
 	return protos;
 }
 
+bool table_leaves_out(const struct table *t)
+{
+	return t->rows_kind == ROWS_SOCK && !t->listening && !filter_empty(t->filter) &&
+	       filter_states(t->filter) && !(filter_states(t->filter) & view_table[t->view].states);
+}
+
 void table_want(const struct table *t, struct want *want)
 {
 	uint32_t attrs = 0;

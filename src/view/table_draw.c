@@ -387,7 +387,8 @@ static void no_match_text(struct table_view *v, const struct screen_env *e, stru
 		put_last_holder(e, port, dim);
 	} else {
 		str_puts(plain, "No row matches");
-		str_putf(dim, "%s   %s", text, str_text(&v->nearest));
+		str_putf(dim, "%s   %s", text,
+			 table_leaves_out(t) ? "l adds listening and bound   " : str_text(&v->nearest));
 	}
 	str_putf(dim, "Esc shows all %s", fmt_count(n, t->total));
 }

@@ -70,7 +70,8 @@ struct ui {
 	uint64_t mark_wall_ns; /* when that was, with env.mark_ns */
 	bool pasting; /* between the brackets of a paste */
 	bool paste_told, welcomed;
-	bool paste_begun, paste_blank; /* of pasted text some is in the prompt; a line has ended in it since */
+	bool paste_begun,
+		paste_blank; /* of pasted text some is in the prompt; a line has ended in it since */
 	struct map limits_told; /* (hash of what and reason, 0) → 1 */
 	int w, h;
 };

@@ -76,9 +76,8 @@ def pasted():
         tmux.shows(r"pasted text was not taken as keys")
         tmux.shows(r"\[1 Ports\]")
         tmux.type("/")
-        tmux.type("\x1b[200~lport=8081\x1b[201~")
-        tmux.shows(r"/ lport=8081")
-        tmux.shows(r"1 of 4")
+        tmux.type("\x1b[200~lport=8081\ntcp\n\x1b[201~")
+        tmux.shows(r"^/ lport=8081 tcp\b.* 1 of 4")
         tmux.keys("Enter")
         tmux.shows(r"1-1 of 1")
 

@@ -71,6 +71,11 @@ def what_cannot_match_says_why():
                  (1, "sockeye: no socket has both ports 8080 and 9090; for either use :8080,9090\n"), f"{form}")
         r = ns.sockeye("list", "--csv", "--columns", "port", ":8080,9090")
         same((r.returncode, r.stdout, r.stderr), (0, b"port\r\n8080\r\n9090\r\n", b""), "either")
+        for words in (["state=listening"], ["bound"], ["state=listening", ":8080"]):
+            r = ns.sockeye("list", "--view", "connections", "--json", *words)
+            same((r.returncode, r.stderr.decode()),
+                 (1, "sockeye: connections are neither listening nor bound; for those use --view sockets\n"), f"{words}")
+        same(ns.sockeye("list", "--view", "connections", "-a", "state=listening").returncode, 0, "with -a")
         r = ns.sockeye("list", "--csv", "process=nobody", ":8080")
         same((r.returncode, r.stderr), (1, b""), "empty without a contradiction")
 

@@ -176,6 +176,8 @@ unsigned table_layout(struct table *t, unsigned width, bool multi_ns);
 void table_hide_live(struct table *t);
 /* The protocols it shows: the view's, and those that the filter names. */
 uint32_t table_protos(const struct table *t);
+/* Does its filter ask for nothing but states that the view leaves out: listening ones among connections? */
+bool table_leaves_out(const struct table *t);
 /* What this table needs from the source, or'ed into *want. */
 void table_want(const struct table *t, struct want *want);
 /* The least that one look needs when nothing but this table's rows is made of it, and no rate can be known: the
