@@ -58,3 +58,31 @@ static inline uint32_t held(struct fixture *x, enum proto proto, enum state st, 
 	fixture_fd(x, s, pid, 3);
 	return s;
 }
+
+/* Somebody asks about a port of an invented machine. */
+struct asked {
+	struct explain_facts facts;
+	struct explain e;
+	struct fixture x;
+	struct str out;
+};
+static inline void asked_init(struct asked *a, uint32_t uid, const char *user)
+{
+	memset(a, 0, sizeof(*a));
+	a->facts = facts_of(uid, user);
+	fixture_init(&a->x);
+}
+static inline void asked_done(struct asked *a)
+{
+	str_done(&a->out);
+	explain_done(&a->e);
+	explain_facts_done(&a->facts);
+	fixture_done(&a->x);
+}
+/* What comes of it when tries give this. */
+static inline void asked_judge(struct asked *a, enum proto proto, uint32_t port, const char *tries)
+{
+	explain_judge(&a->e, fixture_apply(&a->x, 1), 0, proto, port, &a->facts);
+	fill(&a->e, tries);
+	explain_settle(&a->e);
+}

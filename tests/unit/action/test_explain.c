@@ -47,24 +47,20 @@ static const struct {
 static void test_rules(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
-		struct explain_facts facts = facts_of(1000, "deploy");
-		struct explain e = {0};
-		struct fixture x;
+		struct asked a;
 		char got[16];
 		uint32_t s;
 
-		fixture_init(&x);
-		s = fixture_sock(&x, rules[i].proto, rules[i].state, rules[i].local, rules[i].remote);
-		x.snap.socks.v[s].ifindex = rules[i].ifindex;
-		x.snap.socks.v[s].flags |= rules[i].v6only ? SOCK_V6ONLY : 0;
-		explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-		expected(&e, got);
+		asked_init(&a, 1000, "deploy");
+		s = fixture_sock(&a.x, rules[i].proto, rules[i].state, rules[i].local, rules[i].remote);
+		a.x.snap.socks.v[s].ifindex = rules[i].ifindex;
+		a.x.snap.socks.v[s].flags |= rules[i].v6only ? SOCK_V6ONLY : 0;
+		explain_judge(&a.e, fixture_apply(&a.x, 1), 0, PROTO_TCP, PORT, &a.facts);
+		expected(&a.e, got);
 		if (strcmp(got, rules[i].expect) != 0)
 			print_error("rule %zu: %s\n", i, rules[i].local);
 		assert_string_equal(got, rules[i].expect);
-		explain_done(&e);
-		explain_facts_done(&facts);
-		fixture_done(&x);
+		asked_done(&a);
 	}
 }
 
@@ -88,60 +84,50 @@ static void test_vrf(void **state)
 	static const struct explain_dev devs[] = {{8, "eth1", 7}, {9, "eth2", 0}};
 
 	for (size_t i = 0; i < ARRAY_LEN(vrf_rules); i++) {
-		struct explain_facts facts = facts_of(1000, "deploy");
-		struct explain e = {0};
-		struct str out = {0};
-		struct fixture x;
+		struct asked a;
 		char got[16];
 		uint32_t s;
 
-		fixture_init(&x);
-		facts.devs.v[0].vrf = 7;
-		vec_push(&facts.devs, devs[0]);
-		vec_push(&facts.devs, devs[1]);
-		facts.devs_known = true;
-		facts.vrfs_share = vrf_rules[i].share;
-		s = fixture_sock(&x, vrf_rules[i].proto, vrf_rules[i].state, "0.0.0.0:8080",
+		asked_init(&a, 1000, "deploy");
+		a.facts.devs.v[0].vrf = 7;
+		vec_push(&a.facts.devs, devs[0]);
+		vec_push(&a.facts.devs, devs[1]);
+		a.facts.devs_known = true;
+		a.facts.vrfs_share = vrf_rules[i].share;
+		s = fixture_sock(&a.x, vrf_rules[i].proto, vrf_rules[i].state, "0.0.0.0:8080",
 				 vrf_rules[i].state == STATE_ESTABLISHED ? "10.0.0.7:5432" : NULL);
-		x.snap.socks.v[s].ifindex = vrf_rules[i].ifindex;
-		explain_judge(&e, fixture_apply(&x, 1), 0, vrf_rules[i].proto, PORT, &facts);
-		expected(&e, got);
+		a.x.snap.socks.v[s].ifindex = vrf_rules[i].ifindex;
+		explain_judge(&a.e, fixture_apply(&a.x, 1), 0, vrf_rules[i].proto, PORT, &a.facts);
+		expected(&a.e, got);
 		if (strcmp(got, vrf_rules[i].expect) != 0)
 			print_error("VRF rule %zu\n", i);
 		assert_string_equal(got, vrf_rules[i].expect);
-		assert_int_equal((e.applies & 1u << CHECK_DEVICE) != 0, vrf_rules[i].ifindex != 0);
-		explain_settle(&e);
+		assert_int_equal((a.e.applies & 1u << CHECK_DEVICE) != 0, vrf_rules[i].ifindex != 0);
+		explain_settle(&a.e);
 		if (!strcmp(vrf_rules[i].expect, "......")) {
-			assert_int_equal(e.verdict, EXPLAIN_FREE);
-			assert_int_equal(e.holders.v[0].effect, EFFECT_NO_MATTER);
-			explain_put_text(&e, false, &out);
-			assert_non_null(strstr(str_text(&out), "(VRF vrf-red has ports of its own)"));
+			assert_int_equal(a.e.verdict, EXPLAIN_FREE);
+			assert_int_equal(a.e.holders.v[0].effect, EFFECT_NO_MATTER);
+			explain_put_text(&a.e, false, &a.out);
+			assert_non_null(strstr(str_text(&a.out), "(VRF vrf-red has ports of its own)"));
 		}
-		str_done(&out);
-		explain_done(&e);
-		explain_facts_done(&facts);
-		fixture_done(&x);
+		asked_done(&a);
 	}
 }
 
 static void test_udp_is_always_open(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
+	struct asked a;
 	char got[16];
 
-	fixture_init(&x);
-	fixture_sock(&x, PROTO_UDP, STATE_UNCONN, "0.0.0.0:8080", NULL);
-	fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "[::]:8080", NULL);
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_UDP, PORT, &facts);
-	expected(&e, got);
+	asked_init(&a, 1000, "deploy");
+	fixture_sock(&a.x, PROTO_UDP, STATE_UNCONN, "0.0.0.0:8080", NULL);
+	fixture_sock(&a.x, PROTO_TCP, STATE_LISTENING, "[::]:8080", NULL);
+	explain_judge(&a.e, fixture_apply(&a.x, 1), 0, PROTO_UDP, PORT, &a.facts);
+	expected(&a.e, got);
 	assert_string_equal(got, "??.??.");
-	assert_false(e.checked & 1u << CHECK_TIME_WAIT);
-	assert_true(e.applies & 1u << CHECK_DATAGRAM);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	assert_false(a.e.checked & 1u << CHECK_TIME_WAIT);
+	assert_true(a.e.applies & 1u << CHECK_DATAGRAM);
+	asked_done(&a);
 }
 
 /* What tries of the six addresses gave, one letter each: . ok, X EADDRINUSE, A EACCES, P EPERM, N EADDRNOTAVAIL,
@@ -178,96 +164,76 @@ static const struct {
 static void test_outcomes(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
-		struct explain_facts facts = facts_of(1000, "deploy");
-		struct explain e = {0};
-		struct fixture x;
+		struct asked a;
 		char local[32];
 
-		fixture_init(&x);
+		asked_init(&a, 1000, "deploy");
 		snprintf(local, sizeof(local), "10.0.0.5:%u", outcomes[i].port);
 		if (outcomes[i].state != STATE_NONE)
-			fixture_sock(&x, PROTO_TCP, outcomes[i].state, local,
+			fixture_sock(&a.x, PROTO_TCP, outcomes[i].state, local,
 				     outcomes[i].state == STATE_TIME_WAIT ? "10.0.0.9:5" : NULL);
-		explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, outcomes[i].port, &facts);
-		fill(&e, outcomes[i].tries);
-		explain_settle(&e);
-		if (e.verdict != outcomes[i].verdict || e.odd != outcomes[i].odd)
+		asked_judge(&a, PROTO_TCP, outcomes[i].port, outcomes[i].tries);
+		if (a.e.verdict != outcomes[i].verdict || a.e.odd != outcomes[i].odd)
 			print_error("outcome %zu: %s\n", i, outcomes[i].tries);
-		assert_int_equal(e.verdict, outcomes[i].verdict);
-		assert_int_equal(e.odd, outcomes[i].odd);
+		assert_int_equal(a.e.verdict, outcomes[i].verdict);
+		assert_int_equal(a.e.odd, outcomes[i].odd);
 		if (outcomes[i].state != STATE_NONE) {
-			assert_int_equal(e.holders.n, 1);
-			assert_int_equal(e.holders.v[0].effect, outcomes[i].effect);
+			assert_int_equal(a.e.holders.n, 1);
+			assert_int_equal(a.e.holders.v[0].effect, outcomes[i].effect);
 		}
-		explain_done(&e);
-		explain_facts_done(&facts);
-		fixture_done(&x);
+		asked_done(&a);
 	}
 }
 
 /* Of two bound sockets the tries tell which one it is. */
 static void test_blame(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
+	struct asked a;
 
-	fixture_init(&x);
-	fixture_sock(&x, PROTO_TCP, STATE_BOUND, "127.0.0.1:8080", NULL);
-	fixture_sock(&x, PROTO_TCP, STATE_BOUND, "10.0.0.5:8080", NULL);
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	fill(&e, "XX..X.");
-	explain_settle(&e);
-	assert_int_equal(e.verdict, EXPLAIN_TAKEN);
-	assert_int_equal(e.holders.v[0].effect, EFFECT_BLOCKS);
-	assert_int_equal(e.holders.v[0].ip.b[0], 10);
-	assert_int_equal(e.holders.v[1].effect, EFFECT_NO_MATTER);
-	assert_true(e.tries.v[3].bind_only); /* its holder may be about to listen */
-	assert_false(e.tries.v[5].bind_only);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	asked_init(&a, 1000, "deploy");
+	fixture_sock(&a.x, PROTO_TCP, STATE_BOUND, "127.0.0.1:8080", NULL);
+	fixture_sock(&a.x, PROTO_TCP, STATE_BOUND, "10.0.0.5:8080", NULL);
+	asked_judge(&a, PROTO_TCP, PORT, "XX..X.");
+	assert_int_equal(a.e.verdict, EXPLAIN_TAKEN);
+	assert_int_equal(a.e.holders.v[0].effect, EFFECT_BLOCKS);
+	assert_int_equal(a.e.holders.v[0].ip.b[0], 10);
+	assert_int_equal(a.e.holders.v[1].effect, EFFECT_NO_MATTER);
+	assert_true(a.e.tries.v[3].bind_only); /* its holder may be about to listen */
+	assert_false(a.e.tries.v[5].bind_only);
+	asked_done(&a);
 }
 
 static void test_other_namespace(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
+	struct asked a;
 	uint16_t blue;
 	uint32_t s;
 
-	fixture_init(&x);
-	blue = fixture_netns(&x, "blue");
-	s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "[::]:8080", NULL);
-	x.snap.socks.v[s].netns = blue;
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	assert_int_equal(e.holders.n, 0);
-	explain_judge(&e, fixture_apply(&x, 1), blue, PROTO_TCP, PORT, &facts);
-	assert_int_equal(e.holders.n, 1);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	asked_init(&a, 1000, "deploy");
+	blue = fixture_netns(&a.x, "blue");
+	s = fixture_sock(&a.x, PROTO_TCP, STATE_LISTENING, "[::]:8080", NULL);
+	a.x.snap.socks.v[s].netns = blue;
+	explain_judge(&a.e, fixture_apply(&a.x, 1), 0, PROTO_TCP, PORT, &a.facts);
+	assert_int_equal(a.e.holders.n, 0);
+	explain_judge(&a.e, fixture_apply(&a.x, 1), blue, PROTO_TCP, PORT, &a.facts);
+	assert_int_equal(a.e.holders.n, 1);
+	asked_done(&a);
 }
 
 static void test_no_ipv6(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
+	struct asked a;
 
-	fixture_init(&x);
-	facts.v6 = false;
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	assert_int_equal(e.tries.n, 3);
-	facts.v4 = false;
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	assert_int_equal(e.tries.n, 0);
-	explain_settle(&e);
-	assert_int_equal(e.verdict, EXPLAIN_UNKNOWN);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	asked_init(&a, 1000, "deploy");
+	a.facts.v6 = false;
+	explain_judge(&a.e, fixture_apply(&a.x, 1), 0, PROTO_TCP, PORT, &a.facts);
+	assert_int_equal(a.e.tries.n, 3);
+	a.facts.v4 = false;
+	explain_judge(&a.e, fixture_apply(&a.x, 1), 0, PROTO_TCP, PORT, &a.facts);
+	assert_int_equal(a.e.tries.n, 0);
+	explain_settle(&a.e);
+	assert_int_equal(a.e.verdict, EXPLAIN_UNKNOWN);
+	asked_done(&a);
 }
 
 static void test_reserved(void **state)

@@ -12,34 +12,29 @@ static void expect_text(struct explain *e, const char *expect)
 
 static void test_words_taken(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
+	struct asked a;
 	uint32_t s;
 
-	fixture_init(&x);
-	fixture_proc(&x, 21877, 1, 1000, "node", "/system.slice/api.service");
-	fixture_user(&x, 1000, "deploy");
-	held(&x, PROTO_TCP, STATE_LISTENING, "*:8080", 21877);
-	s = fixture_sock(&x, PROTO_TCP, STATE_TIME_WAIT, "10.0.0.5:8080", "10.0.0.7:50000");
-	x.snap.socks.v[s].timer = 3;
-	x.snap.socks.v[s].timer_ms = 12000;
-	s = fixture_sock(&x, PROTO_TCP, STATE_TIME_WAIT, "127.0.0.1:8080", "127.0.0.1:50000");
-	x.snap.socks.v[s].timer = 3;
-	x.snap.socks.v[s].timer_ms = 40100;
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	fill(&e, "XXXXXX");
-	explain_settle(&e);
-	e.next_free = 8082;
-	struct str out = {0};
-	explain_put_text(&e, false, &out);
+	asked_init(&a, 1000, "deploy");
+	fixture_proc(&a.x, 21877, 1, 1000, "node", "/system.slice/api.service");
+	fixture_user(&a.x, 1000, "deploy");
+	held(&a.x, PROTO_TCP, STATE_LISTENING, "*:8080", 21877);
+	s = fixture_sock(&a.x, PROTO_TCP, STATE_TIME_WAIT, "10.0.0.5:8080", "10.0.0.7:50000");
+	a.x.snap.socks.v[s].timer = 3;
+	a.x.snap.socks.v[s].timer_ms = 12000;
+	s = fixture_sock(&a.x, PROTO_TCP, STATE_TIME_WAIT, "127.0.0.1:8080", "127.0.0.1:50000");
+	a.x.snap.socks.v[s].timer = 3;
+	a.x.snap.socks.v[s].timer_ms = 40100;
+	asked_judge(&a, PROTO_TCP, PORT, "XXXXXX");
+	a.e.next_free = 8082;
+	explain_put_text(&a.e, false, &a.out);
 	/* the time zone decides about the hour */
-	char *since = strstr(str_text(&out), "up since ");
+	char *since = strstr(str_text(&a.out), "up since ");
 	assert_non_null(since);
 	char *end = strchr(since, '\n');
 	memmove(since + 8, end, strlen(end) + 1);
 	assert_string_equal(
-		str_text(&out),
+		str_text(&a.out),
 		"8080/tcp is taken: bind() by deploy (uid 1000) would fail with EADDRINUSE.\n"
 		"  held by     node 21877  deploy  api.service  listens on *  up since\n"
 		"              blocks 0.0.0.0, [::] and every single address\n"
@@ -49,81 +44,62 @@ static void test_words_taken(void **state)
 		"              real bind() on 6 addresses agrees\n"
 		"  to free it  systemctl stop api.service   (after sockeye kill it may be started again)\n"
 		"  next free   8082\n");
-	str_done(&out);
-	explain_put_brief(&e, false, &out);
-	assert_string_equal(str_text(&out), "8080/tcp is taken by node 21877 (sockeye explain 8080/tcp).");
-	str_done(&out);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	str_done(&a.out);
+	explain_put_brief(&a.e, false, &a.out);
+	assert_string_equal(str_text(&a.out), "8080/tcp is taken by node 21877 (sockeye explain 8080/tcp).");
+	asked_done(&a);
 }
 
 static void test_words_denied(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
+	struct asked a;
 
-	fixture_init(&x);
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, 81, &facts);
-	fill(&e, "AAAAAA");
-	explain_settle(&e);
+	asked_init(&a, 1000, "deploy");
+	asked_judge(&a, PROTO_TCP, 81, "AAAAAA");
 	expect_text(
-		&e,
+		&a.e,
 		"81/tcp is not taken, but bind() by deploy (uid 1000) would fail with EACCES:\n"
 		"  below 1024 it needs CAP_NET_BIND_SERVICE (net.ipv4.ip_unprivileged_port_start)\n"
 		"  ways        AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit, or a port from 1024\n");
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	asked_done(&a);
 }
 
 static void test_words_unknown(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "");
-	struct explain e = {0};
-	struct fixture x;
+	struct asked a;
 
-	fixture_init(&x);
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	fill(&e, "..P...");
-	explain_settle(&e);
-	expect_text(&e, "8080/tcp: cannot tell: bind() by uid 1000 to [::] (IPv6 only) fails with EPERM, "
-			"though nothing is in "
-			"the way:\n"
-			"  something sockeye cannot see (LSM, seccomp, cgroup-BPF, …)\n"
-			"  checked     privileged, reserved, ephemeral, listener, bound only,\n"
-			"              connection, time-wait, dual-stack IPv6, systemd socket,\n"
-			"              SO_REUSEPORT group, bound device or VRF: none applies\n");
-	e.broke = true;
-	fill(&e, "-------");
-	e.not_tried = "the process that tried was ended";
-	explain_settle(&e);
-	assert_int_equal(e.verdict, EXPLAIN_UNKNOWN);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	asked_init(&a, 1000, "");
+	asked_judge(&a, PROTO_TCP, PORT, "..P...");
+	expect_text(&a.e, "8080/tcp: cannot tell: bind() by uid 1000 to [::] (IPv6 only) fails with EPERM, "
+			  "though nothing is in "
+			  "the way:\n"
+			  "  something sockeye cannot see (LSM, seccomp, cgroup-BPF, …)\n"
+			  "  checked     privileged, reserved, ephemeral, listener, bound only,\n"
+			  "              connection, time-wait, dual-stack IPv6, systemd socket,\n"
+			  "              SO_REUSEPORT group, bound device or VRF: none applies\n");
+	a.e.broke = true;
+	fill(&a.e, "-------");
+	a.e.not_tried = "the process that tried was ended";
+	explain_settle(&a.e);
+	assert_int_equal(a.e.verdict, EXPLAIN_UNKNOWN);
+	asked_done(&a);
 }
 
 /* Nothing is said to be checked that could not be. */
 static void test_checked_only(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct fixture x;
+	struct asked a;
 
-	fixture_init(&x);
-	snapshot_limit(&x.snap, "bound", "not-supported", "This kernel does not tell.");
-	facts.unprivileged_start = -1;
-	facts.reserved_known = false;
-	fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", NULL); /* whose, is not known */
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	assert_false(e.checked & (1u << CHECK_BOUND | 1u << CHECK_PRIVILEGED | 1u << CHECK_RESERVED |
-				  1u << CHECK_SYSTEMD));
-	assert_true(e.checked & 1u << CHECK_LISTENER);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	asked_init(&a, 1000, "deploy");
+	snapshot_limit(&a.x.snap, "bound", "not-supported", "This kernel does not tell.");
+	a.facts.unprivileged_start = -1;
+	a.facts.reserved_known = false;
+	fixture_sock(&a.x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", NULL); /* whose, is not known */
+	explain_judge(&a.e, fixture_apply(&a.x, 1), 0, PROTO_TCP, PORT, &a.facts);
+	assert_false(a.e.checked & (1u << CHECK_BOUND | 1u << CHECK_PRIVILEGED | 1u << CHECK_RESERVED |
+				    1u << CHECK_SYSTEMD));
+	assert_true(a.e.checked & 1u << CHECK_LISTENER);
+	asked_done(&a);
 }
 
 static const struct {
@@ -160,25 +136,17 @@ static const struct {
 static void test_ways(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		struct explain_facts facts = facts_of(1000, "deploy");
-		struct explain e = {0};
-		struct str out = {0};
-		struct fixture x;
+		struct asked a;
 		uint32_t s;
 
-		fixture_init(&x);
-		fixture_proc(&x, ways[i].pid, 0, 0, ways[i].comm, ways[i].cgroup);
-		s = held(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", ways[i].pid);
-		x.snap.socks.v[s].cgroup = intern_adds(x.names, ways[i].sock_cgroup);
-		explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-		fill(&e, "XX.XX.");
-		explain_settle(&e);
-		explain_put_ways(&e, false, &out);
-		assert_string_equal(str_text(&out), ways[i].way);
-		str_done(&out);
-		explain_done(&e);
-		explain_facts_done(&facts);
-		fixture_done(&x);
+		asked_init(&a, 1000, "deploy");
+		fixture_proc(&a.x, ways[i].pid, 0, 0, ways[i].comm, ways[i].cgroup);
+		s = held(&a.x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", ways[i].pid);
+		a.x.snap.socks.v[s].cgroup = intern_adds(a.x.names, ways[i].sock_cgroup);
+		asked_judge(&a, PROTO_TCP, PORT, "XX.XX.");
+		explain_put_ways(&a.e, false, &a.out);
+		assert_string_equal(str_text(&a.out), ways[i].way);
+		asked_done(&a);
 	}
 }
 
@@ -204,146 +172,109 @@ static void test_comes_back(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct explain_facts facts = facts_of(1000, "deploy");
-		struct explain e = {0};
-		struct str out = {0};
-		struct fixture x;
+		struct asked a;
 
-		fixture_init(&x);
-		fixture_proc(&x, 300, 1, 1000, "node", "/system.slice/api.service");
-		held(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 300);
-		explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-		fill(&e, "XX.XX.");
-		explain_settle(&e);
-		explain_units_read(&e, cases[i].answer);
-		assert_int_equal(e.units.n, 1);
-		explain_put_ways(&e, false, &out);
-		assert_string_equal(str_text(&out), cases[i].way);
-		str_done(&out);
-		explain_done(&e);
-		explain_facts_done(&facts);
-		fixture_done(&x);
+		asked_init(&a, 1000, "deploy");
+		fixture_proc(&a.x, 300, 1, 1000, "node", "/system.slice/api.service");
+		held(&a.x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 300);
+		asked_judge(&a, PROTO_TCP, PORT, "XX.XX.");
+		explain_units_read(&a.e, cases[i].answer);
+		assert_int_equal(a.e.units.n, 1);
+		explain_put_ways(&a.e, false, &a.out);
+		assert_string_equal(str_text(&a.out), cases[i].way);
+		asked_done(&a);
 	}
 }
 
 /* systemd and the service that it started hold one socket: both have to go. */
 static void test_activated(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct str out = {0};
-	struct fixture x;
+	struct asked a;
 	uint32_t s;
 
-	fixture_init(&x);
-	fixture_proc(&x, 1, 0, 0, "systemd", "/init.scope");
-	fixture_proc(&x, 700, 1, 0, "rpcbind", "/system.slice/rpcbind.service");
-	s = held(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 1);
-	fixture_fd(&x, s, 700, 3);
-	x.snap.socks.v[s].cgroup = intern_adds(x.names, "/system.slice/rpcbind.socket");
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	fill(&e, "XX.XX.");
-	explain_settle(&e);
-	assert_true(e.applies & 1u << CHECK_SYSTEMD);
-	explain_put_ways(&e, false, &out);
-	assert_string_equal(str_text(&out), "systemctl stop rpcbind.socket rpcbind.service\n");
-	str_done(&out);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	asked_init(&a, 1000, "deploy");
+	fixture_proc(&a.x, 1, 0, 0, "systemd", "/init.scope");
+	fixture_proc(&a.x, 700, 1, 0, "rpcbind", "/system.slice/rpcbind.service");
+	s = held(&a.x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 1);
+	fixture_fd(&a.x, s, 700, 3);
+	a.x.snap.socks.v[s].cgroup = intern_adds(a.x.names, "/system.slice/rpcbind.socket");
+	asked_judge(&a, PROTO_TCP, PORT, "XX.XX.");
+	assert_true(a.e.applies & 1u << CHECK_SYSTEMD);
+	explain_put_ways(&a.e, false, &a.out);
+	assert_string_equal(str_text(&a.out), "systemctl stop rpcbind.socket rpcbind.service\n");
+	asked_done(&a);
 }
 
 /* Nobody is told to become what he is. */
 static void test_sudo(void **state)
 {
 	for (uint32_t asker = 0; asker <= 1000; asker += 1000) {
-		struct explain_facts facts = facts_of(1000, "deploy");
-		struct explain e = {0};
-		struct str out = {0};
-		struct fixture x;
+		struct asked a;
 		uint32_t s;
 
-		fixture_init(&x);
-		facts.asker = asker;
-		s = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", NULL);
-		x.snap.socks.v[s].inode = 77;
-		x.snap.hidden_procs = 3;
-		explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-		fill(&e, "XX.XX.");
-		explain_settle(&e);
-		assert_int_equal(frame_row(e.f, e.holders.v[0].row)->reason, REASON_NOT_PERMITTED);
-		explain_put_ways(&e, false, &out);
-		assert_int_equal(strstr(str_text(&out), "sudo sockeye explain 8080/tcp") != NULL, asker != 0);
-		str_done(&out);
-		explain_done(&e);
-		explain_facts_done(&facts);
-		fixture_done(&x);
+		asked_init(&a, 1000, "deploy");
+		a.facts.asker = asker;
+		s = fixture_sock(&a.x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", NULL);
+		a.x.snap.socks.v[s].inode = 77;
+		a.x.snap.hidden_procs = 3;
+		asked_judge(&a, PROTO_TCP, PORT, "XX.XX.");
+		assert_int_equal(frame_row(a.e.f, a.e.holders.v[0].row)->reason, REASON_NOT_PERMITTED);
+		explain_put_ways(&a.e, false, &a.out);
+		assert_int_equal(strstr(str_text(&a.out), "sudo sockeye explain 8080/tcp") != NULL,
+				 asker != 0);
+		asked_done(&a);
 	}
 }
 
 static void test_hostile(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct str out = {0};
-	struct fixture x;
+	struct asked a;
 
-	fixture_init(&x);
-	fixture_proc(&x, 300, 1, 1000, "a)\033[31m\n\xff", "/system.slice/\033]0;x\007\n.service");
-	held(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 300);
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	fill(&e, "XX.XX.");
-	explain_settle(&e);
-	explain_put_text(&e, true, &out);
-	for (size_t i = 0; i < out.n; i++)
-		if (out.s[i] != '\n')
-			assert_in_range((unsigned char)out.s[i], 32, 126);
-	assert_non_null(strstr(str_text(&out), "a)\\e[31m\\n\\xFF 300"));
-	str_clear(&out);
-	explain_put_json(&e, &out);
-	for (size_t i = 0; i < out.n; i++)
-		assert_true((unsigned char)out.s[i] >= 32 && out.s[i] != 127);
-	assert_non_null(strstr(str_text(&out), "\"process\":\"a)"));
-	str_done(&out);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	asked_init(&a, 1000, "deploy");
+	fixture_proc(&a.x, 300, 1, 1000, "a)\033[31m\n\xff", "/system.slice/\033]0;x\007\n.service");
+	held(&a.x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 300);
+	asked_judge(&a, PROTO_TCP, PORT, "XX.XX.");
+	explain_put_text(&a.e, true, &a.out);
+	for (size_t i = 0; i < a.out.n; i++)
+		if (a.out.s[i] != '\n')
+			assert_in_range((unsigned char)a.out.s[i], 32, 126);
+	assert_non_null(strstr(str_text(&a.out), "a)\\e[31m\\n\\xFF 300"));
+	str_clear(&a.out);
+	explain_put_json(&a.e, &a.out);
+	for (size_t i = 0; i < a.out.n; i++)
+		assert_true((unsigned char)a.out.s[i] >= 32 && a.out.s[i] != 127);
+	assert_non_null(strstr(str_text(&a.out), "\"process\":\"a)"));
+	asked_done(&a);
 }
 
 /* A busy port: thousands of connections are a few holders and a few lines. */
 static void test_many(void **state)
 {
-	struct explain_facts facts = facts_of(1000, "deploy");
-	struct explain e = {0};
-	struct str out = {0};
-	struct fixture x;
+	struct asked a;
 
-	fixture_init(&x);
-	fixture_proc(&x, 300, 1, 1000, "nginx", "");
-	held(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 300);
+	asked_init(&a, 1000, "deploy");
+	fixture_proc(&a.x, 300, 1, 1000, "nginx", "");
+	held(&a.x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 300);
 	for (int i = 0; i < 5000; i++) {
 		char local[32], remote[32];
 
 		snprintf(local, sizeof(local), "10.0.%d.%d:8080", i / 250 % 256, i % 250 + 1);
 		snprintf(remote, sizeof(remote), "10.9.0.1:%d", 1024 + i);
-		fixture_sock(&x, PROTO_TCP, i % 2 ? STATE_ESTABLISHED : STATE_TIME_WAIT, local, remote);
+		fixture_sock(&a.x, PROTO_TCP, i % 2 ? STATE_ESTABLISHED : STATE_TIME_WAIT, local, remote);
 	}
-	explain_judge(&e, fixture_apply(&x, 1), 0, PROTO_TCP, PORT, &facts);
-	assert_int_equal(e.tries.n, 6);
-	fill(&e, "XX.XX.");
-	explain_settle(&e);
-	assert_int_equal(e.verdict, EXPLAIN_TAKEN);
-	assert_int_equal(e.holders.v[0].kind, EXPLAIN_LISTEN);
-	explain_put_text(&e, false, &out);
+	explain_judge(&a.e, fixture_apply(&a.x, 1), 0, PROTO_TCP, PORT, &a.facts);
+	assert_int_equal(a.e.tries.n, 6);
+	fill(&a.e, "XX.XX.");
+	explain_settle(&a.e);
+	assert_int_equal(a.e.verdict, EXPLAIN_TAKEN);
+	assert_int_equal(a.e.holders.v[0].kind, EXPLAIN_LISTEN);
+	explain_put_text(&a.e, false, &a.out);
 	unsigned lines = 0;
-	for (size_t i = 0; i < out.n; i++)
-		lines += out.s[i] == '\n';
+	for (size_t i = 0; i < a.out.n; i++)
+		lines += a.out.s[i] == '\n';
 	assert_in_range(lines, 5, 40);
-	assert_non_null(strstr(str_text(&out), "2,500 in time-wait"));
-	str_done(&out);
-	explain_done(&e);
-	explain_facts_done(&facts);
-	fixture_done(&x);
+	assert_non_null(strstr(str_text(&a.out), "2,500 in time-wait"));
+	asked_done(&a);
 }
 
 int main(void)
