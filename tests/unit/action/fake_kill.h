@@ -330,3 +330,34 @@ static inline int fake_look(void *data, const struct want *want, struct snapshot
 	}
 	return 0;
 }
+
+/* A kill of node 4000, watched from 100 s on: what the looks show is s->f.now, one of these or another. */
+struct shot {
+	struct fake f;
+	struct kill_sys sys;
+	struct kill *k;
+	struct kill_look look;
+	struct snapshot held, nothing, again;
+	uint64_t t;
+};
+static inline void shot_init(struct shot *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->t = 100 * NSEC_PER_SEC;
+	s->k = open_node(&s->f, &s->sys);
+	s->look = (struct kill_look){&s->f, fake_look};
+	snapshot_init(&s->held);
+	snapshot_init(&s->nothing);
+	snapshot_init(&s->again);
+}
+static inline bool shot_watch(struct shot *s, unsigned ms)
+{
+	return kill_watch(s->k, &s->look, s->t + ms * NSEC_PER_MS, 30 * NSEC_PER_SEC);
+}
+static inline void shot_done(struct shot *s)
+{
+	kill_free(s->k);
+	snapshot_done(&s->held);
+	snapshot_done(&s->nothing);
+	snapshot_done(&s->again);
+}

@@ -172,75 +172,59 @@ static void sends_in_order(void **state)
 
 static void freed_then_taken_again(void **state)
 {
-	struct snapshot held, nothing, again;
-	struct fake f = {0};
-	struct kill_sys sys;
-	struct kill *k = open_node(&f, &sys);
-	struct kill_look look = {&f, fake_look};
-	uint64_t t = 100 * NSEC_PER_SEC;
+	struct shot s;
 	size_t n;
 
-	snapshot_init(&held);
-	snapshot_init(&nothing);
-	snapshot_init(&again);
-	show_sock(&held, 8080, STATE_LISTENING, 77);
-	show_sock(&again, 8080, STATE_LISTENING, 99);
-	show_owner(&again, 99, 30112, 1000000);
-	f.p[1] = (struct fake_proc){.pid = 30112, .comm = "no\nde"}; /* a hostile name */
-	f.n = 2;
-	f.now = &held;
-	kill_send(k, SIGTERM, t);
-	assert_true(kill_watch(k, &look, t + 10 * NSEC_PER_MS, 30 * NSEC_PER_SEC));
-	assert_int_equal(steps_n(k), 1);
-	assert_false(kill_all_free(k));
-	f.p[0].exited = true;
-	f.now = &nothing;
-	assert_true(kill_watch(k, &look, t + 84 * NSEC_PER_MS, 30 * NSEC_PER_SEC));
-	assert_string_equal(step(k, 1), "node 4000 ended");
-	assert_string_equal(step(k, 2), "8080/tcp is free");
-	assert_int_equal(kill_steps(k, &n)[2].at_ns, t + 84 * NSEC_PER_MS);
-	assert_int_equal(kill_steps(k, &n)[2].event, KILL_FREED);
-	assert_true(kill_all_free(k));
-	assert_int_equal(f.owner_looks, 0); /* nobody asked for owners so far */
-	f.now = &again;
-	kill_watch(k, &look, t + 5100 * NSEC_PER_MS, 30 * NSEC_PER_SEC);
-	assert_string_equal(step(k, 3), "8080/tcp taken again: no\\nde 30112");
-	assert_int_equal(f.owner_looks, 1);
-	assert_false(kill_all_free(k));
-	assert_false(kill_watch(k, &look, t + 30 * NSEC_PER_SEC, 30 * NSEC_PER_SEC));
-	assert_int_equal(kill_steps(k, &n)[n - 1].event, KILL_WATCH_OVER);
-	assert_false(kill_watch(k, &look, t + 31 * NSEC_PER_SEC, 30 * NSEC_PER_SEC));
-	snapshot_done(&held);
-	snapshot_done(&nothing);
-	snapshot_done(&again);
-	kill_free(k);
+	shot_init(&s);
+	show_sock(&s.held, 8080, STATE_LISTENING, 77);
+	show_sock(&s.again, 8080, STATE_LISTENING, 99);
+	show_owner(&s.again, 99, 30112, 1000000);
+	s.f.p[1] = (struct fake_proc){.pid = 30112, .comm = "no\nde"}; /* a hostile name */
+	s.f.n = 2;
+	s.f.now = &s.held;
+	kill_send(s.k, SIGTERM, s.t);
+	assert_true(shot_watch(&s, 10));
+	assert_int_equal(steps_n(s.k), 1);
+	assert_false(kill_all_free(s.k));
+	s.f.p[0].exited = true;
+	s.f.now = &s.nothing;
+	assert_true(shot_watch(&s, 84));
+	assert_string_equal(step(s.k, 1), "node 4000 ended");
+	assert_string_equal(step(s.k, 2), "8080/tcp is free");
+	assert_int_equal(kill_steps(s.k, &n)[2].at_ns, s.t + 84 * NSEC_PER_MS);
+	assert_int_equal(kill_steps(s.k, &n)[2].event, KILL_FREED);
+	assert_true(kill_all_free(s.k));
+	assert_int_equal(s.f.owner_looks, 0); /* nobody asked for owners so far */
+	s.f.now = &s.again;
+	shot_watch(&s, 5100);
+	assert_string_equal(step(s.k, 3), "8080/tcp taken again: no\\nde 30112");
+	assert_int_equal(s.f.owner_looks, 1);
+	assert_false(kill_all_free(s.k));
+	assert_false(shot_watch(&s, 30000));
+	assert_int_equal(kill_steps(s.k, &n)[n - 1].event, KILL_WATCH_OVER);
+	assert_false(shot_watch(&s, 31000));
+	shot_done(&s);
 }
 
 /* The socket outlives its target: a fork of it holds it too, and was there before the signal. */
 static void still_held_by_another(void **state)
 {
-	struct snapshot held;
-	struct fake f = {0};
-	struct kill_sys sys;
-	struct kill *k = open_node(&f, &sys);
-	struct kill_look look = {&f, fake_look};
-	uint64_t t = 100 * NSEC_PER_SEC;
+	struct shot s;
 
-	snapshot_init(&held);
-	show_sock(&held, 8080, STATE_LISTENING, 77);
-	show_owner(&held, 77, 4001, 600);
-	f.p[1] = (struct fake_proc){.pid = 4001, .comm = "node"};
-	f.n = 2;
-	f.now = &held;
-	kill_send(k, SIGTERM, t);
-	f.p[0].exited = true;
-	kill_watch(k, &look, t + 40 * NSEC_PER_MS, 30 * NSEC_PER_SEC);
-	kill_watch(k, &look, t + 80 * NSEC_PER_MS, 30 * NSEC_PER_SEC);
-	assert_int_equal(steps_n(k), 3); /* said once */
-	assert_string_equal(step(k, 2), "8080/tcp still held by node 4001");
-	assert_false(kill_all_free(k));
-	snapshot_done(&held);
-	kill_free(k);
+	shot_init(&s);
+	show_sock(&s.held, 8080, STATE_LISTENING, 77);
+	show_owner(&s.held, 77, 4001, 600);
+	s.f.p[1] = (struct fake_proc){.pid = 4001, .comm = "node"};
+	s.f.n = 2;
+	s.f.now = &s.held;
+	kill_send(s.k, SIGTERM, s.t);
+	s.f.p[0].exited = true;
+	shot_watch(&s, 40);
+	shot_watch(&s, 80);
+	assert_int_equal(steps_n(s.k), 3); /* said once */
+	assert_string_equal(step(s.k, 2), "8080/tcp still held by node 4001");
+	assert_false(kill_all_free(s.k));
+	shot_done(&s);
 }
 
 /* The same, and it is known whose child that is. */
@@ -277,93 +261,72 @@ static void still_held_by_a_child(void **state)
 /* Restarted so fast that no look saw it free: a process younger than the signal is no old holder. */
 static void taken_between_looks(void **state)
 {
-	struct snapshot again;
-	struct fake f = {0};
-	struct kill_sys sys;
-	struct kill *k = open_node(&f, &sys);
-	struct kill_look look = {&f, fake_look};
-	uint64_t t = 100 * NSEC_PER_SEC;
+	struct shot s;
 
-	snapshot_init(&again);
-	show_sock(&again, 8080, STATE_LISTENING, 99);
-	show_owner(&again, 99, 4001, (uint64_t)sysconf(_SC_CLK_TCK) * 101);
-	f.now = &again;
-	kill_send(k, SIGTERM, t);
-	f.p[0].exited = true;
-	kill_watch(k, &look, t + 40 * NSEC_PER_MS, 30 * NSEC_PER_SEC);
-	assert_string_equal(step(k, 2), "8080/tcp taken again: pid 4001");
-	snapshot_done(&again);
-	kill_free(k);
+	shot_init(&s);
+	show_sock(&s.again, 8080, STATE_LISTENING, 99);
+	show_owner(&s.again, 99, 4001, (uint64_t)sysconf(_SC_CLK_TCK) * 101);
+	s.f.now = &s.again;
+	kill_send(s.k, SIGTERM, s.t);
+	s.f.p[0].exited = true;
+	shot_watch(&s, 40);
+	assert_string_equal(step(s.k, 2), "8080/tcp taken again: pid 4001");
+	shot_done(&s);
 }
 
 static void says_who_ignores(void **state)
 {
-	struct snapshot held;
-	struct fake f = {0};
-	struct kill_sys sys;
-	struct kill *k = open_node(&f, &sys);
-	struct kill_look look = {&f, fake_look};
-	uint64_t t = 100 * NSEC_PER_SEC;
+	struct shot s;
 
-	snapshot_init(&held);
-	show_sock(&held, 8080, STATE_LISTENING, 77);
-	f.now = &held;
-	kill_send(k, SIGTERM, t);
-	kill_watch(k, &look, t + 4999 * NSEC_PER_MS, 30 * NSEC_PER_SEC);
-	assert_int_equal(steps_n(k), 1);
-	kill_watch(k, &look, t + 5000 * NSEC_PER_MS, 30 * NSEC_PER_SEC);
-	assert_string_equal(step(k, 1), "still held after 5.0 s: node 4000 ignores TERM");
-	kill_watch(k, &look, t + 6000 * NSEC_PER_MS, 30 * NSEC_PER_SEC);
-	assert_int_equal(steps_n(k), 2);
+	shot_init(&s);
+	show_sock(&s.held, 8080, STATE_LISTENING, 77);
+	s.f.now = &s.held;
+	kill_send(s.k, SIGTERM, s.t);
+	shot_watch(&s, 4999);
+	assert_int_equal(steps_n(s.k), 1);
+	shot_watch(&s, 5000);
+	assert_string_equal(step(s.k, 1), "still held after 5.0 s: node 4000 ignores TERM");
+	shot_watch(&s, 6000);
+	assert_int_equal(steps_n(s.k), 2);
 	/* HUP is not meant to end anything. */
-	kill_send(k, SIGHUP, t + 7 * NSEC_PER_SEC);
-	kill_watch(k, &look, t + 13 * NSEC_PER_SEC, 30 * NSEC_PER_SEC);
-	assert_int_equal(steps_n(k), 3);
-	snapshot_done(&held);
-	kill_free(k);
+	kill_send(s.k, SIGHUP, s.t + 7 * NSEC_PER_SEC);
+	shot_watch(&s, 13000);
+	assert_int_equal(steps_n(s.k), 3);
+	shot_done(&s);
 }
 
 static void look_fails(void **state)
 {
-	struct fake f = {.look_err = -EMFILE};
-	struct kill_sys sys;
-	struct kill *k = open_node(&f, &sys);
-	struct kill_look look = {&f, fake_look};
+	struct shot s;
 
-	kill_send(k, SIGTERM, NSEC_PER_SEC);
-	kill_watch(k, &look, 2 * NSEC_PER_SEC, 30 * NSEC_PER_SEC);
-	kill_watch(k, &look, 3 * NSEC_PER_SEC, 30 * NSEC_PER_SEC);
-	assert_int_equal(steps_n(k), 2);
-	assert_non_null(strstr(step(k, 1), "cannot be looked at"));
-	assert_false(kill_all_free(k));
-	kill_free(k);
+	shot_init(&s);
+	s.f.look_err = -EMFILE;
+	kill_send(s.k, SIGTERM, NSEC_PER_SEC);
+	kill_watch(s.k, &s.look, 2 * NSEC_PER_SEC, 30 * NSEC_PER_SEC);
+	kill_watch(s.k, &s.look, 3 * NSEC_PER_SEC, 30 * NSEC_PER_SEC);
+	assert_int_equal(steps_n(s.k), 2);
+	assert_non_null(strstr(step(s.k, 1), "cannot be looked at"));
+	assert_false(kill_all_free(s.k));
+	shot_done(&s);
 }
 
 /* A service that restarts in a loop does not grow the list for ever. */
 static void steps_are_bounded(void **state)
 {
-	struct snapshot nothing, again;
-	struct fake f = {0};
-	struct kill_sys sys;
-	struct kill *k = open_node(&f, &sys);
-	struct kill_look look = {&f, fake_look};
-	uint64_t t = 100 * NSEC_PER_SEC;
+	struct shot s;
 
-	snapshot_init(&nothing);
-	snapshot_init(&again);
-	show_sock(&again, 8080, STATE_BOUND, 99);
-	show_owner(&again, 99, 5, 1000000);
-	kill_send(k, SIGTERM, t);
-	f.p[0].exited = true;
+	shot_init(&s);
+	show_sock(&s.again, 8080, STATE_BOUND, 99);
+	show_owner(&s.again, 99, 5, 1000000);
+	kill_send(s.k, SIGTERM, s.t);
+	s.f.p[0].exited = true;
 	for (int i = 0; i < 200; i++) {
-		f.now = i % 2 ? &again : &nothing;
-		t += 100 * NSEC_PER_MS;
-		kill_watch(k, &look, t, 3600 * NSEC_PER_SEC);
+		s.f.now = i % 2 ? &s.again : &s.nothing;
+		s.t += 100 * NSEC_PER_MS;
+		kill_watch(s.k, &s.look, s.t, 3600 * NSEC_PER_SEC);
 	}
-	assert_int_equal(steps_n(k), 64);
-	snapshot_done(&nothing);
-	snapshot_done(&again);
-	kill_free(k);
+	assert_int_equal(steps_n(s.k), 64);
+	shot_done(&s);
 }
 
 static void menu_is_sane(void **state)

@@ -350,32 +350,26 @@ static void containers_are_copied(void **state)
 /* Free, but not for everybody. */
 static void tells_time_wait(void **state)
 {
-	struct snapshot left;
-	struct fake f = {0};
-	struct kill_sys sys;
-	struct kill *k = open_node(&f, &sys);
-	struct kill_look look = {&f, fake_look};
-	uint64_t t = 100 * NSEC_PER_SEC;
+	struct shot s;
 
-	snapshot_init(&left);
-	show_sock(&left, 8080, STATE_TIME_WAIT, 0);
-	left.socks.v[0].timer = 3;
-	left.socks.v[0].timer_ms = 40500;
-	show_sock(&left, 8080, STATE_TIME_WAIT, 0);
-	show_sock(&left, 8081, STATE_TIME_WAIT, 0);
-	f.now = &left;
-	kill_send(k, SIGTERM, t);
-	f.p[0].exited = true;
-	kill_watch(k, &look, t + NSEC_PER_MS, 30 * NSEC_PER_SEC);
-	assert_string_equal(step(k, 2), "8080/tcp is free");
-	assert_string_equal(step(k, 3),
+	shot_init(&s);
+	show_sock(&s.held, 8080, STATE_TIME_WAIT, 0);
+	s.held.socks.v[0].timer = 3;
+	s.held.socks.v[0].timer_ms = 40500;
+	show_sock(&s.held, 8080, STATE_TIME_WAIT, 0);
+	show_sock(&s.held, 8081, STATE_TIME_WAIT, 0);
+	s.f.now = &s.held;
+	kill_send(s.k, SIGTERM, s.t);
+	s.f.p[0].exited = true;
+	kill_watch(s.k, &s.look, s.t + NSEC_PER_MS, 30 * NSEC_PER_SEC);
+	assert_string_equal(step(s.k, 2), "8080/tcp is free");
+	assert_string_equal(step(s.k, 3),
 			    "free, but 2 connections in time-wait for 41s: bind needs SO_REUSEADDR");
-	assert_true(kill_all_free(k));
-	kill_watch(k, &look, t + NSEC_PER_SEC, 30 * NSEC_PER_SEC);
-	assert_int_equal(f.linger_looks, 1);
-	assert_int_equal(steps_n(k), 4);
-	snapshot_done(&left);
-	kill_free(k);
+	assert_true(kill_all_free(s.k));
+	kill_watch(s.k, &s.look, s.t + NSEC_PER_SEC, 30 * NSEC_PER_SEC);
+	assert_int_equal(s.f.linger_looks, 1);
+	assert_int_equal(steps_n(s.k), 4);
+	shot_done(&s);
 }
 
 static void names_of_signals(void **state)
