@@ -1,5 +1,6 @@
 /* Closing connections: with an invented kernel every answer it can give, and with the real one, in a network namespace
  * of the test's own, what both ends notice. */
+#include "real_proc.h"
 #include "sockeye/action/close.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -309,24 +310,6 @@ static uint64_t cookie_of(int fd)
 
 	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &c, &n), 0);
 	return c;
-}
-static uint64_t start_of(pid_t pid)
-{
-	char path[40], buf[1024], *p;
-	uint64_t v = 0;
-	FILE *f;
-	size_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	fclose(f);
-	buf[n] = '\0';
-	p = strrchr(buf, ')') + 1;
-	for (int field = 3; field <= 22; field++)
-		v = strtoull(p = strchr(p, ' ') + 1, NULL, 10);
-	return v;
 }
 static void end_of(int fd, bool peer, uint8_t b[16], uint32_t *port, uint8_t *family)
 {

@@ -1,6 +1,7 @@
 /* Nobody but the one that was shown: numbers given to other processes, in a pid namespace of the test's own where that
  * can be forced; members of groups; and ten thousand races. In every test a bystander tells that nothing else was
  * signalled. */
+#include "real_proc.h"
 #include "sockeye/action/kill.h"
 #include "sockeye/base/units.h"
 #include <errno.h>
@@ -40,42 +41,6 @@ static int listener(void)
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 3))
 		return -1;
 	return fd;
-}
-static uint32_t inode_of(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) ? 0 : (uint32_t)st.st_ino;
-}
-static uint64_t start_of(pid_t pid)
-{
-	char path[40], buf[1024], *p;
-	uint64_t v = 0;
-	FILE *f;
-	size_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "r");
-	if (!f)
-		return 0;
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	fclose(f);
-	buf[n] = '\0';
-	p = strrchr(buf, ')') + 1;
-	for (int field = 3; field <= 22; field++)
-		v = strtoull(p = strchr(p, ' ') + 1, NULL, 10);
-	return v;
-}
-static void target(struct kill_plan *plan, pid_t pid, uint64_t start, uint32_t inode, int fd)
-{
-	struct kill_target *t = vec_add(&plan->targets);
-
-	memset(t, 0, sizeof(*t));
-	t->pid = (uint32_t)pid;
-	t->start = start;
-	snprintf(t->name, sizeof(t->name), "child");
-	if (inode)
-		vec_push(&t->proofs, ((struct kill_proof){.inode = inode, .fd = fd}));
 }
 
 /* clone3(2) with a number of one's choice. */

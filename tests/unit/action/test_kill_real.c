@@ -1,4 +1,5 @@
 /* The kill with real processes: children of the test's own, a bystander among them. */
+#include "real_proc.h"
 #include "sockeye/action/kill.h"
 #include "sockeye/base/units.h"
 #include <dirent.h>
@@ -32,31 +33,6 @@ static int listener(void)
 	assert_int_equal(listen(fd, 3), 0);
 	return fd;
 }
-static uint32_t inode_of(int fd)
-{
-	struct stat st;
-
-	assert_int_equal(fstat(fd, &st), 0);
-	return (uint32_t)st.st_ino;
-}
-static uint64_t start_of(pid_t pid)
-{
-	char path[40], buf[1024], *p;
-	uint64_t v = 0;
-	FILE *f;
-	size_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	fclose(f);
-	buf[n] = '\0';
-	p = strrchr(buf, ')') + 1;
-	for (int field = 3; field <= 22; field++)
-		v = strtoull(p = strchr(p, ' ') + 1, NULL, 10);
-	return v;
-}
 /* A child that keeps fd and waits; `ready` tells that it stands. */
 static pid_t child(int keep)
 {
@@ -81,17 +57,6 @@ static pid_t child(int keep)
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	close(ready[0]);
 	return pid;
-}
-static void target(struct kill_plan *plan, pid_t pid, uint64_t start, uint32_t inode, int fd)
-{
-	struct kill_target *t = vec_add(&plan->targets);
-
-	memset(t, 0, sizeof(*t));
-	t->pid = (uint32_t)pid;
-	t->start = start;
-	snprintf(t->name, sizeof(t->name), "child");
-	if (inode)
-		vec_push(&t->proofs, ((struct kill_proof){.inode = inode, .fd = fd}));
 }
 static bool runs(pid_t pid)
 {

@@ -2,6 +2,7 @@
 #pragma once
 #include "../../../src/view/ui_private.h"
 #include "fixture.h"
+#include "has.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include <locale.h>
@@ -171,13 +172,3 @@ static inline bool press(struct bench *b, uint32_t code)
 
 	return b->d->ops->key(b->d, &b->u, &k);
 }
-#define HAS(text, what)                                                                                      \
-	do {                                                                                                 \
-		if (!strstr(text, what))                                                                     \
-			fail_msg("\"%s\" is missing in:\n%s", what, text);                                   \
-	} while (0)
-#define HAS_NOT(text, what)                                                                                  \
-	do {                                                                                                 \
-		if (strstr(text, what))                                                                      \
-			fail_msg("\"%s\" should not be in:\n%s", what, text);                                \
-	} while (0)

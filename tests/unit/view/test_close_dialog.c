@@ -1,5 +1,6 @@
 /* The question of `x`: what it says, what it begins, and that it begins nothing else. */
 #include "fixture.h"
+#include "has.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include "ui_private.h"
@@ -63,16 +64,6 @@ static void press(struct bench *b, uint32_t code)
 
 	ui_key(b->u, &k, b->x.boot_ns);
 }
-#define HAS(text, what)                                                                                      \
-	do {                                                                                                 \
-		if (!strstr(text, what))                                                                     \
-			fail_msg("\"%s\" is missing in:\n%s", what, text);                                   \
-	} while (0)
-#define HAS_NOT(text, what)                                                                                  \
-	do {                                                                                                 \
-		if (strstr(text, what))                                                                      \
-			fail_msg("\"%s\" should not be in:\n%s", what, text);                                \
-	} while (0)
 
 static void bench_open(struct bench *b, int view, const char *filter, bool read_only)
 {

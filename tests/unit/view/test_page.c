@@ -1,5 +1,6 @@
 /* The page widget and the three builders, at every width they meet. */
 #include "fixture.h"
+#include "has.h"
 #include "page.h"
 #include "sockeye/base/text.h"
 #include <locale.h>
@@ -246,16 +247,6 @@ static struct subject sock(const struct frame *f, enum state st, uint32_t lport,
 	fail_msg("no socket %u", lport);
 	return (struct subject){0};
 }
-#define HAS(text, what)                                                                                      \
-	do {                                                                                                 \
-		if (!strstr(text, what))                                                                     \
-			fail_msg("\"%s\" is missing in:\n%s", what, text);                                   \
-	} while (0)
-#define HAS_NOT(text, what)                                                                                  \
-	do {                                                                                                 \
-		if (strstr(text, what))                                                                      \
-			fail_msg("\"%s\" should not be in:\n%s", what, text);                                \
-	} while (0)
 
 static void port_page(void **state)
 {
