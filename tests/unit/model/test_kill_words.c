@@ -27,84 +27,110 @@ static const char *refusal(const struct kill_plan *p, size_t i, struct str *s)
 	return str_text(s);
 }
 
+/* An invented machine, a plan about it, and what is said. */
+struct asked {
+	struct fixture x;
+	struct kill_plan p;
+	struct str s;
+};
+
+static int setup(void **state)
+{
+	struct asked *q = mem_zalloc(1, sizeof(*q));
+
+	fixture_init(&q->x);
+	*state = q;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct asked *q = *state;
+
+	str_done(&q->s);
+	fixture_done(&q->x);
+	free(q);
+	return 0;
+}
+
+static uint32_t listens(struct fixture *x, const char *at, uint32_t pid, int fd)
+{
+	uint32_t row = fixture_sock(x, PROTO_TCP, STATE_LISTENING, at, NULL);
+
+	fixture_fd(x, row, pid, fd);
+	return row;
+}
+
+/* About these picks, so much later. */
+static void plan(struct asked *q, double seconds, const struct pick *k, size_t n)
+{
+	kill_plan_build(&q->p, fixture_apply(&q->x, seconds), k, n);
+}
+
 /* systemd holds it for a .socket unit; the socket's own cgroup says for which. */
 static void socket_units(void **state)
 {
-	struct fixture x;
-	struct kill_plan p;
+	struct asked *q = *state;
 	struct pick k[] = {sock_pick(2)};
-	struct str s = {0};
 	uint32_t a, b;
 
-	fixture_init(&x);
-	fixture_proc(&x, 1, 0, 0, "systemd", "/init.scope");
-	fixture_proc(&x, 600, 1, 1000, "systemd", "/user.slice/user-1000.slice/user@1000.service/init.scope");
-	fixture_proc(&x, 700, 1, 1000, "systemd", "/system.slice/liar.service");
-	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:22", NULL);
-	b = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:111", NULL);
-	fixture_fd(&x, a, 1, 30);
-	fixture_fd(&x, b, 1, 31);
-	x.snap.socks.v[a].cgroup = intern_adds(x.names, "/system.slice/ssh.socket");
-	x.snap.socks.v[b].cgroup = intern_adds(x.names, "/system.slice/rpcbind.socket");
-	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:5000", NULL);
-	fixture_fd(&x, a, 600, 9);
-	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:6000", NULL);
-	fixture_fd(&x, a, 700, 9);
-	kill_plan_build(&p, fixture_apply(&x, 0), k, 1);
-	assert_int_equal(p.targets.v[0].refusal, KILL_SOCKET_UNIT);
-	assert_string_equal(refusal(&p, 0, &s), "systemd 1 holds it for rpcbind.socket");
-	assert_string_equal(p.targets.v[0].instead, "systemctl stop rpcbind.socket");
-	kill_plan_done(&p);
+	fixture_proc(&q->x, 1, 0, 0, "systemd", "/init.scope");
+	fixture_proc(&q->x, 600, 1, 1000, "systemd",
+		     "/user.slice/user-1000.slice/user@1000.service/init.scope");
+	fixture_proc(&q->x, 700, 1, 1000, "systemd", "/system.slice/liar.service");
+	a = fixture_sock(&q->x, PROTO_TCP, STATE_LISTENING, "*:22", NULL);
+	b = fixture_sock(&q->x, PROTO_TCP, STATE_LISTENING, "*:111", NULL);
+	fixture_fd(&q->x, a, 1, 30);
+	fixture_fd(&q->x, b, 1, 31);
+	q->x.snap.socks.v[a].cgroup = intern_adds(q->x.names, "/system.slice/ssh.socket");
+	q->x.snap.socks.v[b].cgroup = intern_adds(q->x.names, "/system.slice/rpcbind.socket");
+	listens(&q->x, "*:5000", 600, 9);
+	listens(&q->x, "*:6000", 700, 9);
+	plan(q, 0, k, 1);
+	assert_int_equal(q->p.targets.v[0].refusal, KILL_SOCKET_UNIT);
+	assert_string_equal(refusal(&q->p, 0, &q->s), "systemd 1 holds it for rpcbind.socket");
+	assert_string_equal(q->p.targets.v[0].instead, "systemctl stop rpcbind.socket");
+	kill_plan_done(&q->p);
 
 	k[0] = sock_pick(3); /* a user's own manager, and nothing tells the unit */
-	kill_plan_build(&p, fixture_apply(&x, 1), k, 1);
-	assert_string_equal(refusal(&p, 0, &s), "systemd 600 holds it for a .socket unit");
-	assert_string_equal(p.targets.v[0].instead, "systemctl --user list-sockets");
-	kill_plan_done(&p);
+	plan(q, 1, k, 1);
+	assert_string_equal(refusal(&q->p, 0, &q->s), "systemd 600 holds it for a .socket unit");
+	assert_string_equal(q->p.targets.v[0].instead, "systemctl --user list-sockets");
+	kill_plan_done(&q->p);
 
 	k[0] = sock_pick(4); /* only calls itself so */
-	kill_plan_build(&p, fixture_apply(&x, 1), k, 1);
-	assert_int_equal(p.targets.v[0].refusal, KILL_OK);
-	kill_plan_done(&p);
-	str_done(&s);
-	fixture_done(&x);
+	plan(q, 1, k, 1);
+	assert_int_equal(q->p.targets.v[0].refusal, KILL_OK);
+	kill_plan_done(&q->p);
 }
 
 static void forwarders(void **state)
 {
-	struct fixture x;
-	struct kill_plan p;
+	struct asked *q = *state;
 	struct pick k[] = {sock_pick(1)};
-	struct str s = {0};
-	uint32_t a;
 
-	fixture_init(&x);
-	fixture_proc(&x, 20311, 1, 0, "docker-proxy", "/system.slice/docker.service");
-	fixture_late(&x, 20311,
+	fixture_proc(&q->x, 20311, 1, 0, "docker-proxy", "/system.slice/docker.service");
+	fixture_late(&q->x, 20311,
 		     "/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 5432 -container-ip "
 		     "172.17.0.2 -container-port 5432",
 		     "/usr/bin/docker-proxy");
-	fixture_proc(&x, 20312, 1, 1000, "docker-proxy", "");
-	fixture_late(&x, 20312, "/home/me/server", "/home/me/server");
-	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:5432", NULL);
-	fixture_fd(&x, a, 20311, 4);
-	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:5433", NULL);
-	fixture_fd(&x, a, 20312, 4);
-	kill_plan_build(&p, fixture_apply(&x, 0), k, 1);
-	assert_int_equal(p.targets.v[0].refusal,
+	fixture_proc(&q->x, 20312, 1, 1000, "docker-proxy", "");
+	fixture_late(&q->x, 20312, "/home/me/server", "/home/me/server");
+	listens(&q->x, "0.0.0.0:5432", 20311, 4);
+	listens(&q->x, "0.0.0.0:5433", 20312, 4);
+	plan(q, 0, k, 1);
+	assert_int_equal(q->p.targets.v[0].refusal,
 			 KILL_FORWARDER); /* though the frame does not know yet where to */
-	kill_plan_done(&p);
-	kill_plan_build(&p, fixture_apply(&x, 1), k, 1);
-	assert_int_equal(p.targets.v[0].refusal, KILL_FORWARDER);
-	assert_string_equal(refusal(&p, 0, &s), "docker-proxy 20311 only forwards to 172.17.0.2:5432");
-	assert_string_equal(p.targets.v[0].instead, "docker ps --filter publish=5432");
-	kill_plan_done(&p);
+	kill_plan_done(&q->p);
+	plan(q, 1, k, 1);
+	assert_int_equal(q->p.targets.v[0].refusal, KILL_FORWARDER);
+	assert_string_equal(refusal(&q->p, 0, &q->s), "docker-proxy 20311 only forwards to 172.17.0.2:5432");
+	assert_string_equal(q->p.targets.v[0].instead, "docker ps --filter publish=5432");
+	kill_plan_done(&q->p);
 	k[0] = sock_pick(2); /* only calls itself so */
-	kill_plan_build(&p, fixture_apply(&x, 1), k, 1);
-	assert_int_equal(p.targets.v[0].refusal, KILL_OK);
-	kill_plan_done(&p);
-	str_done(&s);
-	fixture_done(&x);
+	plan(q, 1, k, 1);
+	assert_int_equal(q->p.targets.v[0].refusal, KILL_OK);
+	kill_plan_done(&q->p);
 }
 
 static void unowned_sockets(void **state)
@@ -148,87 +174,76 @@ static void unowned_sockets(void **state)
 /* One address of a port was asked for: the other ones are others' business. */
 static void one_address_of_a_port(void **state)
 {
-	struct fixture x;
-	struct kill_plan p;
+	struct asked *q = *state;
 	struct pick k[] = {sock_pick(1), sock_pick(2)};
 	struct sock other;
 	uint32_t a;
 
-	fixture_init(&x);
-	fixture_proc(&x, 10, 1, 0, "one", "/system.slice/one.service");
-	fixture_proc(&x, 11, 1, 0, "two", "/system.slice/two.service");
-	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "127.0.0.1:80", NULL);
-	fixture_fd(&x, a, 10, 3);
-	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "10.0.0.5:80", NULL);
-	fixture_fd(&x, a, 11, 3);
-	other = x.snap.socks.v[a];
-	kill_plan_build(&p, fixture_apply(&x, 0), k, 1);
-	assert_int_equal(p.ports.n, 1);
-	assert_string_equal(p.ports.v[0].addr, "127.0.0.1");
-	assert_false(p.ports.v[0].shared);
-	assert_true(kill_port_has(&p.ports.v[0], &x.snap.socks.v[0]));
-	assert_false(kill_port_has(&p.ports.v[0], &other));
-	assert_int_equal(p.ports_n, 1);
-	assert_int_equal(p.units_n, 1);
-	assert_int_equal(p.programs_n, 1);
-	kill_plan_done(&p);
-	kill_plan_build(&p, fixture_apply(&x, 1), k, 2); /* both: the whole port */
-	assert_string_equal(p.ports.v[0].addr, "10.0.0.5 +1");
-	assert_true(kill_port_has(&p.ports.v[0], &other));
-	assert_int_equal(p.ports_n, 1);
-	assert_int_equal(p.units_n, 2);
-	assert_int_equal(p.programs_n, 2);
+	fixture_proc(&q->x, 10, 1, 0, "one", "/system.slice/one.service");
+	fixture_proc(&q->x, 11, 1, 0, "two", "/system.slice/two.service");
+	listens(&q->x, "127.0.0.1:80", 10, 3);
+	a = listens(&q->x, "10.0.0.5:80", 11, 3);
+	other = q->x.snap.socks.v[a];
+	plan(q, 0, k, 1);
+	assert_int_equal(q->p.ports.n, 1);
+	assert_string_equal(q->p.ports.v[0].addr, "127.0.0.1");
+	assert_false(q->p.ports.v[0].shared);
+	assert_true(kill_port_has(&q->p.ports.v[0], &q->x.snap.socks.v[0]));
+	assert_false(kill_port_has(&q->p.ports.v[0], &other));
+	assert_int_equal(q->p.ports_n, 1);
+	assert_int_equal(q->p.units_n, 1);
+	assert_int_equal(q->p.programs_n, 1);
+	kill_plan_done(&q->p);
+	plan(q, 1, k, 2); /* both: the whole port */
+	assert_string_equal(q->p.ports.v[0].addr, "10.0.0.5 +1");
+	assert_true(kill_port_has(&q->p.ports.v[0], &other));
+	assert_int_equal(q->p.ports_n, 1);
+	assert_int_equal(q->p.units_n, 2);
+	assert_int_equal(q->p.programs_n, 2);
 	other.state = STATE_ESTABLISHED;
-	assert_false(kill_port_has(&p.ports.v[0], &other));
-	kill_plan_done(&p);
-	fixture_done(&x);
+	assert_false(kill_port_has(&q->p.ports.v[0], &other));
+	kill_plan_done(&q->p);
 }
 
 static void whose_connections(void **state)
 {
-	struct fixture x;
-	struct kill_plan p;
+	struct asked *q = *state;
 	struct pick k[] = {sock_pick(1)};
 	char ends[40];
 	uint32_t a;
 
-	fixture_init(&x);
-	fixture_proc(&x, 10, 1, 0, "srv", "");
-	fixture_proc(&x, 11, 1, 0, "cli", "");
-	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:80", NULL);
-	fixture_fd(&x, a, 10, 3);
+	fixture_proc(&q->x, 10, 1, 0, "srv", "");
+	fixture_proc(&q->x, 11, 1, 0, "cli", "");
+	listens(&q->x, "*:80", 10, 3);
 	for (int i = 0; i < 9; i++) {
 		snprintf(ends, sizeof(ends), "10.0.0.%d:%d", i < 4 ? 7 : i < 7 ? 8 : i + 20, 1000 + i);
-		a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", ends);
-		fixture_fd(&x, a, 10, 10 + i);
+		a = fixture_sock(&q->x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", ends);
+		fixture_fd(&q->x, a, 10, 10 + i);
 	}
 	for (int i = 0; i < 2; i++) { /* both ends here */
 		snprintf(ends, sizeof(ends), "10.0.0.5:%d", 2000 + i);
-		a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", ends);
-		fixture_fd(&x, a, 10, 20 + i);
-		a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, ends, "10.0.0.5:80");
-		fixture_fd(&x, a, 11, 20 + i);
+		a = fixture_sock(&q->x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", ends);
+		fixture_fd(&q->x, a, 10, 20 + i);
+		a = fixture_sock(&q->x, PROTO_TCP, STATE_ESTABLISHED, ends, "10.0.0.5:80");
+		fixture_fd(&q->x, a, 11, 20 + i);
 	}
-	kill_plan_build(&p, fixture_apply(&x, 0), k, 1);
-	assert_int_equal(p.drops_in, 11);
-	assert_int_equal(p.peers_n, 3);
-	assert_string_equal(p.peers[0].name, "10.0.0.7");
-	assert_int_equal(p.peers[0].n, 4);
-	assert_string_equal(p.peers[1].name, "10.0.0.8");
-	assert_int_equal(p.peers[1].n, 3);
-	assert_string_equal(p.peers[2].name, "cli here");
-	assert_int_equal(p.peers[2].n, 2);
-	kill_plan_done(&p);
-	fixture_done(&x);
+	plan(q, 0, k, 1);
+	assert_int_equal(q->p.drops_in, 11);
+	assert_int_equal(q->p.peers_n, 3);
+	assert_string_equal(q->p.peers[0].name, "10.0.0.7");
+	assert_int_equal(q->p.peers[0].n, 4);
+	assert_string_equal(q->p.peers[1].name, "10.0.0.8");
+	assert_int_equal(q->p.peers[1].n, 3);
+	assert_string_equal(q->p.peers[2].name, "cli here");
+	assert_int_equal(q->p.peers[2].n, 2);
+	kill_plan_done(&q->p);
 }
 
 static void who_asks(void **state)
 {
-	struct fixture x;
-	struct kill_plan p;
+	struct asked *q = *state;
 	struct pick k[] = {sock_pick(1)};
 	struct kill_you you = {.uid = 1000, .name = "deploy"};
-	struct str s = {0};
 	uint32_t a;
 
 	kill_you_read(&you, NULL);
@@ -240,38 +255,35 @@ static void who_asks(void **state)
 	kill_you_read(&you, "10.0.0.9 60022 10.0.0.5 22");
 	assert_true(you.ssh);
 
-	fixture_init(&x);
-	fixture_proc(&x, 812, 1, 0, "sshd", "");
-	fixture_proc(&x, 900, 812, 0, "sshd", "");
-	a = fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "*:22", NULL);
-	fixture_fd(&x, a, 812, 3);
-	fixture_fd(&x, a, 900, 3);
+	fixture_proc(&q->x, 812, 1, 0, "sshd", "");
+	fixture_proc(&q->x, 900, 812, 0, "sshd", "");
+	a = listens(&q->x, "*:22", 812, 3);
+	fixture_fd(&q->x, a, 900, 3);
 	/* As a dual-stack listener's child sees it. */
-	a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "[::ffff:10.0.0.5]:22", "[::ffff:10.0.0.9]:60022");
-	fixture_fd(&x, a, 900, 4);
-	kill_plan_build(&p, fixture_apply(&x, 0), k, 1);
-	kill_plan_judge(&p, fixture_apply(&x, 0), &you);
-	assert_true(p.you);
-	assert_int_equal(p.targets.v[0].refusal, KILL_OK); /* the master goes, the session stays */
-	assert_int_equal(p.targets.v[1].pid, 900);
-	assert_int_equal(p.targets.v[1].refusal, KILL_ANCESTOR);
-	p.targets.v[0].refusal = KILL_NOT_PERMITTED;
-	strcpy(p.targets.v[0].user, "root");
-	assert_string_equal(refusal(&p, 0, &s), "not permitted: sshd 812 is root's, you are deploy");
-	p.targets.v[0].uid = 1000;
-	assert_non_null(strstr(refusal(&p, 0, &s), "is yours, but"));
-	p.targets.v[0].refusal = KILL_FAILED;
-	p.targets.v[0].err = -EAGAIN;
-	assert_string_equal(refusal(&p, 0, &s),
+	a = fixture_sock(&q->x, PROTO_TCP, STATE_ESTABLISHED, "[::ffff:10.0.0.5]:22",
+			 "[::ffff:10.0.0.9]:60022");
+	fixture_fd(&q->x, a, 900, 4);
+	plan(q, 0, k, 1);
+	kill_plan_judge(&q->p, fixture_apply(&q->x, 0), &you);
+	assert_true(q->p.you);
+	assert_int_equal(q->p.targets.v[0].refusal, KILL_OK); /* the master goes, the session stays */
+	assert_int_equal(q->p.targets.v[1].pid, 900);
+	assert_int_equal(q->p.targets.v[1].refusal, KILL_ANCESTOR);
+	q->p.targets.v[0].refusal = KILL_NOT_PERMITTED;
+	strcpy(q->p.targets.v[0].user, "root");
+	assert_string_equal(refusal(&q->p, 0, &q->s), "not permitted: sshd 812 is root's, you are deploy");
+	q->p.targets.v[0].uid = 1000;
+	assert_non_null(strstr(refusal(&q->p, 0, &q->s), "is yours, but"));
+	q->p.targets.v[0].refusal = KILL_FAILED;
+	q->p.targets.v[0].err = -EAGAIN;
+	assert_string_equal(refusal(&q->p, 0, &q->s),
 			    "sshd 812 cannot be signalled: Resource temporarily unavailable");
-	assert_true(kill_needs_word(&p, 0, SIGTERM));
-	kill_plan_done(&p);
-	kill_plan_build(&p, fixture_apply(&x, 0), k, 1);
-	kill_plan_judge(&p, fixture_apply(&x, 0), NULL);
-	assert_false(p.you);
-	kill_plan_done(&p);
-	str_done(&s);
-	fixture_done(&x);
+	assert_true(kill_needs_word(&q->p, 0, SIGTERM));
+	kill_plan_done(&q->p);
+	plan(q, 0, k, 1);
+	kill_plan_judge(&q->p, fixture_apply(&q->x, 0), NULL);
+	assert_false(q->p.you);
+	kill_plan_done(&q->p);
 }
 
 static void comes_back(void **state)
@@ -348,11 +360,16 @@ static void names_of_units(void **state)
 
 int main(void)
 {
+#define ASKED(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(socket_units),      cmocka_unit_test(forwarders),
-		cmocka_unit_test(unowned_sockets),   cmocka_unit_test(one_address_of_a_port),
-		cmocka_unit_test(whose_connections), cmocka_unit_test(who_asks),
-		cmocka_unit_test(comes_back),        cmocka_unit_test(names_of_units),
+		ASKED(socket_units),
+		ASKED(forwarders),
+		cmocka_unit_test(unowned_sockets),
+		ASKED(one_address_of_a_port),
+		ASKED(whose_connections),
+		ASKED(who_asks),
+		cmocka_unit_test(comes_back),
+		cmocka_unit_test(names_of_units),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
