@@ -105,7 +105,6 @@ static void work_free(struct table_work *w)
 	tally_done(&w->tally);
 	vec_done(&w->rows);
 	vec_done(&w->idents);
-	vec_done(&w->noted);
 	vec_done(&w->was);
 	vec_done(&w->place);
 	vec_done(&w->rest);

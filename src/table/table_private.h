@@ -56,7 +56,6 @@ struct table_work {
 	uint64_t mark_ns;
 	/* While the order is kept: */
 	VEC(struct ident) idents; /* of all rows; or empty */
-	VEC(struct ident) noted; /* of those shown so far, while they are being noted */
 	VEC(uint32_t) was; /* parallel: its line so far; NONE: new */
 	VEC(uint32_t) place; /* scratch: by row so far its line, until it is found again */
 	VEC(uint32_t) rest; /* rows that pass and had no line */

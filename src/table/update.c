@@ -293,16 +293,17 @@ static bool stage_note(struct table *t, uint32_t to, const struct slice *slice)
 	size_t n = table_rows_of(t->rows_kind, t->f);
 
 	if (!w->at) {
-		vec_clear(&w->noted);
-		vec_reserve(&w->noted, n + 1);
+		vec_clear(&w->idents); /* room that is not used before the rows are */
+		vec_reserve(&w->idents, n + 1);
 	}
 	to = to < n ? to : (uint32_t)n;
-	idents_note(t->rows_kind, t->f, w->noted.v, w->at, to);
+	idents_note(t->rows_kind, t->f, w->idents.v, w->at, to);
 	w->at = to;
 	if (to < n)
 		return false;
-	w->noted.n = n;
-	swap_vec(&t->idents, &w->noted);
+	w->idents.n = n;
+	swap_vec(&t->idents, &w->idents);
+	vec_clear(&w->idents);
 	w->stage = filter_empty(t->filter) ? STAGE_ROWS : STAGE_PICK;
 	return true;
 }
