@@ -4,7 +4,6 @@ from kit import *
 
 SOCKETS = 100000
 LOAD = os.path.join(BUILD, "tests/bench/bench-load")
-FRAME_MS = 1000 / 60
 
 
 @contextlib.contextmanager
@@ -54,6 +53,17 @@ def keys_among_many_rows():
             press(b"2", rb"\[2 Connections\]")
             for key in (b"j", b"\x06", b"G", b"k", b"g", b".", b"r", b"\x02"):
                 press(key, rb".")
+            # Views that show nothing yet, every column in turn, rows gathered, folded and open.
+            for key in (b"3", b"1", b"2", *[b"<"] * 8, b"j", *[b">"] * 4, b"r", b"b", b"j", b"j", b"\r", b"*", b"r", b"*",
+                        b"b", b"g", b"\r", b"g", b"m", b"v", b"j", b"v", b"v"):
+                press(key, rb".")
+            # Values counted in the prompt, the nearest one of none, a page with many connections and back.
+            press(b"/process=", rb"bench-load *\x1b[^ ]*[\d,]+|bench-load.*1\d\d,\d\d\d")
+            press(b"nobody", rb"No row matches")
+            press(b"\x1b", rb".")
+            press(b"1/:20000\r\r", rb"HELD BY")  # Enter waits for what the filter finds
+            press(b"\x1b", rb".")
+            press(b"\x1b2", rb"\[2 Connections\]")
             press(b"/", rb".")
             for c in b"127.1.0.1":  # each echoed, while rows are filtered by the one before
                 press(bytes([c]), rb".")
@@ -77,6 +87,6 @@ def keys_among_many_rows():
         with open(pieces) as f:
             said = json.load(f)
         check(said["pieces"] > 50, f"only {said['pieces']} pieces of work")
-        limit = max(FRAME_MS, whole / 20)  # of a slow or busy machine
+        limit = max(8, whole / 50)  # of a slow or busy machine
         check(said["longest_ms"] <= limit,
               f"{said['longest_ms']} ms without a look at the keys (a list takes {whole:.0f} ms): {said['long']}")
