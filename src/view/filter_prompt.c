@@ -244,6 +244,11 @@ static void draw_error(struct prompt *p, const struct screen_env *e, struct canv
 	if (y - 2 > 1) {
 		clear_line(c, p->error.unfinished ? y - 1 : y - 2);
 		str_putf(&s, "%s%s", p->error.text, p->error.mend[0] ? " (Tab)" : "");
+		if (p->error.mend[0] &&
+		    text_width(str_text(&s)) > c->w - 4) { /* what helps, before what is wrong */
+			str_clear(&s);
+			str_putf(&s, "did you mean %s? (Tab)", p->error.mend);
+		}
 		canvas_put_cut(c, p->error.unfinished ? y - 1 : y - 2, 3,
 			       p->error.unfinished ? STYLE_DIM : STYLE_BAD, str_text(&s), c->w - 4,
 			       e->ascii ? "~" : "…");
