@@ -5,6 +5,7 @@
 #include "diag_private.h"
 #include "diag_protos.h"
 #include "sockeye/base/str.h"
+#include "sockeye/base/threads.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
@@ -19,6 +20,10 @@
 
 #define TRIES 3
 
+/* Rows as the kernel sent them: each a length of four bytes, then as many. */
+struct held {
+	VEC(uint8_t) v;
+};
 /* One dump that is under way. */
 struct job {
 	struct diag *d;
@@ -37,6 +42,7 @@ struct job {
 	struct intern *names; /* borrowed, as below: for the call */
 	struct cgroups *cgroups;
 	struct snapshot *out;
+	struct held *held; /* borrowed: rows are kept as they come instead of being taken; NULL */
 	char cc[16]; /* the last row's congestion control and its id: mostly the next row's too */
 	size_t cc_n;
 	uint32_t cc_id;
@@ -118,6 +124,28 @@ static void take_row(void *arg, const void *payload, size_t n)
 	out->socks.n++;
 }
 
+static void hold_row(void *arg, const void *payload, size_t n)
+{
+	struct held *h = ((struct job *)arg)->held;
+	uint32_t length = (uint32_t)n;
+
+	vec_reserve(&h->v, sizeof(length) + n);
+	memcpy(h->v.v + h->v.n, &length, sizeof(length));
+	memcpy(h->v.v + h->v.n + sizeof(length), payload, n);
+	h->v.n += sizeof(length) + n;
+}
+
+static void take_held(struct job *j, const struct held *h)
+{
+	uint32_t length;
+
+	for (size_t at = 0; at < h->v.n; at += length) {
+		memcpy(&length, h->v.v + at, sizeof(length));
+		at += sizeof(length);
+		take_row(j, h->v.v + at, length);
+	}
+}
+
 static int send_request(struct job *j, uint8_t family, uint32_t seq)
 {
 	union {
@@ -170,7 +198,7 @@ static int dump_once(struct job *j, uint8_t family)
 		else if (!n)
 			r = -EPIPE;
 		else
-			r = diag_walk(d->buf, (size_t)n, seq, take_row, j, &reply);
+			r = diag_walk(d->buf, (size_t)n, seq, j->held ? hold_row : take_row, j, &reply);
 	}
 	if (r) {
 		/* what is still on its way must not meet the next dump */
@@ -193,6 +221,8 @@ static int dump(struct job *j, uint8_t family)
 		j->bad = bad;
 		j->out->waiting.n = waiting;
 		j->out->socks.n = from;
+		if (j->held)
+			vec_clear(&j->held->v);
 		if (j->infos)
 			j->out->infos.n = from;
 		r = dump_once(j, family);
@@ -280,33 +310,112 @@ static int make_probe(uint32_t *ret_inode)
 }
 
 /* Bound and not listening is a state of its own to ask for (Linux 6.8), in a request of its own because it
- * walks another table. Older kernels ignore the bit: they are asked once. */
-static void ask_bound(struct job *j)
+ * walks another table. Older kernels ignore the bit: they are asked once. Gives the socket that tells; -1. */
+static int begin_bound(struct job *j)
 {
-	struct diag *d = j->d;
-	int probe = -1, r;
+	j->bound = true;
+	j->states = STATE_BIT(STATE_BOUND);
+	j->kernel_states = 1u << DIAG_KERNEL_BOUND_INACTIVE;
+	return j->d->bound == BOUND_UNPROBED && !j->d->foreign ? make_probe(&j->probe_inode) : -1;
+}
 
-	if (d->bound == BOUND_UNPROBED && !d->foreign)
-		probe = make_probe(&j->probe_inode);
+/* r: what came of asking. */
+static void end_bound(struct job *j, struct diag *d, int probe, int r)
+{
 	if (d->bound != BOUND_NO) {
-		j->bound = true;
-		j->states = STATE_BIT(STATE_BOUND);
-		j->kernel_states = 1u << DIAG_KERNEL_BOUND_INACTIVE;
-		r = ask(j, "bound");
 		if (probe >= 0 && !r)
 			d->bound = j->probe_seen ? BOUND_YES : BOUND_NO;
 		else if (diag_refused(r))
 			d->bound = BOUND_NO;
-		j->bound = false;
 	}
 	if (probe >= 0)
 		close(probe);
-	j->probe_inode = 0;
 	if (d->bound == BOUND_NO && !d->foreign) /* said for the whole machine */
 		snapshot_limit(
 			j->out, "bound", "not-supported",
 			"This kernel does not tell of TCP ports that are bound but not listening (Linux "
 			"6.8 and later do).");
+}
+
+static void ask_bound(struct job *j)
+{
+	int probe = begin_bound(j);
+
+	end_bound(j, j->d, probe, j->d->bound == BOUND_NO ? 0 : ask(j, "bound"));
+}
+
+/* That table takes a quarter of the time of the connections' one: where there are many, both are walked at once. The
+ * thread that asks for it has a socket of its own, and only keeps what it gets. */
+#define MANY_SOCKS 8192
+
+struct beside {
+	struct job j;
+	struct diag d;
+	struct snapshot out; /* for what it has to say */
+	struct held rows;
+	pthread_t thread;
+	int probe, result;
+	bool begun;
+};
+
+static void *beside_main(void *arg)
+{
+	struct beside *b = arg;
+
+	b->result = ask(&b->j, "bound");
+	return NULL;
+}
+
+/* Room that was made says that many are expected. */
+static bool is_worth_it(const struct job *j, const struct want *want)
+{
+	const struct diag *d = j->d;
+
+	return want->states & STATE_BIT(STATE_BOUND) && j->states & STATE_BIT(STATE_ESTABLISHED) &&
+	       !want->ends_n && j->out->socks.cap - j->out->socks.n >= MANY_SOCKS && !d->foreign &&
+	       !d->none && !(d->missing & PROTO_BIT(PROTO_TCP)) && d->bound != BOUND_NO &&
+	       threads_processors() > 1;
+}
+
+static void begin_beside(struct beside *b, const struct job *j, const struct want *want)
+{
+	if (!is_worth_it(j, want))
+		return;
+	b->j = *j;
+	b->d = (struct diag){.bound = j->d->bound, .no_twin = j->d->no_twin};
+	if (diag_reopen(&b->d))
+		return;
+	b->d.buf = mem_alloc(BUFFER_SIZE, 1);
+	b->j.d = &b->d;
+	b->j.out = &b->out;
+	b->j.held = &b->rows;
+	b->probe = begin_bound(&b->j);
+	b->begun = !threads_start(&b->thread, beside_main, b);
+	if (b->begun)
+		return;
+	if (b->probe >= 0)
+		close(b->probe);
+	mnl_socket_close(b->d.nl);
+	free(b->d.buf);
+}
+
+/* ok: the connections came, else nothing is taken. */
+static void end_beside(struct beside *b, struct job *j, bool ok)
+{
+	pthread_join(b->thread, NULL);
+	b->j.held = NULL;
+	b->j.out = j->out;
+	for (size_t i = 0; i < b->out.limits.n && ok; i++)
+		vec_push(&j->out->limits, b->out.limits.v[i]);
+	if (ok)
+		take_held(&b->j, &b->rows);
+	end_bound(&b->j, j->d, b->probe, ok ? b->result : -EAGAIN);
+	j->bad += b->j.bad;
+	if (b->d.nl)
+		mnl_socket_close(b->d.nl);
+	free(b->d.buf);
+	vec_done(&b->rows.v);
+	snapshot_done(&b->out);
 }
 
 /* What sock_diag has not. Nothing is said about ping sockets: no kernel has them there. */
@@ -410,10 +519,13 @@ int diag_look(struct diag *d, const struct want *want, uint16_t netns, struct in
 			.out = ret,
 		};
 		const char *name = proto_table[p->proto].name;
+		struct beside beside = {.begun = false};
 		int r = 0;
 
 		if (!(want->protos & PROTO_BIT(p->proto)))
 			continue;
+		if (tcp)
+			begin_beside(&beside, &j, want);
 		if (j.states) {
 			asked = true;
 			j.kernel_states = diag_kernel_states(p, j.states);
@@ -423,8 +535,10 @@ int diag_look(struct diag *d, const struct want *want, uint16_t netns, struct in
 			else if (!first)
 				first = r;
 		}
-		if (tcp && states & STATE_BIT(STATE_BOUND) && !r && !d->none &&
-		    !(d->missing & PROTO_BIT(PROTO_TCP)))
+		if (beside.begun)
+			end_beside(&beside, &j, !r);
+		else if (tcp && states & STATE_BIT(STATE_BOUND) && !r && !d->none &&
+			 !(d->missing & PROTO_BIT(PROTO_TCP)))
 			ask_bound(&j);
 		if (j.bad)
 			snapshot_limit(ret, name, "unreadable",

@@ -3,9 +3,7 @@
  * so before the sockets were known, so if one of them is missing then, those that were read too early are searched
  * again, which takes no longer than not having begun. */
 #include "owners_private.h"
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
+#include "sockeye/base/threads.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -101,13 +99,6 @@ static void *helper_main(void *arg)
 
 /* ---- beginning and end ---- */
 
-static unsigned processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned)CPU_COUNT(&set);
-}
-
 static void helper_done(struct helper *h)
 {
 	intern_free(h->scan.names);
@@ -121,7 +112,7 @@ static bool start(struct owners *o, struct helper *h)
 	owner_scan_init(&h->scan, o->scan.proc_fd, intern_new());
 	h->scan.now_ns = o->scan.now_ns;
 	h->scan.same_files = o->scan.same_files;
-	if (!pthread_create(&h->thread, NULL, helper_main, h))
+	if (!threads_start(&h->thread, helper_main, h))
 		return true;
 	helper_done(h);
 	return false;
@@ -129,9 +120,8 @@ static bool start(struct owners *o, struct helper *h)
 
 void owners_ahead(struct owners *o, uint64_t now_ns, uint64_t budget_ns)
 {
-	unsigned cpus = processors(), wanted = cpus - 1 < HELPERS_MAX ? cpus - 1 : HELPERS_MAX;
+	unsigned cpus = threads_processors(), wanted = cpus - 1 < HELPERS_MAX ? cpus - 1 : HELPERS_MAX;
 	struct owner_ahead *a;
-	sigset_t all, old;
 
 	if (o->look || budget_ns || !wanted)
 		return;
@@ -140,11 +130,8 @@ void owners_ahead(struct owners *o, uint64_t now_ns, uint64_t budget_ns)
 	o->scan.now_ns = now_ns;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->plan_made, NULL);
-	sigfillset(&all); /* signals are the others' business */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (a->n < wanted && start(o, &a->helpers[a->n]))
 		a->n++;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 /* A name of a helper's own table in that of the program. */

@@ -1,10 +1,7 @@
 /* Rows of a large table are made to text by all processors, a part each, and go out in their order: a frame does not
  * change, so any thread can read it. */
 #include "report_private.h"
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
+#include "sockeye/base/threads.h"
 
 #define PART_ROWS (16u * REPORT_AHEAD)
 #define PARTS_FROM 8192u /* rows that are worth a thread */
@@ -90,16 +87,12 @@ static void write_parts(struct report *r, report_row_fn row, unsigned helpers)
 	struct parts p = {.r = r, .row = row, .n = (r->rows.n + PART_ROWS - 1) / PART_ROWS};
 	struct str scratch = {0};
 	pthread_t threads[HELPERS_MAX];
-	sigset_t all, old;
 	unsigned started = 0;
 
 	pthread_mutex_init(&p.lock, NULL);
 	pthread_cond_init(&p.moved, NULL);
-	sigfillset(&all); /* signals are the others' business */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (started < helpers && !pthread_create(&threads[started], NULL, helper_main, &p))
+	while (started < helpers && !threads_start(&threads[started], helper_main, &p))
 		started++;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_mutex_lock(&p.lock);
 	while (!p.stop && p.written < p.n)
 		if (!write_next(&p, &r->w) && !make_next(&p, &scratch))
@@ -114,16 +107,9 @@ static void write_parts(struct report *r, report_row_fn row, unsigned helpers)
 	pthread_mutex_destroy(&p.lock);
 }
 
-static unsigned processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned)CPU_COUNT(&set);
-}
-
 void report_rows(struct report *r, report_row_fn row)
 {
-	unsigned cpus = processors(), helpers = cpus - 1 < HELPERS_MAX ? cpus - 1 : HELPERS_MAX;
+	unsigned cpus = threads_processors(), helpers = cpus - 1 < HELPERS_MAX ? cpus - 1 : HELPERS_MAX;
 	struct str scratch = {0};
 
 	/* Who asks whether to go on wants to be asked often, and has no haste. */
