@@ -30,13 +30,22 @@ static uint32_t find_fds(struct world *w, uint32_t inode, uint32_t guess)
 	return map_get(&w->scratch, inode, 0);
 }
 
-static bool holds_same(const struct row *r, const struct owner *v, uint32_t n, uint32_t many)
+static bool is_same(const struct owner *a, const struct owner *b)
 {
-	const struct owner *o = &r->owners.one;
+	return a->proc == b->proc && a->fd == b->fd && a->former == b->former;
+}
 
-	if (r->owner_n != n || n != 1)
-		return r->owner_n == n && (!n || r->owners.many == many);
-	return o->proc == v->proc && o->fd == v->fd && o->former == v->former;
+/* Has the row those in w->holding, several of them from `many` on? A row that is not written yet has those of prev. */
+static bool holds_same(const struct world *w, const struct row *r, uint32_t many)
+{
+	uint32_t n = (uint32_t)w->holding.n;
+
+	if (r->owner_n != n || (n > 1 && (r->owners.many != many || !w->prev)))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (!is_same(frame_owner(w->prev, r, i), &w->holding.v[i]))
+			return false;
+	return true;
 }
 
 /* Writes those in w->holding. */
@@ -48,7 +57,7 @@ static void set_owners(struct world *w, uint32_t row)
 
 	for (uint32_t i = 0; n > 1 && i < n; i++)
 		vec_push(&f->owners, w->holding.v[i]);
-	if (holds_same(frame_row(f, row), w->holding.v, n, many))
+	if (holds_same(w, frame_row(f, row), many))
 		return;
 	w->changed.v[row] = 1;
 	r = frame_write_row(f, row);

@@ -97,7 +97,7 @@ static void wake_peers(struct world *w)
 static bool carry_peers(struct world *w)
 {
 	struct frame *f = w->f;
-	bool fresh = false;
+	bool fresh = w->prev && w->prev->want.skip & PART_PEERS;
 
 	wake_peers(w);
 	for (uint32_t i = world_next(w, 0, f->open_rows, CALM_PEER); i < f->open_rows;
@@ -114,7 +114,7 @@ static bool carry_peers(struct world *w)
 				frame_set(f, i, peer, NONE);
 			continue;
 		}
-		if (prev == NONE || !same_tuple(frame_sock(w->prev, prev), s)) {
+		if (prev == NONE || prev >= w->prev->open_rows || !same_tuple(frame_sock(w->prev, prev), s)) {
 			fresh = true;
 			frame_set(f, i, peer, NONE);
 			continue;
@@ -283,8 +283,14 @@ static void find_peers(struct world *w)
 	nums_fill(&w->candidate, f->open_rows, 0);
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		const struct sock *s = frame_sock(f, i);
+		uint32_t peer = frame_row(f, i)->peer;
 
-		if (frame_row(f, i)->peer != NONE || !has_ends(s))
+		/* who waits for everybody gives way to who is connected */
+		if (peer != NONE && is_datagram(s) && !frame_sock(f, peer)->rport) {
+			peer = NONE;
+			frame_set(f, i, peer, NONE);
+		}
+		if (peer != NONE || !has_ends(s))
 			continue;
 		addr_key(s->raddr, s->family, &a, &b);
 		w->candidate.v[i] = map_get(&w->scratch, a, b) != MAP_NONE; /* both ends may be here */

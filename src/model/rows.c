@@ -357,6 +357,7 @@ static void take_over(struct world *w, uint32_t prev, uint32_t row, uint8_t mark
 		if (w->f->boot_ns - r.first_ns >= KEEP_NS)
 			r.marks &= (uint8_t)~MARK_NEW;
 		w->row_of.v[prev] = row;
+		count_proto(w, &s);
 	}
 	w->changed.v[row] = 1;
 	world_set_rest(w, row, &s, &r);

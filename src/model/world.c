@@ -202,7 +202,8 @@ static void no_ports(struct frame *f)
 		f->port_of.v[i] = NONE;
 }
 
-/* Processes whose sockets are those of prev, none of them another by now, talk to whom they talked to. */
+/* Processes whose sockets are those that stood under their number in prev, none of them another by now, talk to whom
+ * these talked to. Which process it was then does not matter: rows that have not changed name it by its number. */
 static void count_all(struct world *w)
 {
 	struct frame *f = w->f;
@@ -210,12 +211,12 @@ static void count_all(struct world *w)
 
 	tally_begin(t, f);
 	for (uint32_t i = 0; i < f->procs.n; i++) {
-		uint32_t prev = w->proc_prev.v[i];
-		bool same = prev != NONE && !(w->prev->want.skip & PART_PORTS) && !f->parents &&
-			    !w->prev->parents && prev < w->prev->tally.procs.n && f->procs.v[i].p.pid &&
-			    f->procs.v[i].sock_n == w->prev->procs.v[prev].sock_n;
+		const struct frame *p = w->prev;
+		bool same = p && !(p->want.skip & PART_PORTS) && !f->parents && !p->parents &&
+			    i < p->tally.procs.n && f->procs.v[i].p.pid && p->procs.v[i].p.pid &&
+			    f->procs.v[i].sock_n == p->procs.v[i].sock_n;
 
-		vec_push(&t->known, same ? w->prev->tally.procs.v[prev].peers : NONE);
+		vec_push(&t->known, same ? p->tally.procs.v[i].peers : NONE);
 	}
 	for (uint32_t i = world_next(w, 0, f->open_rows, 0); i < f->open_rows;
 	     i = world_next(w, i + 1, f->open_rows, 0)) {
