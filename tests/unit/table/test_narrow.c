@@ -101,26 +101,50 @@ static void print(struct snapshot *snap, enum view_id view, const char *filter, 
 	world_free(world);
 }
 
+/* What is looked at: some of each kind of row. */
+static const struct {
+	enum view_id view;
+	const char *columns;
+	bool all;
+} tables[] = {
+	{VIEW_PORTS,
+	 "netns,proto,port,service,class,scope,addresses,owners,owners_n,owner_reason,pid,process,"
+	 "user,uid,unit,conns,states,backlog,backlog_max,drops",
+	 false},
+	{VIEW_PORTS, "proto,port,addresses,owners,unit,conns,states", true},
+	{VIEW_CONNECTIONS,
+	 "proto,state,laddr,lport,raddr,rport,direction,service,owner_reason,owners,pid,process,"
+	 "unit,recvq,sendq,rtt_ms,retrans_total"},
+	{VIEW_CONNECTIONS, "proto,state,local,remote,direction,process,peer_process,peer_pid"},
+	{VIEW_SOCKETS, "state,local,remote,process,findings"},
+	{VIEW_SOCKETS, "family,proto,state,local,remote,v6only,backlog,eof_read,scope,class"},
+	{VIEW_PROCESSES, "process,pid,user,unit,ports,conns,close_wait,peers,fds"},
+};
+
+/* One table of what was asked for alone, against the same of everything. Gives how many sockets were left out. */
+static uint32_t same(size_t k, const char *filter)
+{
+	struct str whole = {0}, narrow = {0};
+	struct want want = {0}, all = {.protos = PROTOS_ALL, .states = STATES_ALL, .attrs = UINT32_MAX};
+	struct snapshot part;
+	uint32_t gone;
+
+	leave_out(&host.snap, &all, &part); /* a copy: the world takes it over */
+	print(&part, tables[k].view, filter, tables[k].columns, tables[k].all, &want, &whole);
+	snapshot_done(&part);
+	gone = leave_out(&host.snap, &want, &part);
+	print(&part, tables[k].view, filter, tables[k].columns, tables[k].all, NULL, &narrow);
+	if (strcmp(str_text(&whole), str_text(&narrow)) != 0)
+		fail_msg("%s, %s, %u left out:\n%s\nnot\n%s", view_table[tables[k].view].key, filter, gone,
+			 str_text(&narrow), str_text(&whole));
+	snapshot_done(&part);
+	str_done(&whole);
+	str_done(&narrow);
+	return gone;
+}
+
 static void test_same(void **state)
 {
-	static const struct {
-		enum view_id view;
-		const char *columns;
-		bool all;
-	} tables[] = {
-		{VIEW_PORTS,
-		 "netns,proto,port,service,class,scope,addresses,owners,owners_n,owner_reason,pid,process,"
-		 "user,uid,unit,conns,states,backlog,backlog_max,drops",
-		 false},
-		{VIEW_PORTS, "proto,port,addresses,owners,unit,conns,states", true},
-		{VIEW_CONNECTIONS,
-		 "proto,state,laddr,lport,raddr,rport,direction,service,owner_reason,owners,pid,process,"
-		 "unit,recvq,sendq,rtt_ms,retrans_total"},
-		{VIEW_CONNECTIONS, "proto,state,local,remote,direction,process,peer_process,peer_pid"},
-		{VIEW_SOCKETS, "state,local,remote,process,findings"},
-		{VIEW_SOCKETS, "family,proto,state,local,remote,v6only,backlog,eof_read,scope,class"},
-		{VIEW_PROCESSES, "process,pid,user,unit,ports,conns,close_wait,peers,fds"},
-	};
 	static const char *const filters[] = {
 		":443",
 		"lport=443",
@@ -170,38 +194,83 @@ static void test_same(void **state)
 		"lport=1,2,3,4,5,6,7,8,9",
 		"lport=99999 or lport=22",
 	};
-	struct str whole = {0}, narrow = {0};
-	uint32_t left_out = 0, less = 0;
+	uint32_t left_out = 0, less = 0, gone;
 	size_t i, k;
 
 	(void)state;
 	for (k = 0; k < ARRAY_LEN(tables); k++) {
 		for (i = 0; i + 1 < ARRAY_LEN(filters); i++) {
-			struct want want = {0},
-				    all = {.protos = PROTOS_ALL, .states = STATES_ALL, .attrs = UINT32_MAX};
-			struct snapshot part;
-			uint32_t gone;
-
-			leave_out(&host.snap, &all, &part); /* a copy: the world takes it over */
-			print(&part, tables[k].view, filters[i], tables[k].columns, tables[k].all, &want,
-			      &whole);
-			snapshot_done(&part);
-			gone = leave_out(&host.snap, &want, &part);
-			print(&part, tables[k].view, filters[i], tables[k].columns, tables[k].all, NULL,
-			      &narrow);
-			if (strcmp(str_text(&whole), str_text(&narrow)) != 0)
-				fail_msg("%s, %s, %u left out:\n%s\nnot\n%s", view_table[tables[k].view].key,
-					 filters[i], gone, str_text(&narrow), str_text(&whole));
+			gone = same(k, filters[i]);
 			left_out += gone;
 			less += gone > 1000;
-			snapshot_done(&part);
 		}
 	}
 	/* And it was worth it. */
 	assert_true(less > 60);
 	assert_true(left_out > 100000);
-	str_done(&whole);
-	str_done(&narrow);
+}
+
+static uint64_t seed = 7;
+static uint32_t rnd(uint32_t below)
+{
+	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(seed >> 33) % below;
+}
+
+static void grow(struct str *out, unsigned depth)
+{
+	static const char *const terms[] = {
+		"family=ipv6",
+		"family=ipv4",
+		"family!=ipv6",
+		":443",
+		"lport=80,8080",
+		"rport>=50000",
+		"@10.0.0.0/8",
+		"@::/0",
+		"@2001:db8::/32",
+		"src 127.0.0.0/8",
+		"state=established",
+		"state=close-wait",
+		"state=listening",
+		"process=nginx",
+		"udp",
+		"conns>1",
+		"backlog>0",
+		"age_s>0",
+		"drops>=0",
+		"close_wait=0",
+		"state!=time-wait",
+		"peer_process=node",
+	};
+	uint32_t what = depth ? rnd(5) : 0;
+
+	if (what < 2) {
+		str_puts(out, terms[rnd(ARRAY_LEN(terms))]);
+		return;
+	}
+	str_puts(out, what == 2 && rnd(2) ? "not (" : "(");
+	grow(out, depth - 1);
+	str_puts(out, what == 3 ? " or " : " ");
+	grow(out, depth - 1);
+	str_putc(out, ')');
+}
+
+static void test_random(void **state)
+{
+	uint32_t less = 0;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 700; i++) {
+		struct str filter = {0};
+
+		grow(&filter, 2);
+		less += same(rnd(ARRAY_LEN(tables)), str_text(&filter)) > 100;
+		str_done(&filter);
+	}
+	print_message("%u of %u left much out\n", less, i);
+	assert_true(less > 100);
 }
 
 static void ends_are(const char *filter, const char *expected)
@@ -350,10 +419,8 @@ static void test_least(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_least),
+		cmocka_unit_test(test_same),  cmocka_unit_test(test_random), cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_plain), cmocka_unit_test(test_least),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
