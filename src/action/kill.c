@@ -34,6 +34,7 @@ void kill_step_say(struct kill *k, enum kill_event event, uint8_t severity, uint
 /* "nginx 1044, nginx 1045 and 3 more" of the targets that pass. */
 void kill_names(const struct kill *k, bool (*pass)(const struct kill_aim *), struct str *out)
 {
+	const char *last = "";
 	size_t n = 0, shown = 0;
 
 	for (size_t i = 0; i < k->aims.n; i++)
@@ -43,7 +44,10 @@ void kill_names(const struct kill *k, bool (*pass)(const struct kill_aim *), str
 			continue;
 		if (shown)
 			str_puts(out, shown + 1 == n ? " and " : ", ");
-		str_putf(out, "%s %u", kill_target_of(k, i)->name, kill_target_of(k, i)->pid);
+		if (strcmp(last, kill_target_of(k, i)->name) != 0)
+			str_putf(out, "%s ", kill_target_of(k, i)->name);
+		last = kill_target_of(k, i)->name;
+		str_putf(out, "%u", kill_target_of(k, i)->pid);
 		shown++;
 	}
 	if (n > shown)

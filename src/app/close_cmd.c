@@ -94,6 +94,7 @@ static int open_plan(struct deed *d)
 		complain("no connection matches %s", d->o->filter);
 		return NO_MATCH;
 	}
+	d->rows.n = close_rows_once(&d->look.frame, d->rows.v, d->rows.n);
 	count_reach(d);
 	look_once_you(&d->look, &you);
 	close_plan_build(&d->plan, &d->look.frame, d->rows.v, d->rows.n, &you,

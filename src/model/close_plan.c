@@ -140,6 +140,30 @@ static void add_holders(struct close_item *i, const struct frame *f, uint32_t ro
 	}
 }
 
+/* The other end of this connection is there too, and is that of who was called. */
+static bool goes_along(const struct frame *f, const uint8_t *among, uint32_t row)
+{
+	const struct row *r = frame_row(f, row);
+
+	return r->dir != DIR_IN && r->peer != NONE && among[r->peer] && frame_row(f, r->peer)->peer == row &&
+	       frame_row(f, r->peer)->dir == DIR_IN && kind_of(f, row) == CLOSE_CONNECTED &&
+	       kind_of(f, r->peer) == CLOSE_CONNECTED;
+}
+
+size_t close_rows_once(const struct frame *f, uint32_t *rows, size_t n)
+{
+	uint8_t *among = mem_zalloc(f->rows_n + 1, 1);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		among[rows[i]] = 1;
+	for (size_t i = 0; i < n; i++)
+		if (!goes_along(f, among, rows[i]))
+			rows[kept++] = rows[i];
+	free(among);
+	return kept;
+}
+
 void close_plan_build(struct close_plan *p, const struct frame *f, const uint32_t *rows, size_t n,
 		      const struct kill_you *you, bool ascii)
 {
@@ -152,8 +176,9 @@ void close_plan_build(struct close_plan *p, const struct frame *f, const uint32_
 	}
 	for (size_t k = 0; k < n; k++) {
 		const struct sock *s = frame_sock(f, rows[k]);
-		struct close_item *i = vec_add(&p->items);
+		struct close_item *i;
 
+		i = vec_add(&p->items);
 		*i = (struct close_item){
 			.cookie = s->cookie,
 			.netns_inode = s->netns < f->netns.n ? f->netns.v[s->netns].inode : 0,

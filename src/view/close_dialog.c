@@ -255,7 +255,7 @@ void act_close(struct ui *u, uint32_t key)
 	if (!u->env.f || !ui_picks(u, &picks))
 		return;
 	rows = mem_alloc(picks.v.n, sizeof(*rows));
-	n = rows_of(u->env.f, &picks, rows);
+	n = close_rows_once(u->env.f, rows, rows_of(u->env.f, &picks, rows));
 	if (n)
 		close_plan_build(&plan, u->env.f, rows, n, u->opts.you, u->env.ascii);
 	if (!picks.v.n)

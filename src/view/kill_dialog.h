@@ -41,4 +41,5 @@ bool kill_may_ask_again(const struct kill_dialog *d, const struct kill_step *ste
 /* Fill d->page with the question, or with what came of it, in at most `height` lines: what is missed least
  * goes first, the last line never. */
 void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int height);
+extern const uint8_t kill_step_styles[4]; /* by struct kill_step.severity */
 void kill_after_lines(struct kill_dialog *d, const struct screen_env *e, int height);

@@ -1,4 +1,4 @@
-/* The text of the kill dialog: whom, what it frees and costs, the signals, and then what came of it. */
+/* The question of the kill dialog: whom, what it frees and costs, and the signals. */
 #include "kill_dialog.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
@@ -152,6 +152,22 @@ static void programs(struct kill_dialog *d, bool ascii)
 	str_done(&s);
 }
 
+/* Who may not see the holder may not signal him either. */
+static void as_root(struct kill_dialog *d, bool ascii)
+{
+	const struct kill_plan *p = d->plan;
+
+	for (size_t i = 0; i < p->ports.n; i++) {
+		if (!p->ports.v[i].asked)
+			continue;
+		page_line(&d->page, ' ');
+		page_spanf(&d->page, 0, STYLE_KEY, "%s sudo sockeye kill %s :%u", ascii ? ">" : "▸",
+			   proto_table[p->ports.v[i].proto].name, p->ports.v[i].port);
+		rank(d, DROP_REFUSED);
+		return;
+	}
+}
+
 static void targets(struct kill_dialog *d, const struct screen_env *e, int height)
 {
 	const struct kill_plan *p = d->plan;
@@ -188,6 +204,8 @@ static void targets(struct kill_dialog *d, const struct screen_env *e, int heigh
 		page_wrap(&d->page, 0, STYLE_REASON,
 			  r && r->help && *r->help ? r->help : "Nobody is known to hold it.");
 		rank(d, DROP_NEVER);
+		if (p->no_owner_reason == REASON_NOT_PERMITTED)
+			as_root(d, e->ascii);
 	}
 }
 
@@ -201,7 +219,7 @@ static void put_port(const struct kill_port *p, bool with_addr, struct str *out)
 }
 
 /* By struct kill_step.severity. */
-static const uint8_t step_styles[] = {STYLE_PLAIN, STYLE_OK, STYLE_WARN, STYLE_BAD};
+const uint8_t kill_step_styles[4] = {STYLE_PLAIN, STYLE_OK, STYLE_WARN, STYLE_BAD};
 
 static void outcome(struct kill_dialog *d, bool ascii)
 {
@@ -252,7 +270,7 @@ static void outcome(struct kill_dialog *d, bool ascii)
 	severity = kill_respawn_put(p, d->u->opts.signals[d->cursor], &s);
 	if (s.n) {
 		col = labelled(d, "respawn");
-		page_wrap(&d->page, col, step_styles[severity & 3], str_text(&s));
+		page_wrap(&d->page, col, kill_step_styles[severity & 3], str_text(&s));
 		rank(d, DROP_COSTS);
 	}
 	str_done(&s);
@@ -431,109 +449,4 @@ void kill_ask_lines(struct kill_dialog *d, const struct screen_env *e, int heigh
 	}
 	put_enter(d, e);
 	fit(d, height);
-}
-
-const struct kill_step *kill_steps_of(const struct kill_dialog *d, size_t *ret_n, uint64_t *ret_sent,
-				      bool *ret_over)
-{
-	const struct ui_host *h = d->u->host;
-
-	*ret_n = 0;
-	*ret_sent = 0;
-	*ret_over = true;
-	return h->kill_steps ? h->kill_steps(h->data, ret_n, ret_sent, ret_over) : NULL;
-}
-
-static void put_when(const struct screen_env *e, uint64_t at_ns, uint64_t sent_ns, struct str *out)
-{
-	char buf[UNIT_BUF];
-	uint64_t after;
-
-	if (at_ns <= sent_ns || !sent_ns) {
-		/* fmt_local ends in the time of day; the thousandths stand behind it. */
-		if (e->f) {
-			uint64_t wall = e->f->wall_ns + (at_ns - e->f->boot_ns);
-			const char *text = fmt_local(buf, wall), *time = strrchr(text, ' ');
-
-			str_putf(out, "%s.%03u", time ? time + 1 : text,
-				 (unsigned)(wall / NSEC_PER_MS % 1000));
-		}
-		return;
-	}
-	after = at_ns - sent_ns;
-	if (after < NSEC_PER_SEC)
-		str_putf(out, "+%u ms", (unsigned)(after / NSEC_PER_MS));
-	else
-		str_putf(out, "+%.2f s", (double)after / NSEC_PER_SEC);
-}
-
-/* Somebody did not heed the signal, and the strongest one was not sent yet. When targets ended and it is held
- * all the same, others hold it: the targets are not the ones to press. */
-bool kill_may_press(const struct kill_step *steps, size_t n, int last_sig)
-{
-	for (size_t i = 0; i < n; i++)
-		if (steps[i].event == KILL_ENDED)
-			return false;
-	return n && last_sig != SIGKILL && steps[n - 1].event == KILL_STILL_HELD;
-}
-
-/* The last that was said about the ports. */
-static uint8_t last_event(const struct kill_step *steps, size_t n)
-{
-	while (n && (steps[n - 1].event == KILL_WATCH_OVER || steps[n - 1].event == KILL_ENDED))
-		n--;
-	return n ? steps[n - 1].event : KILL_SENT;
-}
-
-bool kill_may_stop(const struct kill_dialog *d, const struct kill_step *steps, size_t n)
-{
-	return last_event(steps, n) == KILL_TAKEN_AGAIN && kill_stop_way(d) < d->plan->ways.n;
-}
-
-bool kill_may_ask_again(const struct kill_dialog *d, const struct kill_step *steps, size_t n)
-{
-	uint8_t last = last_event(steps, n);
-
-	for (size_t i = 0; i < d->plan->ports.n; i++)
-		if (d->plan->ports.v[i].asked)
-			return last == KILL_TAKEN_AGAIN ||
-			       (last == KILL_STILL_HELD && !kill_may_press(steps, n, d->last_sig));
-	return false;
-}
-
-void kill_after_lines(struct kill_dialog *d, const struct screen_env *e, int height)
-{
-	const struct kill_step *steps;
-	struct str hints = {0};
-	int col = d->page.width < 50 ? 10 : 15;
-	struct str when = {0};
-	uint64_t sent;
-	bool over;
-	size_t n;
-
-	steps = kill_steps_of(d, &n, &sent, &over);
-	for (size_t i = 0; i < n; i++) {
-		str_clear(&when);
-		put_when(e, steps[i].at_ns, sent, &when);
-		page_line(&d->page, ' ');
-		/* Narrow: the seconds are enough. */
-		page_span_right(&d->page, col < 15 ? col - 2 : col - 3, STYLE_DIM,
-				col < 15 && when.n > 8 ? (when.s[8] = '\0', when.s) : str_text(&when));
-		page_wrap(&d->page, col, step_styles[steps[i].severity & 3], steps[i].text);
-		rank(d, i + 4 < n && i ? DROP_DETAILS : DROP_NEVER);
-	}
-	blank(d);
-	if (kill_may_press(steps, n, d->last_sig))
-		str_puts(&hints, "9 send KILL to the same   ");
-	if (kill_may_stop(d, steps, n))
-		str_putf(&hints, "s %s   ", d->plan->ways.v[kill_stop_way(d)].command);
-	if (kill_may_ask_again(d, steps, n))
-		str_puts(&hints, "K kill who has it now   ");
-	str_puts(&hints, "Esc leave it");
-	page_line(&d->page, ' ');
-	page_wrap(&d->page, 0, STYLE_KEY, str_text(&hints));
-	str_done(&hints);
-	rank(d, DROP_NEVER);
-	fit(d, height);
-	str_done(&when);
 }

@@ -49,6 +49,16 @@ def one_of_two():
 
 
 @test
+def both_ends_here():
+    """Each connection is there twice: one end takes the other along, and only its program is asked about."""
+    with Netns() as ns, Pair(ns) as pair:
+        text = run(ns, "close", "--yes", f":{pair.ports[0]}", code=0)
+        has(text, "Closing 1 connection:", f"tcp 127.0.0.1:8080 ← 127.0.0.1:{pair.ports[0]}   closed")
+        same(pair.state(), ["Connection-reset-by-peer", "open", "Software-caused-connection-abort", "open"],
+             "what the four ends see")
+
+
+@test
 def asks_first():
     with Netns() as ns, Pair(ns) as pair:
         one = f"lport={pair.ports[0]}"

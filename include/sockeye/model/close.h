@@ -70,6 +70,9 @@ struct close_plan {
 	char your_name[40];
 	uint32_t your_uid;
 };
+/* Where both ends of a connection are among the rows, one of them takes the other along: the end of who called is left
+ * out. Gives how many are left, in the same order. */
+size_t close_rows_once(const struct frame *f, uint32_t *rows, size_t n);
 /* rows: of the frame, each a socket. */
 void close_plan_build(struct close_plan *p, const struct frame *f, const uint32_t *rows, size_t n,
 		      const struct kill_you *you, bool ascii);

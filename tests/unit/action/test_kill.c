@@ -157,7 +157,7 @@ static void sends_in_order(void **state)
 	assert_int_equal(f.order[0], 20);
 	assert_int_equal(f.order[1], 21);
 	assert_int_equal(f.p[2].n_signals, 0);
-	assert_string_equal(step(k, 0), "TERM to nginx 20 and nginx 21");
+	assert_string_equal(step(k, 0), "TERM to nginx 20 and 21");
 	assert_non_null(strstr(step(k, 1), "nginx 22"));
 	/* Again, now KILL, on the same pidfds; one has ended meanwhile and gets nothing. */
 	f.p[0].exited = true;

@@ -168,6 +168,37 @@ static void what_is_lost_and_whose(void **state)
 	fixture_done(&x);
 }
 
+/* Of a connection between two programs here one end is enough: that of who was called. */
+static void one_end_is_enough(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t rows[8], n = 0;
+
+	fixture_init(&x);
+	fixture_proc(&x, 10, 1, 0, "srv", "");
+	fixture_proc(&x, 11, 1, 0, "cli", "");
+	fixture_fd(&x, fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "10.0.0.5:80", NULL), 10, 3);
+	fixture_fd(&x, fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:2000", "10.0.0.5:80"), 11, 4);
+	fixture_fd(&x, fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.5:2000"), 10, 4);
+	fixture_fd(&x, fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:80", "10.0.0.7:1"), 10, 5);
+	fixture_fd(&x, fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.5:2001", "10.0.0.7:80"), 11, 5);
+	f = fixture_apply(&x, 0);
+	for (uint64_t cookie = 2; cookie <= 5; cookie++)
+		rows[n++] = frame_row_by_cookie(f, 0, cookie);
+	assert_int_equal(close_rows_once(f, rows, n), 3);
+	assert_int_equal(frame_sock(f, rows[0])->cookie, 3);
+	assert_int_equal(frame_sock(f, rows[1])->cookie, 4);
+	assert_int_equal(frame_sock(f, rows[2])->cookie, 5);
+	/* Each alone is meant. */
+	for (uint64_t cookie = 2; cookie <= 3; cookie++) {
+		rows[0] = frame_row_by_cookie(f, 0, cookie);
+		assert_int_equal(close_rows_once(f, rows, 1), 1);
+	}
+	assert_int_equal(close_rows_once(f, rows, 0), 0);
+	fixture_done(&x);
+}
+
 static void results(void **state)
 {
 	struct close_plan p = {.your_name = "deploy"};
@@ -204,6 +235,7 @@ int main(void)
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(without_a_cookie),
 		cmocka_unit_test(what_is_lost_and_whose),
+		cmocka_unit_test(one_end_is_enough),
 		cmocka_unit_test(results),
 	};
 

@@ -133,8 +133,12 @@ static void nobody_to_signal(void **state)
 	t = draw(&b, 80, 24);
 	HAS(t, reason_table[REASON_KERNEL].help);
 	HAS(t, "Nothing can be sent.");
+	HAS_NOT(t, "sudo");
 	press(&b, KEY_ENTER_);
 	assert_int_equal(b.sent_n, 0);
+	b.plan.no_owner_reason = REASON_NOT_PERMITTED; /* somebody who is hidden from him */
+	HAS(draw(&b, 80, 24), "▸ sudo sockeye kill tcp :2049");
+	HAS(draw(&b, 40, 10), "▸ sudo sockeye kill tcp :2049");
 	bench_done(&b);
 }
 
@@ -259,6 +263,34 @@ static void afterword(void **state)
 }
 
 /* It ignores TERM: KILL is one key away, and says so. */
+/* The newest steps say what is: where they do not fit, the oldest go. */
+static void afterword_on_a_low_screen(void **state)
+{
+	struct bench b;
+	const char *t;
+
+	bench_init(&b, false);
+	open_port(&b, 443);
+	b.sent_ns = b.u.env.now_ns;
+	press(&b, KEY_ENTER_);
+	step(&b, KILL_SENT, 0, 0, "TERM to 5 processes: nginx 1044, 1045, 1046 and 2 more");
+	step(&b, KILL_ENDED, 1, 24, "nginx 1044, 1045, 1046 and 2 more ended, 1,433 connections closed");
+	step(&b, KILL_FREED, 1, 24, "443/tcp, 80/tcp and 443/udp are free");
+	t = draw(&b, 80, 24);
+	HAS(t, "TERM to 5 processes");
+	t = draw(&b, 40, 10);
+	HAS_NOT(t, "TERM to 5 processes");
+	HAS(t, "nginx 1044, 1045, 1046 and ");
+	HAS(t, "443/udp are free");
+	HAS(t, "are free");
+	HAS(t, "Esc leave it");
+	t = draw(&b, 40, 6);
+	HAS(t, "are free");
+	HAS(t, "Esc leave it");
+	HAS_NOT(t, "nginx 1044");
+	bench_done(&b);
+}
+
 static void presses_on(void **state)
 {
 	struct bench b;
@@ -412,13 +444,21 @@ static void afterwards_stop_or_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(says_what_it_does), cmocka_unit_test(chooses_signals),
-		cmocka_unit_test(no_means_no),       cmocka_unit_test(several_holders),
-		cmocka_unit_test(refused),           cmocka_unit_test(nobody_to_signal),
-		cmocka_unit_test(read_only),         cmocka_unit_test(small_screens),
-		cmocka_unit_test(afterword),         cmocka_unit_test(presses_on),
-		cmocka_unit_test(chooses_whom),      cmocka_unit_test(asks_for_the_word),
-		cmocka_unit_test(copies_a_command),  cmocka_unit_test(afterwards_stop_or_again),
+		cmocka_unit_test(says_what_it_does),
+		cmocka_unit_test(chooses_signals),
+		cmocka_unit_test(no_means_no),
+		cmocka_unit_test(several_holders),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(nobody_to_signal),
+		cmocka_unit_test(read_only),
+		cmocka_unit_test(small_screens),
+		cmocka_unit_test(afterword),
+		cmocka_unit_test(afterword_on_a_low_screen),
+		cmocka_unit_test(presses_on),
+		cmocka_unit_test(chooses_whom),
+		cmocka_unit_test(asks_for_the_word),
+		cmocka_unit_test(copies_a_command),
+		cmocka_unit_test(afterwards_stop_or_again),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
