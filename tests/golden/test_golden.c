@@ -118,6 +118,7 @@ static const struct golden_case cases[] = {
 	{"search", world_web1, 80, 24, "\\ \"node Enter n", 0},
 	{"sort_menu", world_web1, 80, 24, "s", 0},
 	{"sort_menu_40", world_web1, 40, 10, "s Down Down Down Down Down Down Down Down Down", 0},
+	{"sort_menu_several", world_web1, 80, 24, "s Down Enter s Down Down Down Down Down Space", 0},
 
 	{"group_menu", world_web1, 80, 24, "2 b", 0},
 	{"group_unit", world_web1, 80, 24, "2 b \"jjjj Enter", 0},

@@ -192,6 +192,26 @@ static void test_command(void **state)
 	desk_done(&d);
 }
 
+static void test_sort_by_several(void **state)
+{
+	const struct table *t;
+	struct desk d;
+
+	desk_init(&d, (struct ui_opts){0});
+	copies(&d, "s Down Enter s Home Down Down Down Down Down Down Space Esc Y",
+	       "sockeye list --view ports --sort proto,-conns");
+	t = screen_table(ui_top(d.u));
+	assert_string_equal(t->sort[0].col->key, "proto");
+	assert_string_equal(t->sort[1].col->key, "conns");
+	assert_true(t->sort[1].desc);
+	copies(&d, "s Home Down Down Down Down Down Down Space Home Down Space Esc Y",
+	       "sockeye list --view ports --sort -proto,conns");
+	copies(&d, "s Home Down Down Space Esc Y", "sockeye list --view ports --sort -proto,conns,address");
+	copies(&d, "s Home Enter Y", "sockeye list --view ports"); /* as it was */
+	copies(&d, "2 s Home Space Esc Y", "sockeye list --view connections --sort rate");
+	desk_done(&d);
+}
+
 static uint32_t conns_of(const struct table *t, size_t line)
 {
 	struct ctx c = table_ctx(t);
@@ -369,12 +389,12 @@ static void test_first_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copy_row),       cmocka_unit_test(test_copy_groups),
-		cmocka_unit_test(test_copy_groups),    cmocka_unit_test(test_copy_page),
-		cmocka_unit_test(test_command),        cmocka_unit_test(test_save),
-		cmocka_unit_test(test_command_counts), cmocka_unit_test(test_settings),
-		cmocka_unit_test(test_keys),           cmocka_unit_test(test_named_views),
-		cmocka_unit_test(test_first_view),
+		cmocka_unit_test(test_copy_row),        cmocka_unit_test(test_copy_groups),
+		cmocka_unit_test(test_copy_groups),     cmocka_unit_test(test_copy_page),
+		cmocka_unit_test(test_command),         cmocka_unit_test(test_save),
+		cmocka_unit_test(test_sort_by_several), cmocka_unit_test(test_command_counts),
+		cmocka_unit_test(test_settings),        cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_named_views),     cmocka_unit_test(test_first_view),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
