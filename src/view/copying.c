@@ -32,30 +32,52 @@ static void put_row(const struct table *t, const struct ctx *ctx, uint32_t row, 
 	str_putc(out, '\n');
 }
 
-/* The tagged rows that are shown, folded ones too; without a tag the row under the cursor. Of a group all rows. Gives
- * their number. */
-static size_t put_rows(const struct table *t, struct str *out)
+/* More than any terminal takes: what comes behind it need not be made. */
+#define TOO_MUCH (1 << 18)
+
+static bool is_tag(const struct map *tags, struct ident id)
 {
+	return map_get(tags, id.a, id.b) != MAP_NONE;
+}
+
+/* The rows of a line: those that are tagged, or all of them. Gives their number. */
+static size_t put_line(const struct table *t, const struct map *tags, size_t line, bool all, struct str *out)
+{
+	const struct table_group *g = table_head(t, line);
 	struct ctx ctx = table_ctx(t);
 	size_t n = 0;
 
 	ctx.raw_numbers = true;
-	for (size_t i = 0; i < t->order.n; i++) {
-		const struct table_group *g = table_head(t, i);
-		uint32_t rows = g ? g->n : 1;
-		bool all = t->tags.n ? table_tagged(t, table_ident(t, i)) : i == t->cursor;
+	for (uint32_t k = 0; k < (g ? g->n : 1) && out->n <= TOO_MUCH; k++) {
+		uint32_t row = g ? t->members.v[g->first + k] : t->order.v[line];
 
-		if (!g && table_nested(t, i) && t->tags.n) /* its head has seen to it */
+		if (!all && !is_tag(tags, ident_of(t->rows_kind, t->f, row)))
 			continue;
-		for (uint32_t k = 0; k < rows; k++) {
-			uint32_t row = g ? t->members.v[g->first + k] : t->order.v[i];
-
-			if (!all && !(t->tags.n && table_tagged(t, ident_of(t->rows_kind, t->f, row))))
-				continue;
-			put_row(t, &ctx, row, out);
-			n++;
-		}
+		put_row(t, &ctx, row, out);
+		n++;
 	}
+	return n;
+}
+
+/* The tagged rows that are shown, folded ones too; without a tag the row under the cursor. Of a group all rows. Gives
+ * their number. */
+static size_t put_rows(const struct table *t, struct str *out)
+{
+	struct map tags = {0};
+	size_t n = 0;
+
+	if (!t->tags.n)
+		return t->cursor < t->order.n ? put_line(t, &tags, t->cursor, true, out) : 0;
+	for (size_t i = 0; i < t->tags.n; i++)
+		*map_at(&tags, t->tags.v[i].a, t->tags.v[i].b) = 1;
+	for (size_t i = 0; i < t->order.n && out->n <= TOO_MUCH; i++) {
+		bool all = is_tag(&tags, table_ident(t, i));
+
+		if (table_nested(t, i) || (!table_head(t, i) && !all)) /* its head has seen to it */
+			continue;
+		n += put_line(t, &tags, i, all, out);
+	}
+	map_done(&tags);
 	return n;
 }
 
@@ -77,7 +99,7 @@ static void copy(struct ui *u, struct str *text, const char *what)
 		ui_error(u, "no clipboard here");
 		return;
 	}
-	r = u->host->copy(u->host->data, str_text(text), text->n);
+	r = text->n > TOO_MUCH ? -E2BIG : u->host->copy(u->host->data, str_text(text), text->n);
 	if (r == -E2BIG) {
 		ui_error(u, "too much for the clipboard of a terminal; `e` writes a file");
 		return;

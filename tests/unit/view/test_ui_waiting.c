@@ -194,12 +194,48 @@ static void test_nearest(void **state)
 	desk_done(&b);
 }
 
+static int host_copy(void *data, const char *text, size_t n)
+{
+	++((struct desk *)data)->sent;
+	assert_true(n < 1000);
+	return 0;
+}
+
+/* All rows of a group, tagged or under the cursor: more than a terminal takes is not made, let alone sent. */
+static void test_copy(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	crowd_init(&d, false);
+	d.host.copy = host_copy;
+	press(&d, "y");
+	assert_int_equal(d.sent, 1);
+	screen_table(ui_top(d.u))->group_by = GROUP_STATE;
+	ui_update_top(d.u);
+	assert_true(screen_table(ui_top(d.u))->groups.v[screen_table(ui_top(d.u))->heads.v[0]].n > 5000);
+	press(&d, "y");
+	assert_int_equal(d.sent, 1);
+	assert_non_null(strstr(d.u->message, "too much for the clipboard"));
+	press(&d, "Space");
+	press(&d, "G");
+	press(&d, "Space");
+	press(&d, "y");
+	assert_int_equal(d.sent, 1);
+	press(&d, "U");
+	press(&d, "y"); /* a small group */
+	assert_int_equal(d.sent, 2);
+	assert_non_null(strstr(d.u->message, "copied"));
+	desk_done(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),       cmocka_unit_test(test_first_time),
 		cmocka_unit_test(test_quit_at_once), cmocka_unit_test(test_keys_amid_sorting),
 		cmocka_unit_test(test_completion),   cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_copy),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
