@@ -37,15 +37,18 @@ static void make_part(const struct parts *p, size_t at, struct str *out, struct 
 static bool make_next(struct parts *p, struct str *scratch)
 {
 	struct part *part;
+	struct str text; /* of this thread alone: those of others lie in the same line of memory */
 	size_t at;
 
 	if (p->stop || p->taken == p->n || p->taken >= p->written + AHEAD)
 		return false;
 	at = p->taken++;
 	part = &p->v[at % AHEAD];
+	text = part->text;
 	pthread_mutex_unlock(&p->lock);
-	make_part(p, at, &part->text, scratch);
+	make_part(p, at, &text, scratch);
 	pthread_mutex_lock(&p->lock);
+	part->text = text;
 	part->ready = true;
 	pthread_cond_broadcast(&p->moved);
 	return true;
