@@ -166,6 +166,7 @@ static void put(struct owners *o, struct intake *in, bool ahead)
 			continue;
 		w->hits_from = o->hits.n;
 		owners_take_hits(o, (uint32_t)i);
+		o->hits_sorted = false;
 	}
 }
 

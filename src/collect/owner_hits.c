@@ -86,7 +86,8 @@ void owners_index_inodes(struct owners *o, const struct snapshot *s)
 	vec_clear(&o->ports_next);
 	while (cap < (s->socks.n + o->ports.n) * 2)
 		cap *= 2;
-	if (cap == o->slots_cap && index_as_before(o, s))
+	o->index_kept = cap == o->slots_cap && index_as_before(o, s);
+	if (o->index_kept)
 		return;
 	o->index_added = false;
 	vec_clear(&o->ports_next);
@@ -188,6 +189,13 @@ void owners_take_hits(struct owners *o, uint32_t owner)
  * its known sockets: with something missing, it is as suspicious as one whose count changed. */
 void owners_take_known_hits(struct owners *o, bool comparable)
 {
+	if (o->index_kept && o->hits_sorted) { /* nobody's descriptors have changed, nor the sockets */
+		for (size_t i = 0; i < o->hits.n; i++)
+			o->inodes.v[o->hits.v[i].at].state = INODE_FOUND;
+		return;
+	}
+	vec_clear(&o->hits);
+	o->hits_sorted = false;
 	for (uint32_t i = 0; i < o->procs.n; i++) {
 		struct owner *w = o->procs.v[i];
 		size_t before = w->held;
@@ -233,6 +241,7 @@ void owners_take_skipped(struct owners *o)
 	o->index_added = true;
 	/* which of the known descriptors are these? The hits are counted anew. */
 	vec_clear(&o->hits);
+	o->hits_sorted = false;
 	for (uint32_t i = 0; i < o->procs.n; i++)
 		owners_take_hits(o, i);
 	for (size_t h = 0; h < o->hits.n; h++) {
@@ -313,65 +322,99 @@ static int by_proc_fd(const void *a, const void *b)
 	return (x->fd > y->fd) - (x->fd < y->fd);
 }
 
-static void emit_holders(struct owners *o, struct snapshot *s)
+#define MANY_INODES 8192u
+
+/* By inode, in the order of the sockets; those of older searches are left out. */
+static void sort_hits(struct owners *o)
 {
-	size_t n = 0, base = s->fds.n;
+	struct {
+		struct hit *v;
+		size_t n, cap;
+	} sorted = {0};
+	size_t n = 0;
 	uint32_t sum = 0;
 
-	/* holders, oldest first: rank turns an index of ours into one of the snapshot's */
-	vec_clear(&o->holders);
-	for (size_t i = 0; i < o->procs.n; i++)
-		o->rank.v[i] = UINT32_MAX;
 	vec_clear(&o->first);
 	vec_reserve(&o->first, o->inodes.n + 1);
 	memset(o->first.v, 0, (o->inodes.n + 1) * sizeof(o->first.v[0]));
 	for (size_t h = 0; h < o->hits.n; h++) {
-		uint32_t i = o->hits.v[h].owner;
-
 		if (!owners_hit_valid(o, h))
 			continue;
-		if (o->rank.v[i] == UINT32_MAX) {
-			o->rank.v[i] = 0;
-			vec_push(&o->holders,
-				 ((struct holder){o->procs.v[i]->facts.start, o->procs.v[i]->pid, i}));
-		}
 		o->first.v[o->hits.v[h].at]++;
 		n++;
 	}
-	if (o->holders.n)
-		qsort(o->holders.v, o->holders.n, sizeof(o->holders.v[0]), older);
-	for (size_t k = 0; k < o->holders.n; k++) {
-		const struct owner *w = o->procs.v[o->holders.v[k].owner];
-		struct snap_proc *p = vec_add(&s->procs);
-
-		*p = w->facts;
-		if (w->hint)
-			p->fds = w->hint > UINT32_MAX ? UINT32_MAX : (uint32_t)w->hint;
-		o->rank.v[o->holders.v[k].owner] = (uint32_t)(s->procs.n - 1);
-	}
-
-	/* descriptors, put down group by group */
 	for (size_t i = 0; i <= o->inodes.n; i++) {
 		uint32_t count = o->first.v[i];
 
 		o->first.v[i] = sum;
 		sum += count;
 	}
-	vec_reserve(&s->fds, n);
-	s->fds.n += n;
+	vec_reserve(&sorted, n);
+	sorted.n = n;
+	for (size_t h = 0; h < o->hits.n; h++)
+		if (owners_hit_valid(o, h))
+			sorted.v[o->first.v[o->hits.v[h].at]++] = o->hits.v[h];
+	free(o->hits.v);
+	o->hits.v = sorted.v;
+	o->hits.n = sorted.n;
+	o->hits.cap = sorted.cap;
+	for (size_t i = 0; i < o->procs.n; i++)
+		if (o->procs.v[i]->hits_from != SIZE_MAX)
+			o->procs.v[i]->hits_from = 0;
+	if (o->first.cap > MANY_INODES)
+		vec_done(&o->first);
+	o->hits_sorted = true;
+	o->stand++;
+}
+
+/* Holders, oldest first: rank turns an index of ours into one of the snapshot's. */
+static void emit_holders(struct owners *o, struct snapshot *s)
+{
+	bool same;
+
+	vec_clear(&o->holders_next);
+	for (uint32_t i = 0; i < o->procs.n; i++) {
+		const struct owner *w = o->procs.v[i];
+
+		if (w->held && w->hits_from != SIZE_MAX)
+			vec_push(&o->holders_next, ((struct holder){w->facts.start, w->pid, i}));
+	}
+	if (o->holders_next.n)
+		qsort(o->holders_next.v, o->holders_next.n, sizeof(o->holders_next.v[0]), older);
+	same = o->holders.n == o->holders_next.n;
+	for (size_t k = 0; k < o->holders_next.n; k++) {
+		const struct holder *h = &o->holders_next.v[k];
+		const struct owner *w = o->procs.v[h->owner];
+		struct snap_proc *p = vec_add(&s->procs);
+
+		*p = w->facts;
+		if (w->hint)
+			p->fds = w->hint > UINT32_MAX ? UINT32_MAX : (uint32_t)w->hint;
+		o->rank.v[h->owner] = (uint32_t)(s->procs.n - 1);
+		same = same && !older(&o->holders.v[k], h);
+	}
+	vec_swap(&o->holders, &o->holders_next);
+	o->stand += !same;
+}
+
+/* Descriptors, group by group. */
+static void emit_fds(struct owners *o, struct snapshot *s)
+{
+	size_t from = s->fds.n;
+
+	vec_reserve(&s->fds, o->hits.n);
 	for (size_t h = 0; h < o->hits.n; h++) {
 		const struct hit *hit = &o->hits.v[h];
+		uint32_t rank = o->rank.v[hit->owner];
 
-		if (owners_hit_valid(o, h))
-			s->fds.v[base + o->first.v[hit->at]++] =
-				(struct snap_fd){o->inodes.v[hit->at].inode, o->rank.v[hit->owner], hit->fd};
+		s->fds.v[s->fds.n++] = (struct snap_fd){o->inodes.v[hit->at].inode, rank, hit->fd};
+		if (h + 1 < o->hits.n && hit[1].at == hit->at)
+			continue;
+		if (s->fds.n - from > 1)
+			qsort(s->fds.v + from, s->fds.n - from, sizeof(s->fds.v[0]), by_proc_fd);
+		from = s->fds.n;
 	}
-	for (size_t i = 0, from = 0; i < o->inodes.n; from = o->first.v[i++]) {
-		size_t group = o->first.v[i] - from;
-
-		if (group > 1)
-			qsort(s->fds.v + base + from, group, sizeof(s->fds.v[0]), by_proc_fd);
-	}
+	s->fds_stand = o->stand;
 }
 
 static void say_what_was_searched(struct owners *o, struct snapshot *s)
@@ -415,7 +458,10 @@ void owners_emit(struct owners *o, struct snapshot *s)
 {
 	settle(o);
 	owners_judge(o);
+	if (!o->hits_sorted)
+		sort_hits(o);
 	emit_holders(o, s);
+	emit_fds(o, s);
 	say_what_was_searched(o, s);
 	owners_put_hidden(o, s);
 	owners_put_limits(o, s);

@@ -55,7 +55,8 @@ static void note_process(struct owners *o, struct owner *w, uint64_t ino)
 	if (ino != w->dir_ino && w->facts_known) {
 		/* most likely the number's next process: nothing may be said of it that was true of the old */
 		w->due = true;
-		(void)owner_read_facts(&o->scan, w);
+		if (owner_read_facts(&o->scan, w) && w->held)
+			o->hits_sorted = false;
 		w->facts_read = o->look;
 	}
 	if (ino != w->dir_ino && !w->facts_known)
@@ -82,10 +83,20 @@ static void ask_some(struct owners *o, uint64_t dt)
 	}
 }
 
+/* It has ended. */
+static void let_go(struct owners *o, size_t i)
+{
+	if (o->procs.v[i]->held)
+		o->hits_sorted = false;
+	o->rank.v[i] = UINT32_MAX;
+	owner_free(o->procs.v[i]);
+}
+
 int owners_list(struct owners *o, uint64_t dt)
 {
 	int fd = openat(o->scan.proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-	size_t old = 0;
+	size_t old = 0, was = o->procs.n;
+	bool moved;
 
 	if (fd < 0)
 		return -errno;
@@ -97,6 +108,8 @@ int owners_list(struct owners *o, uint64_t dt)
 	if (o->listed.n)
 		qsort(o->listed.v, o->listed.n, sizeof(o->listed.v[0]), by_pid);
 	vec_clear(&o->next);
+	vec_clear(&o->rank);
+	vec_reserve(&o->rank, was + 1);
 	for (size_t i = 0; i < o->listed.n; i++) {
 		const struct listed *now = &o->listed.v[i];
 		struct owner *w;
@@ -104,14 +117,24 @@ int owners_list(struct owners *o, uint64_t dt)
 		if (i && now->pid == o->listed.v[i - 1].pid) /* a listing that changes under us may repeat */
 			continue;
 		while (old < o->procs.n && o->procs.v[old]->pid < now->pid)
-			owner_free(o->procs.v[old++]);
-		w = old < o->procs.n && o->procs.v[old]->pid == now->pid ? o->procs.v[old++]
-									 : owner_new(now->pid);
+			let_go(o, old++);
+		w = NULL;
+		if (old < o->procs.n && o->procs.v[old]->pid == now->pid) {
+			o->rank.v[old] = (uint32_t)o->next.n;
+			w = o->procs.v[old++];
+		}
+		if (!w)
+			w = owner_new(now->pid);
 		note_process(o, w, now->ino);
 		vec_push(&o->next, w);
 	}
 	while (old < o->procs.n)
-		owner_free(o->procs.v[old++]);
+		let_go(o, old++);
+	moved = o->next.n < was;
+	for (size_t i = 0; i < was && !moved; i++)
+		moved = o->rank.v[i] != i;
+	for (size_t i = 0; moved && o->hits_sorted && i < o->hits.n; i++)
+		o->hits.v[i].owner = o->rank.v[o->hits.v[i].owner];
 	vec_swap(&o->procs, &o->next);
 	vec_clear(&o->next);
 	ask_some(o, dt);

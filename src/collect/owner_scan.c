@@ -257,15 +257,28 @@ int owner_list_fds(struct owner_scan *sc, int dir_fd, const char *name, const st
 	return r;
 }
 
+static bool same_list(const struct owner_scan *sc, const struct owner *w)
+{
+	if (sc->fresh.n != w->fds.n || w->extra.n)
+		return false;
+	for (size_t i = 0; i < w->fds.n; i++)
+		if (sc->fresh.v[i].fd != w->fds.v[i].fd || sc->fresh.v[i].inode != w->fds.v[i].inode)
+			return false;
+	return true;
+}
+
 static void take_fresh(struct owner_scan *sc, struct owner *w)
 {
+	w->sockets_only = false;
+	w->facts.fds = (uint32_t)sc->fresh.n;
+	w->same_list = same_list(sc, w);
+	if (w->same_list)
+		return;
 	vec_clear(&w->fds);
 	vec_reserve(&w->fds, sc->fresh.n);
 	if (sc->fresh.n)
 		memcpy(w->fds.v, sc->fresh.v, sc->fresh.n * sizeof(sc->fresh.v[0]));
 	w->fds.n = sc->fresh.n;
-	w->facts.fds = (uint32_t)w->fds.n;
-	w->sockets_only = false;
 	w->has_rings = false;
 	for (size_t i = 0; i < w->fds.n; i++)
 		w->has_rings |= w->fds.v[i].inode == OWNED_RING;
@@ -286,6 +299,7 @@ int owner_search(struct owner_scan *sc, struct owner *w, owner_alive_fn alive, v
 {
 	int dir_fd = owner_open_dir(sc, w->pid), r;
 
+	w->same_list = false;
 	if (dir_fd < 0)
 		return gone(dir_fd);
 	r = read_facts_at(sc, w, dir_fd, "", "stat");
@@ -302,6 +316,7 @@ int owner_search(struct owner_scan *sc, struct owner *w, owner_alive_fn alive, v
 		take_fresh(sc, w);
 		if (!settled || w->facts.threads != w->compared)
 			r = owner_read_extra(sc, w, dir_fd);
+		w->same_list &= !r && !w->extra.n;
 	}
 	close(dir_fd);
 	w->hidden = r == -EACCES || r == -EPERM;
@@ -332,6 +347,7 @@ bool owner_is_one_thread(const struct owner_scan *sc, const struct owner *w)
 
 int owner_clear(struct owner *w)
 {
+	w->same_list = !w->fds.n && !w->extra.n;
 	vec_clear(&w->fds);
 	vec_clear(&w->extra);
 	w->has_rings = w->own_tables = w->sockets_only = w->hidden = false;

@@ -42,6 +42,7 @@ struct owner { /* one thread group */
 	bool visible; /* on the screen: read in every look */
 	uint32_t compared; /* threads whose tables were compared with the process's; 0 never */
 	bool own_tables; /* some had their own */
+	bool same_list; /* the last search found the descriptors that were known already, and no others */
 	uint64_t
 		net_ino; /* of a hidden one: the number of its net/dev, which is its namespace's alone; 0 unknown */
 };

@@ -40,18 +40,23 @@ void owners_read_one(const struct owners *o, struct owner_scan *sc, struct owner
 	if (r) { /* it has gone, and its descriptors with it; the next listing will not have it */
 		vec_clear(&w->fds);
 		vec_clear(&w->extra);
+		w->same_list = false;
 	}
 }
 
 void owners_search_one(struct owners *o, uint32_t i, bool full)
 {
 	struct owner *w = o->procs.v[i];
+	size_t held = w->held;
 
 	owners_read_one(o, &o->scan, w, full);
 	o->searched_one = true;
 	w->scanned = w->facts_read = o->look;
+	if (w->same_list && w->hits_from != SIZE_MAX) /* its hits are among those that there are */
+		return;
 	w->hits_from = o->hits.n;
 	owners_take_hits(o, i);
+	o->hits_sorted &= !held && !w->held;
 }
 
 /* ---- where it can be: the processes of the cgroup that the socket was made in ---- */

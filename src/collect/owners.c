@@ -102,6 +102,7 @@ void owners_close(struct owners *o)
 	vec_done(&o->ports_next);
 	vec_done(&o->wanted);
 	vec_done(&o->holders);
+	vec_done(&o->holders_next);
 	vec_done(&o->rank);
 	vec_done(&o->first);
 	owner_scan_done(&o->scan);
@@ -148,8 +149,10 @@ static void refresh(struct owners *o, uint32_t i)
 	w->facts_read = o->look;
 	if (r == -ESTALE)
 		owners_search_one(o, i, true);
-	else if (r)
-		w->hits_from = SIZE_MAX;
+	if (!r || r == -ESTALE)
+		return;
+	w->hits_from = SIZE_MAX;
+	o->hits_sorted = false;
 }
 
 static bool holds(const struct owner *w)
@@ -214,7 +217,6 @@ void owners_look(struct owners *o, struct snapshot *s, uint64_t now_ns, uint64_t
 	o->began_ns = owners_clock_ns();
 	o->searched_one = false;
 	o->scan.now_ns = now_ns;
-	vec_clear(&o->hits);
 	r = owners_list(o, dt);
 	if (r) {
 		snapshot_limit(s, "owners", "failed", "/proc cannot be listed (%s): owners are unknown.",

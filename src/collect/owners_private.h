@@ -74,12 +74,15 @@ struct owners {
 	bool hints; /* /proc/PID/fd has a size here */
 	/* of this look: */
 	VEC(struct inode) inodes;
+	bool index_kept; /* inodes are those of the look before, in the same places */
 	bool index_added; /* to inodes and slots was added what is no socket of the snapshot */
 	struct inode_slot *slots; /* owned; hash of inodes: slots_cap is a power of two */
 	size_t slots_cap;
 	VEC(uint32_t)
 	sock_at; /* index into inodes of each of the snapshot's sockets; UINT32_MAX: it has no inode */
 	VEC(struct hit) hits;
+	bool hits_sorted; /* they are by inode, all valid, and what processes are known to have now */
+	uint64_t stand; /* see snapshot.fds_stand */
 	uint32_t missing; /* inodes that are INODE_OPEN */
 	uint32_t missing_ports; /* and have a port of their own */
 	struct map orphans; /* after the look before: inode without a descriptor → its `since` */
@@ -92,7 +95,7 @@ struct owners {
 	bool searched_one;
 	/* scratch: */
 	VEC(struct wanted) wanted;
-	VEC(struct holder) holders;
+	VEC(struct holder) holders, holders_next; /* of the look before; being made */
 	VEC(uint32_t) rank, first;
 };
 

@@ -101,14 +101,36 @@ bool world_let_go(struct world *w, uint32_t prev)
 	return map_get(&w->scratch, so->inode, 0) == MAP_NONE;
 }
 
+/* Are the descriptors those of prev? Then rows that have not changed have their owners. Those of rows with several
+ * stand in the frame, and of some of them twice, once a row has changed. */
+static bool same_fds(struct world *w)
+{
+	const struct snapshot *s = w->snap;
+	bool same = w->prev && s->fds_stand && s->fds_stand == w->fds_stand &&
+		    w->prev->owners.n <= w->owners_n * 2 && w->prev->want.attrs == w->f->want.attrs;
+
+	w->fds_stand = s->fds_stand;
+	if (!same)
+		return false;
+	vec_reserve(&w->f->owners, w->prev->owners.n);
+	if (w->prev->owners.n)
+		memcpy(w->f->owners.v, w->prev->owners.v, w->prev->owners.n * sizeof(w->f->owners.v[0]));
+	w->f->owners.n = w->prev->owners.n;
+	return true;
+}
+
 void world_owners(struct world *w)
 {
 	const struct snapshot *s = w->snap;
 	struct frame *f = w->f;
 	uint32_t shift = 0; /* how far the last one found had moved; wraps like the indexes */
+	uint8_t calm = CALM_OWNERS;
 	uint32_t next = 0; /* behind the last one found: new rows stand in the order of the descriptors */
 
-	for (uint32_t i = 0; i < f->open_rows; i++) {
+	if (!same_fds(w))
+		calm = CALM_NEVER;
+	for (uint32_t i = world_next(w, 0, f->open_rows, calm); i < f->open_rows;
+	     i = world_next(w, i + 1, f->open_rows, calm)) {
 		uint32_t inode = frame_sock(f, i)->inode, was = w->fd_at.v[i], at = NONE;
 
 		vec_clear(&w->holding);
@@ -126,7 +148,10 @@ void world_owners(struct world *w)
 		if (w->fd_at.v[i] != NONE)
 			next = at;
 		set_owners(w, i);
+		world_set_calm(w, i, CALM_OWNERS, at != NONE || !frame_row(f, i)->owner_n);
 	}
+	if (calm == CALM_NEVER)
+		w->owners_n = (uint32_t)f->owners.n;
 	for (size_t i = f->open_rows; i < w->fd_at.n; i++)
 		w->fd_at.v[i] = NONE;
 }
@@ -155,5 +180,6 @@ void world_formers(struct world *w)
 				 ((struct owner){world_former_proc(w, was->proc), was->fd, true}));
 		}
 		set_owners(w, i);
+		world_set_calm(w, i, CALM_OWNERS, false);
 	}
 }

@@ -299,6 +299,8 @@ static void list_socks(struct world *w)
 		else if (now->sock_n)
 			memcpy(f->proc_socks.v + now->sock, old, now->sock_n * sizeof(*old));
 	}
+	if (w->adds.cap > 4096)
+		vec_done(&w->adds);
 }
 
 /* Who holds this port, for the lists of ports: its holders, or the kernel. */

@@ -40,7 +40,7 @@ void snapshot_clear(struct snapshot *s)
 	vec_clear(&s->containers);
 	vec_clear(&s->ifaces);
 	s->want = (struct want){0};
-	s->boot_ns = s->wall_ns = s->took_ns = 0;
+	s->boot_ns = s->wall_ns = s->took_ns = s->fds_stand = 0;
 	s->owners_complete = false;
 	s->hidden_procs = 0;
 	s->part_of_pids = false;
@@ -57,6 +57,13 @@ void snapshot_drop_socks(struct snapshot *s)
 		return;
 	vec_done(&s->socks);
 	vec_done(&s->infos);
+}
+
+void snapshot_drop_fds(struct snapshot *s)
+{
+	vec_clear(&s->fds);
+	if (s->fds.cap >= MANY_SOCKS)
+		vec_done(&s->fds);
 }
 
 /* Only a hint, and no harm where the kernel has no large pages. */

@@ -279,6 +279,7 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 		w->trim_at = w->number + TRIM_FIRST;
 	if (w->number == w->trim_at || w->number % TRIM_EVERY == 0)
 		mem_trim();
+	snapshot_drop_fds(s);
 	w->prev = out;
 	w->snap = NULL;
 	w->f = NULL;

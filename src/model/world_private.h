@@ -35,6 +35,7 @@ enum {
 	CALM_UNIT = 4,
 	CALM_RATES = 8, /* it has been at rest: with the same counters the row is the same */
 	CALM_PEER = 16, /* it has no other end, or one that knows it, too */
+	CALM_OWNERS = 32, /* they are what the descriptors say */
 	CALM_NEVER = 128
 };
 
@@ -66,6 +67,8 @@ struct world {
 	uint32_t hz;
 	uint64_t number;
 	uint64_t trim_at; /* number of the look after which free memory goes back */
+	uint64_t fds_stand; /* of prev's snapshot */
+	uint32_t owners_n; /* how many of rows with several there were when all rows were looked at */
 	const struct frame *prev; /* borrowed until the call after next; NULL before the first */
 	struct nums fd_at; /* row → where its descriptors stood in snapshot.fds; NONE */
 

@@ -276,6 +276,7 @@ const struct frame *fixture_apply(struct fixture *x, double seconds)
 	for (size_t i = 0; i < copy.socks.n && x->snap.owners_complete; i++)
 		copy.socks.v[i].flags |= SOCK_SEARCHED;
 	copy.want = x->snap.want;
+	copy.fds_stand = x->snap.fds_stand;
 	copy.memory = x->snap.memory;
 	copy.boot_ns = x->boot_ns;
 	copy.wall_ns = boot_wall + x->boot_ns;

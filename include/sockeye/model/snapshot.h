@@ -247,6 +247,9 @@ struct snapshot {
 	uint64_t boot_ns; /* CLOCK_BOOTTIME at the start of the look */
 	uint64_t wall_ns; /* CLOCK_REALTIME at that moment, for printing only */
 	uint64_t took_ns; /* how long the look took */
+	uint64_t
+		fds_stand; /* the same number in two looks of a source: fds and who stands where in procs are the
+			       same, and so are the sockets' inodes; 0: nothing is said */
 	bool owners_complete; /* every process was looked at: an inode without fd has none */
 	uint32_t hidden_procs; /* processes whose descriptors could not be read */
 	bool part_of_pids; /* /proc shows a PID namespace that is not the first: processes outside of it are not seen */
@@ -256,6 +259,7 @@ void snapshot_done(struct snapshot *s);
 void snapshot_clear(struct snapshot *s); /* keeps the capacity */
 /* The sockets have been taken: many of them leave no memory behind, as they stand in the frame by now. */
 void snapshot_drop_socks(struct snapshot *s);
+void snapshot_drop_fds(struct snapshot *s); /* likewise */
 /* Room for so many sockets, with infos too, in pages that cost few faults. */
 void snapshot_expect_socks(struct snapshot *s, size_t n, bool infos);
 /* Must a source give this socket as far as want.ends goes? */

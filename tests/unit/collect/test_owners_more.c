@@ -358,6 +358,57 @@ static void test_without_descriptors(void **state)
 	assert_string_equal(holders(t), "111:21/3");
 }
 
+/* As long as descriptors are what they were the look says so, by a number; and no longer. */
+static void test_stand(void **state)
+{
+	struct tree *t = *state;
+	uint64_t stand;
+
+	put_process(t, 5, "none", 50);
+	put_process(t, 20, "a", 100);
+	put_process(t, 21, "b", 200);
+	put_socket(t, 20, 3, 111);
+	put_socket(t, 21, 4, 222);
+	put_socket(t, 21, 3, 111);
+	LOOK(t, 0, 0, 111, 222, 333);
+	assert_string_equal(holders(t), "111:20/3 111:21/3 222:21/4");
+	stand = t->snap.fds_stand;
+	assert_int_not_equal(stand, 0);
+	LOOK(t, 1, 0, 111, 222, 333);
+	assert_string_equal(holders(t), "111:20/3 111:21/3 222:21/4");
+	assert_int_equal(t->snap.fds_stand, stand);
+	/* who goes held nothing: the others have other places in the list, nobody has other descriptors */
+	remove_all(path_of(t, "5"));
+	LOOK(t, 1, 0, 111, 222, 333);
+	assert_string_equal(holders(t), "111:20/3 111:21/3 222:21/4");
+	assert_int_equal(t->snap.fds_stand, stand);
+	put_process(t, 6, "none", 60);
+	LOOK(t, 1, 0, 111, 222, 333);
+	assert_string_equal(holders(t), "111:20/3 111:21/3 222:21/4");
+	assert_int_equal(t->snap.fds_stand, stand);
+	/* the order of the sockets, another descriptor, who is older, who has gone: each is another stand */
+	LOOK(t, 1, 0, 222, 111, 333);
+	assert_string_equal(holders(t), "222:21/4 111:20/3 111:21/3");
+	assert_true(t->snap.fds_stand > stand);
+	stand = t->snap.fds_stand;
+	put_socket(t, 20, 9, 333);
+	LOOK(t, 1, 0, 222, 111, 333);
+	assert_string_equal(holders(t), "222:21/4 111:20/3 111:21/3 333:20/9");
+	assert_true(t->snap.fds_stand > stand);
+	stand = t->snap.fds_stand;
+	for (size_t i = 0; i < t->owners->procs.n; i++)
+		t->owners->procs.v[i]->facts.start = t->owners->procs.v[i]->pid == 20 ? 300 : 200;
+	put_stat(t, 20, "a", 'S', 1, 300);
+	LOOK(t, 0, 0, 222, 111, 333);
+	assert_string_equal(holders(t), "222:21/4 111:21/3 111:20/3 333:20/9");
+	assert_true(t->snap.fds_stand > stand);
+	stand = t->snap.fds_stand;
+	remove_all(path_of(t, "20"));
+	LOOK(t, 1, 0, 222, 111, 333);
+	assert_string_equal(holders(t), "222:21/4 111:21/3");
+	assert_true(t->snap.fds_stand > stand);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -365,7 +416,7 @@ int main(void)
 		CASE(test_thread_tables),    CASE(test_ring_files),          CASE(test_ring_lines),
 		CASE(test_under_way),        CASE(test_own_cgroup_first),    CASE(test_visible_is_verified),
 		CASE(test_skipped),          CASE(test_as_many_as_before),   CASE(test_part_of_pids),
-		CASE(test_settled_is_cheap), CASE(test_without_descriptors),
+		CASE(test_settled_is_cheap), CASE(test_without_descriptors), CASE(test_stand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,6 +310,31 @@ static void same_as_naive(struct fixture *x, const struct frame *f)
 	world_free(w);
 }
 
+/* What the last look of a source said of descriptors. */
+struct told {
+	VEC(struct snap_fd) fds;
+	VEC(uint32_t) inodes;
+};
+
+/* As a source does: a new number where something of it is not the same. */
+static void tell_stand(struct fixture *x, struct told *t)
+{
+	const struct snapshot *s = &x->snap;
+	bool same = t->fds.n == s->fds.n && t->inodes.n == s->socks.n;
+
+	for (size_t i = 0; same && i < s->fds.n; i++)
+		same = !memcmp(&t->fds.v[i], &s->fds.v[i], sizeof(s->fds.v[i]));
+	for (size_t i = 0; same && i < s->socks.n; i++)
+		same = t->inodes.v[i] == s->socks.v[i].inode;
+	x->snap.fds_stand += !same;
+	vec_clear(&t->fds);
+	vec_clear(&t->inodes);
+	for (size_t i = 0; i < s->fds.n; i++)
+		vec_push(&t->fds, s->fds.v[i]);
+	for (size_t i = 0; i < s->socks.n; i++)
+		vec_push(&t->inodes, s->socks.v[i].inode);
+}
+
 static void churn(void **state)
 {
 	(void)state;
@@ -319,6 +344,7 @@ static void churn(void **state)
 		const struct frame *before = NULL;
 		uint32_t seed = run * 31 + 7;
 		bool steady = run % 2;
+		struct told told = {0};
 
 		fixture_init(&x);
 		fixture_netns(&x, "b");
@@ -341,6 +367,7 @@ static void churn(void **state)
 				hidden = x.snap.socks.v[hide];
 				x.snap.socks.v[hide] = x.snap.socks.v[hide ? 0 : 1];
 			}
+			tell_stand(&x, &told);
 			f = fixture_apply(&x, 0.25 * (1 + dice(&seed, 8)));
 			if (before)
 				same_as_copy(&held, before);
@@ -358,6 +385,8 @@ static void churn(void **state)
 			now = (struct copy){0};
 		}
 		copy_done(&held);
+		vec_done(&told.fds);
+		vec_done(&told.inodes);
 		fixture_done(&x);
 	}
 }
@@ -508,6 +537,49 @@ static void a_row_that_moves_takes_its_rate_along(void **state)
 	fixture_done(&x);
 }
 
+/* A former owner who is no more has its row in every frame, though no look tells anything new. */
+static void former_owners_stay(void **state)
+{
+	struct fixture x;
+	const struct frame *f;
+	uint32_t a, b;
+
+	(void)state;
+	fixture_init(&x);
+	x.snap.fds_stand = 1;
+	for (uint32_t p = 0; p < 3; p++)
+		fixture_proc(&x, 100 + p, 1, 0, "p", "/a.slice/a.service");
+	b = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.1:3", "10.0.0.2:2");
+	fixture_fd(&x, b, 100, 4);
+	fixture_fd(&x, b, 101, 4);
+	a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.1:1", "10.0.0.2:2");
+	fixture_fd(&x, a, 102, 3);
+	fixture_apply(&x, 1);
+	fixture_apply(&x, 1);
+	x.snap.procs.n--;
+	x.snap.fds.n--;
+	x.snap.fds_stand++;
+	for (int i = 0; i < 8; i++) {
+		f = fixture_apply(&x, 1);
+		assert_int_equal(frame_row(f, a)->owner_n, 1);
+		assert_int_equal(first_pid(f, a), 102);
+		assert_int_equal(frame_first_owner(f, a, false), NONE);
+		assert_int_not_equal(frame_row(f, a)->reason, REASON_OWNED);
+		assert_int_equal(frame_row(f, b)->owner_n, 2);
+		assert_int_equal(first_pid(f, b), 100);
+		counts_its_rows(f);
+	}
+	/* rows with several owners that change and change do not pile up */
+	for (uint32_t i = 0; i < 50; i++) {
+		x.snap.socks.v[b].state = i % 2 ? STATE_ESTABLISHED : STATE_CLOSE_WAIT;
+		f = fixture_apply(&x, 1);
+		assert_int_equal(frame_row(f, b)->owner_n, 2);
+		assert_int_equal(f->procs.v[frame_owner(f, frame_row(f, b), 1)->proc].p.pid, 101);
+		assert_true(f->owners.n <= 8);
+	}
+	fixture_done(&x);
+}
+
 /* Who is the first process now is not who was it before, though both hold the same descriptor. */
 static void numbers_of_processes_move_on(void **state)
 {
@@ -544,6 +616,7 @@ int main(void)
 		cmocka_unit_test(numbers_stay),
 		cmocka_unit_test(what_rests_has_no_rate_after_a_pause),
 		cmocka_unit_test(numbers_of_processes_move_on),
+		cmocka_unit_test(former_owners_stay),
 		cmocka_unit_test(a_row_that_moves_takes_its_rate_along),
 	};
 
