@@ -96,7 +96,8 @@ class Bench:
 
     def warm(self, load, target=None):
         c = in_turn(self.o.rounds, tick=self.tick(), dump=self.bare("tick", 74))
-        self.both(load, "warm tick", c["tick"], c["dump"], "bare dump", target)
+        way = "BPF" if c["tick"].said["by_bpf"] else "/proc"
+        self.both(load, f"warm tick, owners by {way}", c["tick"], c["dump"], "bare dump", target)
         return c
 
     # ---- loads ----

@@ -1,7 +1,9 @@
-/* Warm ticks as the sampler does them, without a screen: look and apply, again and again. Prints the first
+/* Warm ticks as the sampler does them, without a screen: look and apply, again and again; owners by BPF where that is
+ * what the program would do, unless SOCKEYE_OWNERS says proc. Prints whether they were (by_bpf), the first
  * tick, the median of the others, what of it was the look, processor time a tick, and the memory; or, once its stdin
  * has ended, the cookies of the TCP sockets that it shows then. */
 #include "sockeye/base/units.h"
+#include "sockeye/bpf/owners.h"
 #include "sockeye/collect/source.h"
 #include "sockeye/model/world.h"
 #include <poll.h>
@@ -37,6 +39,14 @@ static int by_value(const void *a, const void *b)
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
+}
+
+static bool by_bpf(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->limits.n; i++)
+		if (!strcmp(s->limits.v[i].what, "owner-scan"))
+			return !strcmp(s->limits.v[i].reason, "bpf");
+	return false;
 }
 
 /* Like ss: without leading zeros. */
@@ -97,6 +107,8 @@ int main(int argc, char **argv)
 		frame_init(&f[i]);
 	if (live_open(names, "/proc", &src))
 		return 2;
+	if (!getenv("SOCKEYE_OWNERS") || strcmp(getenv("SOCKEYE_OWNERS"), "proc") != 0)
+		live_set_owner_source(src, bpf_owners_new());
 	if (!strcmp(what, "cookies")) {
 		churned(src, w, &snap, &want, f, (int)rounds);
 		return 0;
@@ -120,8 +132,16 @@ int main(int argc, char **argv)
 	printf("first %.3f ", tick[0]);
 	qsort(tick + 1, rounds - 1, sizeof(*tick), by_value);
 	qsort(look + 1, rounds - 1, sizeof(*look), by_value);
-	printf("tick %.3f look %.3f cpu %.3f rss_early_kib %ld rss_kib %ld sockets %zu\n",
+	printf("tick %.3f look %.3f cpu %.3f rss_early_kib %ld rss_kib %ld sockets %zu by_bpf %d\n",
 	       tick[1 + (rounds - 1) / 2], look[1 + (rounds - 1) / 2], cpu / (double)(rounds - 1), early,
-	       rss_kib(), socks);
+	       rss_kib(), socks, by_bpf(&snap));
+	for (int i = 0; i < 3; i++)
+		frame_done(&f[i]);
+	snapshot_done(&snap);
+	world_free(w);
+	source_free(src);
+	intern_free(names);
+	free(tick);
+	free(look);
 	return 0;
 }
