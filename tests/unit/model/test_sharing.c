@@ -1,16 +1,10 @@
 /* What frames share: a picture that somebody still looks at never changes, what rests stands in memory once, and all
  * the same each frame says what one made from nothing would say. */
-#include "../../tools/fixture.h"
+#include "frame_check.h"
 #include "sockeye/base/units.h"
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static uint32_t dice(uint32_t *seed, uint32_t n)
 {
@@ -73,13 +67,6 @@ static void copy_done(struct copy *c)
 	*c = (struct copy){0};
 }
 
-static uint32_t first_pid(const struct frame *f, uint32_t row)
-{
-	uint32_t proc = frame_first_owner(f, row, true);
-
-	return proc == NONE ? 0 : f->procs.v[proc].p.pid;
-}
-
 static void copy_frame(struct copy *c, const struct frame *f)
 {
 	copy_done(c);
@@ -110,95 +97,6 @@ static void same_as_copy(const struct copy *c, const struct frame *f)
 		if (!(c->rows[i].marks & MARK_CLOSED))
 			assert_int_equal(frame_row_by_cookie(f, c->socks[i].netns, c->socks[i].cookie), i);
 	}
-}
-
-static void same_count(const struct count *a, const struct count *b)
-{
-	assert_int_equal(a->socks, b->socks);
-	assert_int_equal(a->conns, b->conns);
-	assert_int_equal(a->close_wait, b->close_wait);
-	assert_int_equal(a->counting, b->counting);
-	assert_int_equal(a->rated, b->rated);
-	assert_int_equal(a->peers, b->peers);
-	assert_memory_equal(a->states, b->states, sizeof(a->states));
-	assert_int_equal(a->any_closed, b->any_closed);
-	/* to the last bit */
-	assert_int_equal(isnan(a->rx_rate), isnan(b->rx_rate));
-	assert_true(isnan(a->rx_rate) || (a->rx_rate == b->rx_rate && a->tx_rate == b->tx_rate));
-	assert_true(a->rate_mean == b->rate_mean);
-}
-
-static bool lists(const struct frame *f, uint32_t row, uint32_t proc)
-{
-	const struct row *r = frame_row(f, row);
-
-	if (!f->procs.v[proc].p.pid && r->reason == REASON_KERNEL)
-		return true;
-	for (uint32_t o = 0; o < r->owner_n; o++)
-		if (!frame_owner(f, r, o)->former && frame_owner(f, r, o)->proc == proc)
-			return true;
-	return false;
-}
-
-/* What a frame counts and lists against its own rows. */
-static void counts_its_rows(const struct frame *f)
-{
-	struct tally t = {0};
-	struct totals all = {.rx_rate = NAN, .tx_rate = NAN};
-	bool users[200] = {0};
-
-	tally_run(&t, f, NULL);
-	assert_int_equal(f->tally.ports.n, f->ports.n);
-	assert_int_equal(f->tally.procs.n, f->procs.n);
-	for (size_t i = 0; i < f->ports.n; i++)
-		same_count(&f->tally.ports.v[i], &t.ports.v[i]);
-	for (size_t i = 0; i < f->procs.n; i++)
-		same_count(&f->tally.procs.v[i], &t.procs.v[i]);
-	tally_done(&t);
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct row *r = frame_row(f, i);
-
-		all.states[frame_sock(f, i)->state]++;
-		if (isnan(r->rx_rate))
-			continue;
-		all.rated++;
-		all.rx_rate = isnan(all.rx_rate) ? r->rx_rate : all.rx_rate + r->rx_rate;
-		all.tx_rate = isnan(all.tx_rate) ? r->tx_rate : all.tx_rate + r->tx_rate;
-	}
-	assert_memory_equal(all.states, f->totals.states, sizeof(all.states));
-	assert_int_equal(all.rated, f->totals.rated);
-	assert_int_equal(isnan(all.rx_rate), isnan(f->totals.rx_rate));
-	assert_true(isnan(all.rx_rate) ||
-		    (all.rx_rate == f->totals.rx_rate && all.tx_rate == f->totals.tx_rate));
-	for (uint32_t p = 0; p < f->procs.n; p++) {
-		uint32_t n = 0;
-
-		for (uint32_t i = 0; i < f->open_rows; i++) {
-			if (!lists(f, i, p))
-				continue;
-			assert_true(n < f->procs.v[p].sock_n);
-			assert_int_equal(f->proc_socks.v[f->procs.v[p].sock + n++], i);
-		}
-		assert_int_equal(n, f->procs.v[p].sock_n);
-	}
-	for (size_t i = 0; i < f->procs.n; i++)
-		users[f->procs.v[i].p.uid] |= f->procs.v[i].p.pid != 0;
-	for (uint32_t i = 0; i < f->rows_n; i++) {
-		const struct sock *s = frame_sock(f, i);
-		bool known = false;
-
-		for (size_t u = 0; u < f->users.n; u++)
-			known |= f->users.v[u].uid == s->uid;
-		assert_true(known || !(s->flags & SOCK_HAS_UID));
-		users[s->uid] |= (s->flags & SOCK_HAS_UID) != 0;
-		if (frame_port_of(f, i) == NONE)
-			continue;
-		assert_int_equal(f->ports.v[frame_port_of(f, i)].port, s->lport);
-		assert_int_equal(f->ports.v[frame_port_of(f, i)].proto, s->proto);
-		assert_int_equal(f->ports.v[frame_port_of(f, i)].netns, s->netns);
-	}
-	for (size_t u = 0; u < f->users.n; u++)
-		assert_true(users[f->users.v[u].uid]);
 }
 
 /* Rates of connections that both frames saw come from their counters and nothing else. */
@@ -474,150 +372,12 @@ static void numbers_stay(void **state)
 	fixture_done(&x);
 }
 
-/* After a pause nothing is known of rates, of what rests neither. */
-static void what_rests_has_no_rate_after_a_pause(void **state)
-{
-	struct fixture x;
-	const struct frame *f;
-
-	(void)state;
-	fixture_init(&x);
-	fixture_many(&x, 200, 2);
-	for (uint32_t i = 0; i < x.snap.socks.n; i++)
-		fixture_rate(&x, i, 0, 0);
-	for (int i = 0; i < 6; i++)
-		f = fixture_apply(&x, 1);
-	counts_its_rows(f);
-	assert_int_equal(f->totals.rated, f->open_rows);
-	assert_true(frame_row(f, 150)->rx_rate == 0);
-	f = fixture_apply(&x, 10);
-	assert_true(isnan(frame_row(f, 150)->rx_rate));
-	assert_true(isnan(f->totals.rx_rate));
-	counts_its_rows(f);
-	f = fixture_apply(&x, 1);
-	assert_true(frame_row(f, 150)->rx_rate == 0);
-	counts_its_rows(f);
-	fixture_done(&x);
-}
-
-/* The last row fills a gap: with what flows there, and not with the rest of who was there before. */
-static void a_row_that_moves_takes_its_rate_along(void **state)
-{
-	struct fixture x;
-	const struct frame *f;
-	uint32_t busy = 0;
-	char local[32];
-
-	(void)state;
-	fixture_init(&x);
-	x.snap.want.attrs &= ~(uint32_t)WANT_CLIENT_PORTS;
-	for (uint32_t i = 0; i < 5; i++) {
-		snprintf(local, sizeof(local), "10.0.0.1:%u", 5000 + i);
-		busy = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, local, "10.0.0.2:2");
-		fixture_rate(&x, busy, 0, 0);
-	}
-	for (int i = 0; i < 6; i++)
-		fixture_apply(&x, 1);
-	fixture_rate(&x, busy, 1000, 0);
-	for (int i = 0; i < 3; i++)
-		fixture_apply(&x, 1);
-	fixture_remove_sock(&x, fixture_find(&x, 2));
-	fixture_apply(&x, 1);
-	f = fixture_apply(&x, 1);
-	assert_int_equal(frame_row_by_cookie(f, 0, 5), 1);
-	assert_float_equal(f->totals.rx_rate, 1000, 0.01);
-	counts_its_rows(f);
-	fixture_rate(&x, fixture_find(&x, 5), 0, 0);
-	for (int i = 0; i < 4; i++) {
-		f = fixture_apply(&x, 1);
-		counts_its_rows(f);
-		assert_true(frame_row(f, 1)->rx_rate == 0);
-	}
-	assert_true(frame_row(f, 1)->rate_mean == 0);
-	fixture_done(&x);
-}
-
-/* A former owner who is no more has its row in every frame, though no look tells anything new. */
-static void former_owners_stay(void **state)
-{
-	struct fixture x;
-	const struct frame *f;
-	uint32_t a, b;
-
-	(void)state;
-	fixture_init(&x);
-	x.snap.fds_stand = 1;
-	for (uint32_t p = 0; p < 3; p++)
-		fixture_proc(&x, 100 + p, 1, 0, "p", "/a.slice/a.service");
-	b = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.1:3", "10.0.0.2:2");
-	fixture_fd(&x, b, 100, 4);
-	fixture_fd(&x, b, 101, 4);
-	a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.1:1", "10.0.0.2:2");
-	fixture_fd(&x, a, 102, 3);
-	fixture_apply(&x, 1);
-	fixture_apply(&x, 1);
-	x.snap.procs.n--;
-	x.snap.fds.n--;
-	x.snap.fds_stand++;
-	for (int i = 0; i < 8; i++) {
-		f = fixture_apply(&x, 1);
-		assert_int_equal(frame_row(f, a)->owner_n, 1);
-		assert_int_equal(first_pid(f, a), 102);
-		assert_int_equal(frame_first_owner(f, a, false), NONE);
-		assert_int_not_equal(frame_row(f, a)->reason, REASON_OWNED);
-		assert_int_equal(frame_row(f, b)->owner_n, 2);
-		assert_int_equal(first_pid(f, b), 100);
-		counts_its_rows(f);
-	}
-	/* rows with several owners that change and change do not pile up */
-	for (uint32_t i = 0; i < 50; i++) {
-		x.snap.socks.v[b].state = i % 2 ? STATE_ESTABLISHED : STATE_CLOSE_WAIT;
-		f = fixture_apply(&x, 1);
-		assert_int_equal(frame_row(f, b)->owner_n, 2);
-		assert_int_equal(f->procs.v[frame_owner(f, frame_row(f, b), 1)->proc].p.pid, 101);
-		assert_true(f->owners.n <= 8);
-	}
-	fixture_done(&x);
-}
-
-/* Who is the first process now is not who was it before, though both hold the same descriptor. */
-static void numbers_of_processes_move_on(void **state)
-{
-	struct fixture x;
-	const struct frame *f;
-	uint32_t a, b;
-
-	(void)state;
-	fixture_init(&x);
-	fixture_proc(&x, 100, 1, 0, "a", "/a.slice/a.service");
-	fixture_proc(&x, 101, 1, 0, "b", "/b.slice/b.service");
-	a = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.1:1", "10.0.0.2:2");
-	b = fixture_sock(&x, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.1:3", "10.0.0.2:2");
-	fixture_fd(&x, a, 100, 3);
-	fixture_fd(&x, b, 101, 4);
-	fixture_apply(&x, 1);
-	f = fixture_apply(&x, 1);
-	counts_its_rows(f);
-	assert_int_equal(first_pid(f, a), 100);
-	/* the list has one process fewer, so 101 is the first of it */
-	memmove(x.snap.procs.v, x.snap.procs.v + 1, --x.snap.procs.n * sizeof(x.snap.procs.v[0]));
-	f = fixture_apply(&x, 1);
-	assert_int_equal(first_pid(f, a), 101);
-	assert_string_equal(intern_get(f->names, frame_row(f, a)->unit), "b.service");
-	counts_its_rows(f);
-	fixture_done(&x);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(churn),
 		cmocka_unit_test(what_rests_is_shared),
 		cmocka_unit_test(numbers_stay),
-		cmocka_unit_test(what_rests_has_no_rate_after_a_pause),
-		cmocka_unit_test(numbers_of_processes_move_on),
-		cmocka_unit_test(former_owners_stay),
-		cmocka_unit_test(a_row_that_moves_takes_its_rate_along),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
