@@ -178,6 +178,45 @@ enum kill_refusal kill_open_target(struct kill *k, struct kill_target *t, struct
 	return kill_check_target(k, t, fd);
 }
 
+static bool is_target(const struct kill *k, uint32_t pid)
+{
+	for (size_t i = 0; i < k->plan.targets.n; i++)
+		if (k->plan.targets.v[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* What people work in starts nothing again; init and systemd are asked in their own way. */
+static bool starts_again(const char *comm)
+{
+	static const char *const none[] = {"sh",   "bash",  "dash",   "zsh",          "fish",
+					   "ksh",  "csh",   "tcsh",   "sshd",         "su",
+					   "sudo", "login", "screen", "tmux: server", "systemd"};
+
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		if (!strcmp(comm, none[i]))
+			return false;
+	return true;
+}
+
+static void find_starter(struct kill *k)
+{
+	for (size_t i = 0; i < k->plan.targets.n && !k->plan.starter_pid; i++) {
+		uint32_t parent = 0;
+		struct str name = {0};
+		char comm[64];
+
+		if (k->plan.targets.v[i].refusal != KILL_OK ||
+		    k->sys.parent(k->sys.data, k->plan.targets.v[i].pid, &parent) < 0 || parent <= 1 ||
+		    is_target(k, parent) || k->sys.comm(k->sys.data, parent, comm) < 0 || !starts_again(comm))
+			continue;
+		k->plan.starter_pid = parent;
+		text_put_cell(&name, comm, strnlen(comm, sizeof(comm)), false, sizeof(comm));
+		snprintf(k->plan.starter, sizeof(k->plan.starter), "%s", str_text(&name));
+		str_done(&name);
+	}
+}
+
 struct kill *kill_open(struct kill_plan *plan, const struct kill_sys *sys)
 {
 	struct kill *k = mem_zalloc(1, sizeof(*k));
@@ -218,6 +257,8 @@ struct kill *kill_open(struct kill_plan *plan, const struct kill_sys *sys)
 		t->refusal = (uint8_t)kill_open_target(k, t, a);
 	}
 	kill_find_ways(k);
+	if (!k->plan.respawns.n)
+		find_starter(k);
 	for (size_t i = 0; i < k->plan.ports.n; i++)
 		vec_push(&k->ports, KILL_PORT_HELD);
 	return k;

@@ -17,6 +17,7 @@
 #define ASK_NS (500 * NSEC_PER_MS) /* for systemd's answer */
 #define POLL_NS (10 * NSEC_PER_MS)
 #define LINGER_NS (500 * NSEC_PER_MS) /* after it is free, for who takes it again at once */
+#define LINGER_STARTER_NS (2 * NSEC_PER_SEC) /* nobody says how long who started it will wait */
 #define LINGER_MAX_NS (30 * NSEC_PER_SEC)
 
 enum { FREED = 0, NO_MATCH = 1, FAILED = 2, REFUSED = 3, HELD = 4 };
@@ -333,6 +334,8 @@ static uint64_t watch_until(const struct deed *d, uint64_t last_sent_ns, uint64_
 		return until;
 	if (kill_respawns(kill_plan(d->kill), d->words.sig, &delay))
 		linger = delay + LINGER_NS + LINGER_NS;
+	else if (kill_plan(d->kill)->starter_pid)
+		linger = LINGER_STARTER_NS;
 	if (linger > LINGER_MAX_NS)
 		linger = LINGER_MAX_NS;
 	if (!d->o->wait_given || free_ns + linger < until)

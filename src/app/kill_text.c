@@ -81,7 +81,7 @@ static void put_respawn(const struct kill_plan *p, const struct kill_words *w, s
 {
 	uint64_t delay;
 
-	if (!p->respawns.n || !kill_sig_ends(w->sig))
+	if ((!p->respawns.n && !p->starter_pid) || !kill_sig_ends(w->sig))
 		return;
 	str_puts(out, "    respawn   ");
 	kill_respawn_put(p, w->sig, out);

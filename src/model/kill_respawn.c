@@ -180,6 +180,10 @@ uint8_t kill_respawn_put(const struct kill_plan *p, int sig, struct str *out)
 	enum chance chance = CHANCE_NO;
 	bool asking = false, unknown = false;
 
+	if (!p->respawns.n && p->starter_pid && kill_sig_ends(sig)) {
+		str_putf(out, "perhaps: %s %u started it and goes on", p->starter, p->starter_pid);
+		return 2;
+	}
 	for (size_t i = 0; i < p->respawns.n; i++) {
 		const struct kill_respawn *r = &p->respawns.v[i];
 		enum chance c = chance_of(r, sig);

@@ -106,6 +106,20 @@ def ended_before_the_answer():
 
 
 @test
+def started_again_by_its_parent():
+    """No unit tells: the parent goes on, and puts another one in its place."""
+    with victims() as (ns, _):
+        program = ("open('/proc/self/comm', 'w').write('superv')\n"
+                   "def serve():\n    s = listen(8080); print('ready', flush=True); idle()\n"
+                   "while True:\n    kid = os.fork()\n    if not kid: serve()\n    os.waitpid(kid, 0); time.sleep(.3)\n")
+        with Holder(ns, program) as holder:
+            has(run(ns, "kill", "--dry-run", ":8080", code=0),
+                f"    respawn   perhaps: superv {holder.pid} started it and goes on\n")
+            has(run(ns, "kill", "--yes", ":8080", code=4), "8080/tcp is free", "8080/tcp taken again: ")
+            check(not holder.ended(), "the parent was hit")
+
+
+@test
 def a_first_thread_that_ended():
     """/proc calls such a process a zombie, but its other threads hold the port, and take a signal."""
     with victims() as (ns, _):

@@ -153,6 +153,10 @@ struct kill_plan {
 	/* By action, when the attempt is opened and later: */
 	VEC(struct kill_way) ways; /* the first one is KILL_TO_HOLDERS, if there is any */
 	VEC(struct kill_respawn) respawns; /* by distinct unit of the targets */
+	/* Without such a unit: who started one of the targets and goes on, a program that may start it again (a shell is none).
+	 * Found when the plan is opened; pid 0: nobody. */
+	uint32_t starter_pid;
+	char starter[64]; /* safe */
 };
 void kill_plan_build(struct kill_plan *p, const struct frame *f, const struct pick *picks, size_t n);
 void kill_plan_done(struct kill_plan *p);

@@ -347,6 +347,47 @@ static void containers_are_copied(void **state)
 	kill_free(k);
 }
 
+/* Without a unit: a program that started it and goes on may do so again. */
+static void who_started_it(void **state)
+{
+	static const struct {
+		uint32_t ppid;
+		const char *comm, *said;
+	} cases[] = {
+		{300, "superv", "perhaps: superv 300 started it and goes on"},
+		{300, "no\nde", "perhaps: no\\nde 300 started it and goes on"},
+		{300, "bash", ""}, /* where people type */
+		{1, "init", ""},
+		{301, NULL, ""}, /* gone by now */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fake f = {.n = 2};
+		struct kill_sys sys = fake_sys(&f);
+		struct kill_plan plan = {0};
+		struct str s = {0};
+		struct kill *k;
+
+		f.p[0] = (struct fake_proc){.pid = 4000,
+					    .ppid = cases[i].ppid,
+					    .start = 500,
+					    .state = 'S',
+					    .inode = 77,
+					    .comm = "node"};
+		f.p[1] = (struct fake_proc){.pid = 300, .comm = cases[i].comm};
+		add_target(&plan, "node", 4000, 500, 77);
+		add_port(&plan, 8080, true, false);
+		k = kill_open(&plan, &sys);
+		assert_int_equal(kill_respawn_put(kill_plan(k), SIGTERM, &s), cases[i].said[0] ? 2 : 0);
+		assert_string_equal(str_text(&s), cases[i].said);
+		str_clear(&s);
+		kill_respawn_put(kill_plan(k), SIGHUP, &s); /* that ends nothing */
+		assert_string_equal(str_text(&s), "");
+		str_done(&s);
+		kill_free(k);
+	}
+}
+
 /* Free, but not for everybody. */
 static void tells_time_wait(void **state)
 {
@@ -425,6 +466,7 @@ int main(void)
 		cmocka_unit_test(units_of_users),
 		cmocka_unit_test(asks_the_right_manager),
 		cmocka_unit_test(containers_are_copied),
+		cmocka_unit_test(who_started_it),
 		cmocka_unit_test(tells_time_wait),
 		cmocka_unit_test(names_of_signals),
 		cmocka_unit_test(log_is_one_line),
