@@ -70,8 +70,7 @@ void world_parents(struct world *w)
 	for (uint32_t i = 0; i < f->open_rows; i++) {
 		const struct sock *s = frame_sock(f, i);
 
-		if (s->proto == PROTO_TCP)
-			frame_set(f, i, parent, find_parent(w, s));
+		frame_set(f, i, parent, s->proto == PROTO_TCP ? find_parent(w, s) : NONE);
 		if (s->state != STATE_LISTENING)
 			continue;
 		if (s->proto == PROTO_MPTCP)

@@ -114,7 +114,8 @@ static bool carry_peers(struct world *w)
 				frame_set(f, i, peer, NONE);
 			continue;
 		}
-		if (prev == NONE || prev >= w->prev->open_rows || !same_tuple(frame_sock(w->prev, prev), s)) {
+		if (prev == NONE || prev >= w->prev->open_rows || !same_tuple(frame_sock(w->prev, prev), s) ||
+		    frame_sock(w->prev, prev)->proto != s->proto) {
 			fresh = true;
 			frame_set(f, i, peer, NONE);
 			continue;

@@ -187,9 +187,9 @@ static void count_proto(struct world *w, const struct sock *s)
 /* Has anything changed that others are tied to? Counters and queues are not. */
 static bool stands_for_another(const struct sock *a, const struct sock *b)
 {
-	return !same_tuple(a, b) || a->state != b->state || a->family != b->family || a->netns != b->netns ||
-	       a->inode != b->inode || a->uid != b->uid || a->cgroup != b->cgroup || a->flags != b->flags ||
-	       a->ifindex != b->ifindex || a->token != b->token;
+	return !same_tuple(a, b) || a->proto != b->proto || a->state != b->state || a->family != b->family ||
+	       a->netns != b->netns || a->inode != b->inode || a->uid != b->uid || a->cgroup != b->cgroup ||
+	       a->flags != b->flags || a->ifindex != b->ifindex || a->token != b->token;
 }
 
 /* Is it worth the look? Words, as there are 100,000 of these a second and each is a few. */

@@ -18,6 +18,7 @@ struct machine {
 	uint32_t looks;
 	uint32_t hidden; /* every so many-th socket is not in this dump; 0: all are */
 	bool unsearched; /* owners come late */
+	bool mptcp; /* it is spoken here */
 };
 
 static uint32_t roll(struct machine *m, uint32_t n)
@@ -53,7 +54,7 @@ static void open_one(struct machine *m)
 		{PROTO_UDP, STATE_ESTABLISHED, true},   {PROTO_MPTCP, STATE_LISTENING, false},
 		{PROTO_MPTCP, STATE_ESTABLISHED, true},
 	};
-	const uint32_t kind = roll(m, m->seed >> 30 ? 9 : ARRAY_LEN(kinds)), a = roll(m, ARRAY_LEN(addrs));
+	const uint32_t kind = roll(m, m->mptcp ? ARRAY_LEN(kinds) : 9), a = roll(m, ARRAY_LEN(addrs));
 	char local[64], remote[64];
 	struct sock *s;
 	uint32_t at;
@@ -68,6 +69,10 @@ static void open_one(struct machine *m)
 	s->uid = roll(m, 5);
 	if (s->proto == PROTO_MPTCP)
 		s->token = 1 + roll(m, 5);
+	if (s->proto == PROTO_TCP && m->mptcp && !roll(m, 3)) {
+		s->flags |= SOCK_SUBFLOW; /* of a MPTCP socket, perhaps */
+		s->token = 1 + roll(m, 5);
+	}
 	if (s->inode && kinds[kind].remote && !roll(m, 6))
 		s->inode = 0; /* not accepted */
 	else if (s->inode && m->inode && m->looks > m->freed + 2 && !roll(m, 3)) {
@@ -218,13 +223,30 @@ static void usual_want(struct machine *m, bool clients)
 	w->attrs = WANT_INFO | WANT_MEM | WANT_CONG | WANT_OWNERS | (clients ? WANT_CLIENT_PORTS : 0);
 }
 
+/* Moved to another control group. */
+static void move_proc(struct machine *m)
+{
+	static const char *const paths[] = {"/a.slice/a.service", "/b.slice/b.service", "/"};
+	struct snapshot *s = &m->x.snap;
+
+	s->procs.v[roll(m, (uint32_t)s->procs.n)].cgroup = intern_adds(m->x.names, paths[roll(m, 3)]);
+}
+
+/* What flows stops, and what stood begins to flow. */
+static void turn_taps(struct machine *m)
+{
+	for (uint32_t i = 0; i < m->x.snap.socks.n; i++)
+		if (!roll(m, 4))
+			fixture_rate(&m->x, i, m->x.speeds.v[i].rx > 0 ? 0 : 100, 0);
+}
+
 /* Leaves ports and processes mostly as they are, so that as much as can be is carried over. */
 static void happen_calmly(struct machine *m)
 {
 	uint32_t at = any_sock(m);
 	struct snapshot *s = &m->x.snap;
 
-	switch (roll(m, 6)) {
+	switch (roll(m, 7)) {
 	case 0:
 		open_pair(m);
 		break;
@@ -243,15 +265,17 @@ static void happen_calmly(struct machine *m)
 	case 4:
 		new_owner(m);
 		break;
+	case 5:
+		move_proc(m);
+		break;
 	default:
-		if (at != NONE)
-			fixture_rate(&m->x, at, roll(m, 3) * 50, 0);
+		turn_taps(m);
 	}
 }
 
 static void happen(struct machine *m)
 {
-	uint32_t at = any_sock(m), kind = roll(m, 24);
+	uint32_t at = any_sock(m), kind = roll(m, 27);
 
 	if (kind < 6 || at == NONE)
 		open_one(m);
@@ -271,6 +295,14 @@ static void happen(struct machine *m)
 		exit_one(m);
 	else if (kind == 21)
 		m->x.snap.socks.v[at].uid = roll(m, 5);
+	else if (kind == 24)
+		move_proc(m);
+	else if (kind == 25)
+		turn_taps(m);
+	else if (kind == 26 &&
+		 m->mptcp) /* what has one number is another thing: only a recording does that */
+		m->x.snap.socks.v[at].proto =
+			m->x.snap.socks.v[at].proto == PROTO_MPTCP ? PROTO_TCP : PROTO_MPTCP;
 	else if (kind == 22 && !roll(m, 4))
 		begin_netns(m);
 	else if (kind == 23 && m->x.snap.netns.n > 2 && !roll(m, 3))

@@ -293,9 +293,30 @@ static void same_as_anew(const struct machine *m, const struct frame *f)
 	world_free(w);
 }
 
+/* What came in since the last look, and nothing else, is a connection's rate. */
+static void rates_of(const struct frame *f, const struct frame *before)
+{
+	double s = (double)(f->boot_ns - before->boot_ns) / 1e9;
+
+	for (uint32_t i = 0; i < f->open_rows && s <= 3; i++) {
+		const struct sock *k = frame_sock(f, i), *was;
+		uint32_t j = row_in(before, f, i);
+
+		/* who listens, or is bound, moves nothing */
+		if (j == NONE || k->proto != PROTO_TCP || !k->rport || !(k->flags & SOCK_HAS_INFO) ||
+		    (frame_row(f, i)->marks | frame_row(before, j)->marks) & (MARK_MISSED | MARK_CLOSED))
+			continue;
+		was = frame_sock(before, j);
+		if (!(was->flags & SOCK_HAS_INFO) || f->netns.n != before->netns.n)
+			continue;
+		assert_float_equal(frame_row(f, i)->rx_rate, (double)(k->rx_bytes - was->rx_bytes) / s, 0.01);
+	}
+}
+
 static void run(uint32_t seed, bool calm)
 {
-	struct machine m = {.seed = seed * 2654435761u + 1, .pid = 100};
+	struct machine m = {.seed = seed * 2654435761u + 1, .pid = 100, .mptcp = seed % 3 == 2};
+	const struct frame *f, *before = NULL;
 
 	fixture_init(&m.x);
 	begin_netns(&m);
@@ -313,7 +334,11 @@ static void run(uint32_t seed, bool calm)
 			usual_want(&m, seed % 4 == 3);
 		m.hidden = roll(&m, 6) ? 0 : 2 + roll(&m, 9);
 		m.unsearched = !roll(&m, 6);
-		same_as_anew(&m, look(&m, 0.25 * (1 + roll(&m, 14))));
+		f = look(&m, 0.25 * (1 + roll(&m, 14)));
+		same_as_anew(&m, f);
+		if (before)
+			rates_of(f, before);
+		before = f;
 	}
 	fixture_done(&m.x);
 }
