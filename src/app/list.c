@@ -206,9 +206,16 @@ static void put_count(struct str *out, uint32_t n, const char *rows)
 static void tell_clash(const struct look *l)
 {
 	struct str why = {0}, either = {0}, safe = {0};
-	if (!l->table.matched && table_leaves_out(&l->table))
+	enum row_kind has;
+	const char *field;
+	if (l->table.matched) {
+		return;
+	} else if ((field = filter_missing_number(l->base.filter, l->table.rows_kind, &has))) {
+		complain("%s have no %s; --view %s", view_table[l->table.view].key, field,
+			 view_table[view_of_rows(has)].key);
+	} else if (table_leaves_out(&l->table)) {
 		complain("connections are neither listening nor bound; for those use --view sockets");
-	else if (!l->table.matched && filter_clash(l->base.filter, &why, &either)) {
+	} else if (filter_clash(l->base.filter, &why, &either)) {
 		str_putf(&why, "; for either use %s", str_text(&either));
 		text_put_cell(&safe, str_text(&why), why.n, MB_CUR_MAX == 1, SIZE_MAX);
 		complain("%s", str_text(&safe));

@@ -86,6 +86,24 @@ static void say(const struct filter *f, const struct term *a, const struct term 
 	put_values(f, b, ret_either);
 }
 
+const char *filter_missing_number(const struct filter *f, enum row_kind kind, enum row_kind *ret_has)
+{
+	const struct field *field;
+	size_t i;
+	int k;
+
+	for (i = 0; !filter_empty(f) && i < f->terms.n; i++) {
+		field = &f->terms.v[i].field;
+		if (!field->name || !field->row || field->of[kind])
+			continue;
+		for (k = ROWS_PORT; k < ROWS_N - 1 && !field->of[k]; k++)
+			;
+		*ret_has = (enum row_kind)k;
+		return field->name;
+	}
+	return NULL;
+}
+
 bool filter_clash(const struct filter *f, struct str *ret_why, struct str *ret_either)
 {
 	const struct term *a, *b;

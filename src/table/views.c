@@ -73,3 +73,12 @@ int view_by_key(const char *key)
 			return i;
 	return -1;
 }
+
+enum view_id view_of_rows(enum row_kind kind)
+{
+	int v = 0;
+
+	while (v < VIEW_N - 1 && view_table[v].rows != kind)
+		v++;
+	return (enum view_id)v;
+}

@@ -287,12 +287,16 @@ static void look_for_nearest(struct table_view *v, const struct frame *f, const 
 		filter_values_begin(&v->looking, v->t, f, field, "", NEAREST_MAX);
 }
 
-/* Two terms that no socket satisfies both: what was meant. */
+/* A number that other rows have, or two terms that no socket satisfies both: what was meant. */
 static bool put_either(const struct table *t, const struct screen_env *e, struct str *out)
 {
 	struct str why = {0}, either = {0};
-	bool clash = filter_clash(t->filter, &why, &either);
+	enum row_kind has;
+	const char *field = filter_missing_number(t->filter, t->rows_kind, &has);
+	bool clash = !field && filter_clash(t->filter, &why, &either);
 
+	if (field)
+		str_putf(out, "%s has %s   ", view_table[view_of_rows(has)].title, field);
 	if (clash) {
 		str_puts(out, "for either: ");
 		text_put_cell(out, str_text(&either), either.n, e->ascii, 64);
@@ -300,7 +304,7 @@ static bool put_either(const struct table *t, const struct screen_env *e, struct
 	}
 	str_done(&why);
 	str_done(&either);
-	return clash;
+	return clash || field;
 }
 
 static void put_nearest(struct table_view *v)

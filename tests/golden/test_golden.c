@@ -106,6 +106,7 @@ static const struct golden_case cases[] = {
 	{"filter_nothing", world_web1, 80, 24, "/ \"process=ngnix Enter", 0},
 	{"filter_clash", world_web1, 80, 24, "/ \":443 Space \":22 Enter", 0},
 	{"filter_left_out", world_web1, 80, 24, "2 / \"state=listening Enter", 0},
+	{"filter_number_of_others", world_web1, 80, 24, "/ \"fds>1000 Enter", 0},
 	{"filter_escape", world_web1, 80, 24, "/ \"nginx Esc", 0},
 	{"filter_udp", world_web1, 80, 24, "u", 0},
 	{"filter_40", world_web1, 40, 10, "/ \"proces=nginx", 0},

@@ -75,6 +75,10 @@ def what_cannot_match_says_why():
             r = ns.sockeye("list", "--view", "connections", "--json", *words)
             same((r.returncode, r.stderr.decode()),
                  (1, "sockeye: connections are neither listening nor bound; for those use --view sockets\n"), f"{words}")
+        r = ns.sockeye("list", "--csv", "fds>3")
+        same((r.returncode, r.stderr), (1, b"sockeye: ports have no fds; --view processes\n"), "a number of other rows")
+        same(ns.sockeye("list", "--csv", "--view", "processes", "fds>3").returncode, 0, "the number in its view")
+        same(ns.sockeye("list", "--csv", "fds>3 or :8080").returncode, 0, "or something else")
         same(ns.sockeye("list", "--view", "connections", "-a", "state=listening").returncode, 0, "with -a")
         r = ns.sockeye("list", "--csv", "process=nobody", ":8080")
         same((r.returncode, r.stderr), (1, b""), "empty without a contradiction")

@@ -80,6 +80,7 @@ struct view_info {
 };
 extern const struct view_info view_table[VIEW_N];
 int view_by_key(const char *key); /* -1 */
+enum view_id view_of_rows(enum row_kind kind); /* the first one that shows such rows */
 
 /* The value of a column in a row (get, or null NA for display-only ones). */
 void column_value(const struct column *col, const struct ctx *c, uint32_t row, struct value *ret);

@@ -74,6 +74,9 @@ bool filter_has_row_terms(const struct filter *f); /* … on numbers that socket
  * why ("no socket has both ports 80 and 443") and the term that means either (":80,443"); escaping is the caller's. */
 bool filter_clash(const struct filter *f, struct str *ret_why, struct str *ret_either);
 
+/* The first field it asks about that rows of this kind have not, and which rows have it; NULL: there is none. */
+const char *filter_missing_number(const struct filter *f, enum row_kind kind, enum row_kind *ret_has);
+
 /* For completion, help and manual: what can be asked about. */
 struct filter_field {
 	const char *name, *help; /* one line, no full stop */
