@@ -172,7 +172,9 @@ static uint8_t late_wanted(const struct look *l, const struct options *o)
 	if (o->format == FORMAT_JSON || o->format == FORMAT_NDJSON)
 		texts |= column_shown(l, "owners") || all_keys(o) ? OF_OWNERS : 0;
 	/* A bare word of a filter also looks into user names. */
-	return l->base.filter && !filter_empty(l->base.filter) ? texts | 1 << LATE_USER : texts;
+	if (filter_asks(l->base.filter, NULL) || filter_asks(l->base.filter, "user"))
+		texts |= 1 << LATE_USER;
+	return texts;
 }
 
 static int look(struct look *l, const struct options *o)

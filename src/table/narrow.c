@@ -188,9 +188,12 @@ bool filter_asks(const struct filter *f, const char *field)
 
 	if (filter_empty(f))
 		return false;
-	for (i = 0; i < f->terms.n; i++)
-		if (f->terms.v[i].field.name && !strcmp(f->terms.v[i].field.name, field))
+	for (i = 0; i < f->terms.n; i++) {
+		const char *name = f->terms.v[i].field.name;
+
+		if (field ? name && !strcmp(name, field) : !name)
 			return true;
+	}
 	return false;
 }
 

@@ -41,7 +41,7 @@ uint8_t filter_ends(const struct filter *f, struct want_end ends[WANT_ENDS_MAX])
 /* Does a socket tell by itself whether it matches, now and as long as it and its owners stay what they are: without
  * other sockets, the time, or what was counted since? */
 bool filter_plain(const struct filter *f);
-/* Does a term ask about this field (by its name, no alias)? */
+/* Does a term ask about this field (by its name, no alias)? NULL: is a bare word among them, which asks about many? */
 bool filter_asks(const struct filter *f, const char *field);
 /* The protocols to show where these are the usual ones: a match's, out of those and the ones the filter names
  * (proto=unix, family=packet): to say what something is not names nothing. */

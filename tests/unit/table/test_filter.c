@@ -446,6 +446,29 @@ static void test_want(void **state)
 	assert_int_equal(w.attrs, 0);
 }
 
+static void test_asks(void **state)
+{
+	static const struct {
+		const char *filter;
+		bool user, words;
+	} rows[] = {
+		{"proto=tcp", false, false}, {"tcp time-wait 443", false, false},
+		{"user=root", true, false},  {"tcp not (443 or user~oo)", true, false},
+		{"node", false, true},       {"proto=tcp or root", false, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct filter *f = parsed(rows[i].filter, NULL);
+
+		assert_int_equal(filter_asks(f, "user"), rows[i].user);
+		assert_int_equal(filter_asks(f, NULL), rows[i].words);
+		filter_free(f);
+	}
+	assert_false(filter_asks(NULL, "user"));
+	assert_false(filter_asks(NULL, NULL));
+}
+
 /* In slices it says the same as at once, and it may be asked about another frame afterwards. */
 static void test_slices(void **state)
 {
@@ -526,10 +549,13 @@ static void test_picked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same), cmocka_unit_test(test_counts),     cmocka_unit_test(test_null),
-		cmocka_unit_test(test_many), cmocka_unit_test(test_canonical),  cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_deep), cmocka_unit_test(test_unfinished), cmocka_unit_test(test_states),
-		cmocka_unit_test(test_want), cmocka_unit_test(test_slices),     cmocka_unit_test(test_picked),
+		cmocka_unit_test(test_same),      cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_null),      cmocka_unit_test(test_many),
+		cmocka_unit_test(test_canonical), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_deep),      cmocka_unit_test(test_unfinished),
+		cmocka_unit_test(test_states),    cmocka_unit_test(test_want),
+		cmocka_unit_test(test_asks),      cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_picked),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
