@@ -2,6 +2,7 @@
  * look counts and lists the same. */
 #include "machine.h"
 #include "sockeye/base/units.h"
+#include "stand.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,6 +66,7 @@ static const struct frame *look(struct machine *m, double seconds)
 	copy_socks(m, &s);
 	for (size_t i = 0; i < x->snap.netns.n; i++)
 		vec_push(&s.netns, x->snap.netns.v[i]);
+	s.fds_stand = stand_of(&s);
 	s.boot_ns = x->boot_ns;
 	s.wall_ns = x->boot_ns + UINT64_C(1700000000) * NSEC_PER_SEC;
 	world_apply(x->world, &s, NSEC_PER_SEC, f);

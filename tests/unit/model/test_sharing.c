@@ -2,6 +2,7 @@
  * the same each frame says what one made from nothing would say. */
 #include "frame_check.h"
 #include "sockeye/base/units.h"
+#include "stand.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,31 +209,6 @@ static void same_as_naive(struct fixture *x, const struct frame *f)
 	world_free(w);
 }
 
-/* What the last look of a source said of descriptors. */
-struct told {
-	VEC(struct snap_fd) fds;
-	VEC(uint32_t) inodes;
-};
-
-/* As a source does: a new number where something of it is not the same. */
-static void tell_stand(struct fixture *x, struct told *t)
-{
-	const struct snapshot *s = &x->snap;
-	bool same = t->fds.n == s->fds.n && t->inodes.n == s->socks.n;
-
-	for (size_t i = 0; same && i < s->fds.n; i++)
-		same = !memcmp(&t->fds.v[i], &s->fds.v[i], sizeof(s->fds.v[i]));
-	for (size_t i = 0; same && i < s->socks.n; i++)
-		same = t->inodes.v[i] == s->socks.v[i].inode;
-	x->snap.fds_stand += !same;
-	vec_clear(&t->fds);
-	vec_clear(&t->inodes);
-	for (size_t i = 0; i < s->fds.n; i++)
-		vec_push(&t->fds, s->fds.v[i]);
-	for (size_t i = 0; i < s->socks.n; i++)
-		vec_push(&t->inodes, s->socks.v[i].inode);
-}
-
 static void churn(void **state)
 {
 	(void)state;
@@ -242,7 +218,6 @@ static void churn(void **state)
 		const struct frame *before = NULL;
 		uint32_t seed = run * 31 + 7;
 		bool steady = run % 2;
-		struct told told = {0};
 
 		fixture_init(&x);
 		fixture_netns(&x, "b");
@@ -265,7 +240,7 @@ static void churn(void **state)
 				hidden = x.snap.socks.v[hide];
 				x.snap.socks.v[hide] = x.snap.socks.v[hide ? 0 : 1];
 			}
-			tell_stand(&x, &told);
+			x.snap.fds_stand = stand_of(&x.snap);
 			f = fixture_apply(&x, 0.25 * (1 + dice(&seed, 8)));
 			if (before)
 				same_as_copy(&held, before);
@@ -283,8 +258,6 @@ static void churn(void **state)
 			now = (struct copy){0};
 		}
 		copy_done(&held);
-		vec_done(&told.fds);
-		vec_done(&told.inodes);
 		fixture_done(&x);
 	}
 }
