@@ -84,7 +84,7 @@ class Bench:
         self.say(load, what, ours.wall, "ms", dump.wall + scan.wall, "bare dump + scan", ("≤", 1.3))
         self.say(load, "the same, processor", ours.cpu, "ms", dump.cpu + scan.cpu, "bare dump + scan")
 
-    def tick(self, what="tick", ticks=6):
+    def tick(self, what="tick", ticks=11):
         def run(cost):
             w = self.words("bench-tick", what, ticks)
             cost.add(w["tick"], w["cpu"])

@@ -1,7 +1,7 @@
 /* Warm ticks as the sampler does them, without a screen: look and apply, again and again; owners by BPF where that is
- * what the program would do, unless SOCKEYE_OWNERS says proc. Prints whether they were (by_bpf), the first
- * tick, the median of the others, what of it was the look, processor time a tick, and the memory; or, once its stdin
- * has ended, the cookies of the TCP sockets that it shows then. */
+ * what the program would do, unless SOCKEYE_OWNERS says proc. Prints the first tick, medians of the others (with more
+ * than 8: of those after the fourth), what of it was the look, processor time, the memory, and whether BPF was used;
+ * or, once its stdin has ended, the cookies of the TCP sockets that it shows then. */
 #include "sockeye/base/units.h"
 #include "sockeye/bpf/owners.h"
 #include "sockeye/collect/source.h"
@@ -78,6 +78,14 @@ static void churned(struct source *src, struct world *w, struct snapshot *snap, 
 	print_cookies(&f[(i - 1) % 3]);
 }
 
+static double median(double *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), by_value);
+	return v[n / 2];
+}
+
+#define SETTLES 4 /* looks until rates are known, and what rests is not written any more */
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -90,7 +98,9 @@ int main(int argc, char **argv)
 	struct snapshot snap;
 	struct frame f[3];
 	struct source *src;
-	double *tick = mem_zalloc(rounds, sizeof(*tick)), *look = mem_zalloc(rounds, sizeof(*look)), cpu = 0;
+	double *tick = mem_zalloc(rounds, sizeof(*tick)), *look = mem_zalloc(rounds, sizeof(*look)),
+	       *cpu = mem_zalloc(rounds, sizeof(*cpu));
+	size_t cold = rounds > 2 * SETTLES ? SETTLES : 1;
 	long early = 0;
 	size_t socks = 0;
 
@@ -117,24 +127,22 @@ int main(int argc, char **argv)
 		double t = now_ms(CLOCK_MONOTONIC);
 
 		(void)getppid(); /* a mark for who traces the system calls */
-		if (i == 1)
-			cpu = now_ms(CLOCK_PROCESS_CPUTIME_ID);
+		cpu[i] = -now_ms(CLOCK_PROCESS_CPUTIME_ID);
 		if (i == (rounds > 200 ? 100 : rounds / 2))
 			early = rss_kib();
 		if (source_look(src, &want, &snap))
 			return 2;
 		look[i] = now_ms(CLOCK_MONOTONIC) - t;
+		live_set_owner_budget(src, NSEC_PER_SEC / 5); /* the first look is complete; then as at 1 s */
 		world_apply(w, &snap, NSEC_PER_SEC, &f[i % 3]);
 		tick[i] = now_ms(CLOCK_MONOTONIC) - t;
+		cpu[i] += now_ms(CLOCK_PROCESS_CPUTIME_ID);
 		socks = f[i % 3].rows_n;
 	}
-	cpu = now_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-	printf("first %.3f ", tick[0]);
-	qsort(tick + 1, rounds - 1, sizeof(*tick), by_value);
-	qsort(look + 1, rounds - 1, sizeof(*look), by_value);
-	printf("tick %.3f look %.3f cpu %.3f rss_early_kib %ld rss_kib %ld sockets %zu by_bpf %d\n",
-	       tick[1 + (rounds - 1) / 2], look[1 + (rounds - 1) / 2], cpu / (double)(rounds - 1), early,
-	       rss_kib(), socks, by_bpf(&snap));
+	printf("first %.3f tick %.3f look %.3f cpu %.3f rss_early_kib %ld rss_kib %ld sockets %zu by_bpf "
+	       "%d\n",
+	       tick[0], median(tick + cold, rounds - cold), median(look + cold, rounds - cold),
+	       median(cpu + cold, rounds - cold), early, rss_kib(), socks, by_bpf(&snap));
 	for (int i = 0; i < 3; i++)
 		frame_done(&f[i]);
 	snapshot_done(&snap);
@@ -143,5 +151,6 @@ int main(int argc, char **argv)
 	intern_free(names);
 	free(tick);
 	free(look);
+	free(cpu);
 	return 0;
 }
