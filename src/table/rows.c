@@ -27,7 +27,7 @@ bool table_in_view(const struct table *t, uint32_t protos, const struct frame *f
 	case ROWS_PROC:
 		p = &f->procs.v[row];
 		if (p->port_n || p->marks & MARK_CLOSED)
-			return true;
+			return !(p->marks & MARK_FORMER);
 		/* One with sockets of other protocols only is here when a filter names them. */
 		return filter_empty(t->filter) ? f->tally.procs.v[row].socks : p->sock_n;
 	case ROWS_N:

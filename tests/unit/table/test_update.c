@@ -314,12 +314,43 @@ static void test_same_order(void **state)
 	fixture_done(&x);
 }
 
+/* Who held what waits out its time is remembered, and for three seconds shown. */
+static void test_former_owner(void **state)
+{
+	struct fixture y;
+	const struct frame *now;
+	struct table t;
+	uint32_t s;
+
+	(void)state;
+	fixture_init(&y);
+	fixture_proc(&y, 100, 1, 0, "gone", "");
+	s = fixture_sock(&y, PROTO_TCP, STATE_ESTABLISHED, "10.0.0.1:1", "10.0.0.2:2");
+	fixture_fd(&y, s, 100, 3);
+	table_init(&t, VIEW_PROCESSES);
+	table_update(&t, fixture_apply(&y, 1), 5, false);
+	assert_int_equal(t.order.n, 1);
+	y.snap.procs.n = y.snap.fds.n = 0;
+	y.snap.socks.v[s].state = STATE_TIME_WAIT;
+	y.snap.socks.v[s].inode = 0;
+	y.snap.socks.v[s].flags = SOCK_MINI;
+	for (int i = 0; i < 6; i++) {
+		now = fixture_apply(&y, 1);
+		table_update(&t, now, 5, false);
+		assert_int_equal(frame_row(now, 0)->owner_n, 1);
+		assert_int_equal(t.order.n, i < 3);
+	}
+	table_done(&t);
+	fixture_done(&y);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slices),     cmocka_unit_test(test_the_rest),
-		cmocka_unit_test(test_meanwhile),  cmocka_unit_test(test_recycled),
-		cmocka_unit_test(test_held_model), cmocka_unit_test(test_same_order),
+		cmocka_unit_test(test_slices),       cmocka_unit_test(test_the_rest),
+		cmocka_unit_test(test_meanwhile),    cmocka_unit_test(test_recycled),
+		cmocka_unit_test(test_held_model),   cmocka_unit_test(test_same_order),
+		cmocka_unit_test(test_former_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
