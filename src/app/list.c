@@ -227,6 +227,30 @@ static void tell_clash(const struct look *l)
 	str_done(&safe);
 }
 
+/* Something was asked for and not handed over, so that rows are missing. */
+static bool has_failed(const struct look *l, const struct limit *limit)
+{
+	return !strcmp(limit->reason, "failed") && filter_needs_limit(l->base.filter, limit);
+}
+
+/* Nobody who reads rows alone, a program or a file, would know. JSON has it among its limits. */
+static bool tell_failed(const struct look *l, const struct options *o)
+{
+	bool json = o->format == FORMAT_JSON || o->format == FORMAT_NDJSON, any = false,
+	     told = o->format == FORMAT_TEXT && isatty(STDERR_FILENO); /* by tell(), with the others */
+
+	for (size_t i = 0; i < l->base.frame.limits.n; i++) {
+		const struct limit *limit = &l->base.frame.limits.v[i];
+
+		if (!has_failed(l, limit))
+			continue;
+		any = true;
+		if (!json && !told)
+			complain("%s", limit->text);
+	}
+	return any;
+}
+
 /* What a person should know beside the rows. */
 static void tell(const struct look *l, const struct options *o, unsigned hidden)
 {
@@ -342,6 +366,8 @@ int cmd_list(const struct options *o)
 			table_layout(&l.table, ro.width, frame_netns_n(&l.base.frame) > 1);
 		int r = report_write(stdout, &l.table, &ro, &hidden);
 		exit_code = r < 0 ? print_failed(-r) : l.table.matched ? 0 : 1;
+		if (r == 0 && tell_failed(&l, o) && !l.table.matched)
+			exit_code = 2; /* that there is nothing is not known */
 		if (r == 0 && o->format == FORMAT_TEXT)
 			tell(&l, o, hidden);
 		if (r == 0)

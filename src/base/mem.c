@@ -87,7 +87,11 @@ void mem_expect(size_t bytes)
 	mallopt(M_MMAP_THRESHOLD, 32 << 20); /* as much as it takes */
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	mallopt(M_TOP_PAD, pad); /* the heap grows by it when the next piece does not fit */
-	p = mem_alloc(LARGE_PAGE, 1);
+	p = malloc(LARGE_PAGE);
+	if (!p) { /* it was an offer */
+		mallopt(M_TOP_PAD, 128 << 10);
+		return;
+	}
 	from = ((uintptr_t)p + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
 	to = (uintptr_t)p + (uintptr_t)pad;
 	if (to > from)

@@ -260,6 +260,43 @@ def full_disk():
             check(b"No space left" in r.stderr, f"stderr {r.stderr!r}")
 
 
+def popen(ns, words):
+    return subprocess.Popen(ns.enter + words, env=clean_env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
+
+
+@test
+def many_rows_fail():
+    """What several threads write ends as what one does: the reader has enough, the disk is full, somebody has no time."""
+    with scene("many,n=5000") as (ns, _):
+        for form in (["--json"], ["--csv"], ["--ndjson"]):
+            words = [SOCKEYE, *HERE, "list", "-tan", *form]
+            p = popen(ns, words)
+            check(len(p.stdout.read(100000)) == 100000, "less than was to be read")
+            p.stdout.close()
+            same((p.wait(timeout=60), p.stderr.read()), (141, b""), f"exit code and stderr of {form} without a reader")
+            with open("/dev/full", "wb") as full:
+                r = ns.run(words, stdout=full, stderr=subprocess.PIPE)
+            same((r.returncode, r.stderr), (2, b"sockeye: cannot write: No space left on device\n"), f"of {form}")
+            p = popen(ns, words)
+            check(len(p.stdout.read(1)) == 1, "nothing to be read")
+            p.send_signal(signal.SIGINT)
+            same((p.wait(timeout=60), p.stderr.read()), (-signal.SIGINT, b""), f"of {form} after ^C")
+
+
+@test
+def dump_fails():
+    """That rows are missing is said where nothing else would tell; that there are none is not claimed."""
+    fail = [os.path.join(BUILD, "tests/tools/fail_call"), "recvmsg", "EIO", SOCKEYE, *HERE, "list", "-t"]
+    text = b"The kernel would not list tcp sockets: Input/output error."
+    with scene("listen,port=8080") as (ns, _):
+        for form in ([], ["--csv"], ["--tsv"]):
+            r = ns.run([*fail, *form], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            same((r.returncode, r.stderr), (2, b"sockeye: " + text + b"\n"), f"of list -t {form}")
+        r = ns.run([*fail, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        same((r.returncode, r.stderr, text in r.stdout), (2, b"", True), "of list -t --json")
+
+
 @test
 def text_in_a_pipe():
     with scene(*SCENE) as (ns, factory):

@@ -31,6 +31,7 @@ static const struct {
 	{"pidfd_send_signal", {PIDFD_SEND_SIGNAL, PIDFD_SEND_SIGNAL, PIDFD_SEND_SIGNAL}},
 	{"deed", {PIDFD_SEND_SIGNAL, PIDFD_SEND_SIGNAL, PIDFD_SEND_SIGNAL}},
 	{"pidfd_getfd", {PIDFD_GETFD, PIDFD_GETFD, PIDFD_GETFD}},
+	{"recvmsg", {SYS_recvmsg, SYS_recvmsg, SYS_recvmsg}},
 	{"shutdown", {SYS_shutdown, SYS_shutdown, SYS_shutdown}},
 	{"kill", {SYS_kill, SYS_tkill, SYS_tgkill}},
 };
@@ -40,8 +41,9 @@ static int number(const char *name)
 	static const struct {
 		const char *name;
 		int number;
-	} all[] = {{"EPERM", EPERM}, {"ESRCH", ESRCH},   {"EINVAL", EINVAL}, {"EMFILE", EMFILE},
-		   {"EINTR", EINTR}, {"ENOMEM", ENOMEM}, {"ENOSYS", ENOSYS}, {"EBADF", EBADF}};
+	} all[] = {{"EPERM", EPERM},   {"ESRCH", ESRCH}, {"EINVAL", EINVAL},
+		   {"EMFILE", EMFILE}, {"EINTR", EINTR}, {"ENOMEM", ENOMEM},
+		   {"ENOSYS", ENOSYS}, {"EBADF", EBADF}, {"EIO", EIO}};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (!strcmp(all[i].name, name))
