@@ -204,15 +204,17 @@ void explain_put_since(const struct explain *e, const struct explain_holder *h, 
 {
 	char when[UNIT_BUF], age[UNIT_BUF];
 	uint64_t start;
+	size_t day;
 
 	if (h->proc == NONE || !e->f->procs.v[h->proc].p.pid)
 		return;
 	start = frame_proc_start_wall(e->f, h->proc);
 	if (!start || start > e->f->wall_ns)
 		return;
-	fmt_local(when, start);
-	/* without the seconds */
-	str_putf(out, "  up since %.*s (%s)", (int)(strlen(when) - 3), when,
+	if (!*fmt_local(when, start)) /* "Thu 19 Nov 09:14:02"; of the last days the weekday says which */
+		return;
+	day = e->f->wall_ns - start < 6 * 24 * 3600 * NSEC_PER_SEC ? strcspn(when, " ") : strlen(when) - 9;
+	str_putf(out, "  up since %.*s%.6s (%s)", (int)day, when, when + strlen(when) - 9,
 		 fmt_age(age, (double)(e->f->wall_ns - start) / NSEC_PER_SEC, 1));
 }
 

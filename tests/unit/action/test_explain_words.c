@@ -226,6 +226,39 @@ static void test_sudo(void **state)
 	}
 }
 
+/* Since when: of the last days the weekday tells which, of others the date. */
+static void test_since(void **state)
+{
+	static const struct {
+		double days_after;
+		unsigned words; /* behind "up since" */
+		const char *age;
+	} cases[] = {{5, 2, "(5d)"}, {30, 4, "(30d)"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct asked a;
+		unsigned words = 0;
+		const char *since;
+
+		asked_init(&a, 1000, "deploy");
+		fixture_proc(&a.x, 300, 1, 1000, "node", "");
+		held(&a.x, PROTO_TCP, STATE_LISTENING, "0.0.0.0:8080", 300);
+		a.x.snap.procs.v[0].start =
+			a.x.boot_ns / 10000000; /* it begins now, in clock ticks of 100 a second */
+		explain_judge(&a.e, fixture_apply(&a.x, cases[i].days_after * 86400), 0, PROTO_TCP, PORT,
+			      &a.facts);
+		explain_settle(&a.e);
+		explain_put_text(&a.e, false, &a.out);
+		since = strstr(str_text(&a.out), "up since ");
+		assert_non_null(since);
+		for (since += 8; *since != '('; since++)
+			words += since[0] == ' ' && since[1] != '(';
+		assert_int_equal(words, cases[i].words);
+		assert_int_equal(strncmp(since, cases[i].age, strlen(cases[i].age)), 0);
+		asked_done(&a);
+	}
+}
+
 static void test_hostile(void **state)
 {
 	struct asked a;
@@ -284,7 +317,8 @@ int main(void)
 		cmocka_unit_test(test_words_unknown), cmocka_unit_test(test_checked_only),
 		cmocka_unit_test(test_ways),          cmocka_unit_test(test_comes_back),
 		cmocka_unit_test(test_activated),     cmocka_unit_test(test_sudo),
-		cmocka_unit_test(test_hostile),       cmocka_unit_test(test_many),
+		cmocka_unit_test(test_since),         cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
