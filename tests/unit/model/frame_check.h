@@ -44,11 +44,13 @@ static inline bool lists(const struct frame *f, uint32_t row, uint32_t proc)
 }
 
 /* What a frame counts and lists against its own rows. */
+#define UIDS 1024 /* those of these tests are below */
+
 static inline void counts_its_rows(const struct frame *f)
 {
 	struct tally t = {0};
 	struct totals all = {.rx_rate = NAN, .tx_rate = NAN};
-	bool users[200] = {0};
+	bool users[UIDS] = {0};
 
 	tally_run(&t, f, NULL);
 	assert_int_equal(f->tally.ports.n, f->ports.n);
@@ -84,8 +86,10 @@ static inline void counts_its_rows(const struct frame *f)
 		}
 		assert_int_equal(n, f->procs.v[p].sock_n);
 	}
-	for (size_t i = 0; i < f->procs.n; i++)
+	for (size_t i = 0; i < f->procs.n; i++) {
+		assert_true(f->procs.v[i].p.uid < UIDS);
 		users[f->procs.v[i].p.uid] |= f->procs.v[i].p.pid != 0;
+	}
 	for (uint32_t i = 0; i < f->rows_n; i++) {
 		const struct sock *s = frame_sock(f, i);
 		bool known = false;
@@ -93,6 +97,7 @@ static inline void counts_its_rows(const struct frame *f)
 		for (size_t u = 0; u < f->users.n; u++)
 			known |= f->users.v[u].uid == s->uid;
 		assert_true(known || !(s->flags & SOCK_HAS_UID));
+		assert_true(s->uid < UIDS);
 		users[s->uid] |= (s->flags & SOCK_HAS_UID) != 0;
 		if (frame_port_of(f, i) == NONE)
 			continue;
