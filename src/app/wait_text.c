@@ -123,7 +123,7 @@ void wait_put_instead(const struct wait_scene *s, struct str *out)
 	uint8_t *picked = mem_zalloc(f->rows_n + 1, 1);
 	uint32_t row, stranger = NONE;
 
-	filter_socks_maybe(s->filter, f, false, true, picked);
+	filter_socks_maybe(s->filter, f, false, !s->gone, picked); /* what is still there is what matches */
 	row = nearest(f, picked);
 	if (row == NONE)
 		stranger = nearest_of_any_owner(s, picked);

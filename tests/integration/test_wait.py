@@ -125,6 +125,15 @@ def gone():
 
 
 @test
+def gone_names_what_matches():
+    """The listener has nothing to do with a filter that names connections."""
+    with scene("pair,port=8080") as (ns, _):
+        code, err = now(ns, "--gone", "state=established")
+        same(code, 1, "exit")
+        check(re.fullmatch(r"sockeye: timed out after 0 s: \S+ \d+ still has a connection \(established\) at \d+\n", err), err)
+
+
+@test
 def gone_means_bound_too():
     with place() as (ns, h):
         h.do(BIND)
