@@ -159,6 +159,23 @@ static int open_plan(struct deed *d)
 
 /* ---- What speaks against it ---- */
 
+/* What to type instead: for the same namespace, as a shell reads it. */
+static void put_again(struct str *out, const char *command, const struct options *o)
+{
+	struct str words = {0};
+
+	if (o->netns) {
+		str_puts(&words, " -N ");
+		text_put_shell(&words, o->netns);
+	}
+	str_putc(&words, ' ');
+	text_put_shell(&words, o->filter);
+	str_putf(out, "    try: %s", command);
+	text_put_cell(out, str_text(&words), words.n, false, SIZE_MAX);
+	str_putc(out, '\n');
+	str_done(&words);
+}
+
 static void object(const struct deed *d, const struct str *why, const char *instead, bool sudo)
 {
 	struct str line = {0};
@@ -169,9 +186,7 @@ static void object(const struct deed *d, const struct str *why, const char *inst
 	if (instead && *instead)
 		str_putf(&line, "    instead: %s\n", instead);
 	if (sudo && geteuid() != 0) {
-		str_puts(&line, "    try: sudo sockeye kill ");
-		text_put_cell(&line, d->o->filter, strlen(d->o->filter), false, SIZE_MAX);
-		str_putc(&line, '\n');
+		put_again(&line, "sudo sockeye kill", d->o);
 	}
 	print_text(stderr, &line);
 	str_done(&line);
@@ -355,9 +370,7 @@ static void complain_held(const struct deed *d, uint64_t after_ns)
 		 str_text(&who));
 	if (kill_any_lives(d->kill) && d->words.sig != SIGKILL && d->o->kill_after_ns == UINT64_MAX) {
 		str_clear(&who);
-		str_puts(&who, "    try: sockeye kill --kill-after 5s ");
-		text_put_cell(&who, d->o->filter, strlen(d->o->filter), false, SIZE_MAX);
-		str_putc(&who, '\n');
+		put_again(&who, "sockeye kill --kill-after 5s", d->o);
 		fputs(str_text(&who), stderr);
 	}
 	str_done(&who);

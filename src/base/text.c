@@ -281,3 +281,21 @@ void text_put_csv(struct str *out, const char *s, size_t n, char sep)
 	}
 	str_done(&safe);
 }
+
+void text_put_shell(struct str *out, const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,@%+-";
+
+	if (*s && s[strspn(s, plain)] == '\0') {
+		str_puts(out, s);
+		return;
+	}
+	str_putc(out, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			str_puts(out, "'\\''");
+		else
+			str_putc(out, *s);
+	}
+	str_putc(out, '\'');
+}

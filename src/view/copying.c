@@ -147,21 +147,8 @@ void act_copy(struct ui *u, uint32_t key)
 /* One word for a shell: in single quotes when anything in it could mean something. */
 static void put_word(struct str *out, const char *s)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,@%+-";
-
 	str_putc(out, ' ');
-	if (*s && s[strspn(s, plain)] == '\0') {
-		str_puts(out, s);
-		return;
-	}
-	str_putc(out, '\'');
-	for (; *s; s++) {
-		if (*s == '\'')
-			str_puts(out, "'\\''");
-		else
-			str_putc(out, *s);
-	}
-	str_putc(out, '\'');
+	text_put_shell(out, s);
 }
 
 static bool same_sort(const struct table *a, const struct table *b)

@@ -140,6 +140,8 @@ def ignored_signal():
         has(run(ns, "kill", "--yes", "--wait", "300ms", ":8080", code=4),
             f" s after the signal: victim {victim} ignores TERM\n    try: sockeye kill --kill-after 5s :8080\n")
         check(alive(victim), "it died of a signal it ignores")
+        has(run(ns, "kill", "-N", f"/proc/{victim}/ns/net", "--yes", "--wait", "300ms", "port>8079 port<8081", code=4),
+            f"    try: sockeye kill --kill-after 5s -N /proc/{victim}/ns/net 'port>8079 port<8081'\n")
         text = run(ns, "kill", "--yes", "--kill-after", "200ms", ":8080", code=0)
         has(text, f"KILL to victim {victim}", "8080/tcp is free")
         check(not alive(victim), "it lives")

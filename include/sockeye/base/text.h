@@ -20,6 +20,8 @@ size_t utf8_encode(uint32_t cp, char out[4]);
  * At most max_bytes of input are read (the rest becomes an ellipsis), so a 2 MiB argv costs nothing. */
 void text_put_cell(struct str *out, const char *s, size_t n, bool ascii_only, size_t max_bytes);
 
+/* One word for a shell, in quotes where it needs them. Nothing is made safe for a terminal. */
+void text_put_shell(struct str *out, const char *s);
 /* For JSON, with the quotes: always valid UTF-8 and valid JSON. Invalid bytes become U+FFFD; controls,
  * DEL, C1, bidi and the other unsafe code points become \uXXXX (surrogate pairs where needed). */
 void text_put_json(struct str *out, const char *s, size_t n);

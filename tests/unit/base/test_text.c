@@ -267,14 +267,36 @@ static void test_nearest(void **state)
 	assert_int_equal(text_nearest("a word of far more than thirty-two letters", names, n), -1);
 }
 
+static void test_shell(void **state)
+{
+	static const char *const words[][2] = {
+		{":8080", ":8080"}, {"port>1", "'port>1'"}, {"", "''"},
+		{"a b", "'a b'"},   {"it's", "'it'\\''s'"}, {"$(x)", "'$(x)'"},
+	};
+	struct str out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		str_clear(&out);
+		text_put_shell(&out, words[i][0]);
+		assert_string_equal(str_text(&out), words[i][1]);
+	}
+	str_done(&out);
+}
+
 int main(void)
 {
 	setlocale(LC_CTYPE, "C.UTF-8");
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hostile),      cmocka_unit_test(test_cell_ascii_and_limit),
-		cmocka_unit_test(test_random_bytes), cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_csv),          cmocka_unit_test(test_width),
-		cmocka_unit_test(test_clip),         cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_shell),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_cell_ascii_and_limit),
+		cmocka_unit_test(test_random_bytes),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_width),
+		cmocka_unit_test(test_clip),
+		cmocka_unit_test(test_nearest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
