@@ -285,7 +285,8 @@ uint64_t owners_find_missing(struct owners *o)
 		if (since == MAP_NONE)
 			since = (uint32_t)o->look;
 		ino->since = since;
-		if (since <= swept) {
+		if (since <= swept &&
+		    since < o->look) { /* not at once: another way may see more than /proc */
 			ino->state = INODE_NOBODYS;
 			continue;
 		}

@@ -449,6 +449,34 @@ static void test_hidden_processes(void **state)
 		assert_int_equal(chmod(path_of(t, namef("%u/fd", pid)), 0755), 0);
 }
 
+/* Also when all of them were read, in vain, after the sockets of this very look were known: a search that began ahead
+ * of them ends so. */
+static void test_hidden_and_read_already(void **state)
+{
+	struct tree *t = *state;
+	struct fake *f;
+
+	need_counts(t);
+	for (uint32_t pid = 20; pid < 23; pid++) {
+		put_process(t, pid, "root's", 100);
+		put_socket(t, pid, 3, pid);
+	}
+	f = first_namespaces(t);
+	for (uint32_t pid = 20; pid < 23; pid++)
+		rec(f, pid, pid, 3, pid, 100, pid);
+	LOOK(t, 0, S, 1);
+	for (size_t i = 0; i < t->owners->procs.n; i++) {
+		struct owner *w = t->owners->procs.v[i];
+
+		w->hidden = w->pid != 1;
+		w->scanned = t->owners->look + 1;
+		vec_clear(&w->fds);
+	}
+	LOOK(t, 0.1, S, 20, 21, 22, 1);
+	assert_int_equal(f->scans, 1);
+	assert_string_equal(holders(t), "20:20/3 21:21/3 22:22/3");
+}
+
 /* Who may not ask is not told of it because of hidden processes: that they are hidden is said anyway. */
 static void test_hidden_and_not_permitted(void **state)
 {
@@ -514,6 +542,7 @@ int main(void)
 		TEST(test_missing_is_searched_at_once),
 		TEST(test_always),
 		TEST(test_hidden_processes),
+		TEST(test_hidden_and_read_already),
 		TEST(test_hidden_and_not_permitted),
 		TEST(test_source_is_freed),
 	};
