@@ -19,6 +19,7 @@ from kit import Skip, need  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("SOCKEYE_BUILD", os.path.join(ROOT, "build")))
+TOP = {"meson.build", "meson_options.txt", "README.md", "LICENSE"}
 LINES_MAX = 600
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64", '-DSOCKEYE_VERSION="0"', "-Iinclude", "-Itests/tools"]
 
@@ -224,6 +225,12 @@ def sizes():
                 yield f"{path}: {n} lines, more than {LINES_MAX}"
 
 
+def top_level():
+    for path in tree():
+        if "/" not in path and path not in TOP and not path.startswith("."):
+            yield f"{path}: not one of {', '.join(sorted(TOP))}, src, include, tests, assets"
+
+
 def unfinished():
     for path in tree():
         if path.endswith((".c", ".h", ".py", ".md", ".build", ".sh")):
@@ -319,7 +326,8 @@ def documented_options():
             yield f"{option} of --help is in neither README.md nor the man page"
 
 
-LINTS = [include_directions, symbols, optional_libraries, no_mutable_state, headers_alone, formatting, sizes, unfinished, foreign_words,
-         first_sentence, documented_columns, documented_bindings, documented_views_and_findings, documented_options]
+LINTS = [include_directions, symbols, optional_libraries, no_mutable_state, headers_alone, formatting, sizes, top_level,
+         unfinished, foreign_words, first_sentence, documented_columns, documented_bindings,
+         documented_views_and_findings, documented_options]
 
 kit.main("lint", LINTS)
