@@ -2,25 +2,13 @@
 #include "docs.h"
 #include "options_private.h"
 #include "sockeye/base/mem.h"
+#include "sockeye/base/text.h"
 #include "sockeye/table/filter.h"
 #include <string.h>
 
 static const char *name_of(const struct command *c)
 {
 	return c->name ? c->name : "";
-}
-
-/* Text between single quotes of a shell. */
-static void put_quoted(struct str *out, const char *s)
-{
-	str_putc(out, '\'');
-	for (; *s; s++) {
-		if (*s == '\'')
-			str_puts(out, "'\\''");
-		else
-			str_putc(out, *s);
-	}
-	str_putc(out, '\'');
 }
 
 static void put_commands(struct str *out)
@@ -275,7 +263,7 @@ void docs_fish(struct str *out)
 		str_puts(out, "complete -c sockeye -n __fish_use_subcommand -a ");
 		str_puts(out, commands[i].name);
 		str_puts(out, " -d ");
-		put_quoted(out, commands[i].help);
+		text_put_shell(out, commands[i].help);
 		str_putc(out, '\n');
 	}
 	for (size_t i = 0; i < option_rows_n; i++) {
@@ -294,14 +282,14 @@ void docs_fish(struct str *out)
 					 str_text(&words));
 		}
 		str_puts(out, " -d ");
-		put_quoted(out, row->help);
+		text_put_shell(out, row->help);
 		str_putc(out, '\n');
 	}
 	str_puts(out, "complete -c sockeye -s h -l help -d 'the options'\ncomplete -c sockeye -l version -d "
 		      "'the version'\n");
 	for (size_t i = 0; filter_field_at(i, &f); i++) {
 		str_putf(out, "complete -c sockeye -a '%s=' -d ", f.name);
-		put_quoted(out, f.help ? f.help : "");
+		text_put_shell(out, f.help ? f.help : "");
 		str_putc(out, '\n');
 		str_puts(&before, f.name);
 		str_putc(&before, '=');
