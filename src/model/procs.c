@@ -164,39 +164,6 @@ void world_closed_procs(struct world *w)
 	}
 }
 
-/* Calls once per present owning process of the row; stamps hold row + 1. */
-#define for_each_process(w, row_, proc_)                                                                     \
-	for (uint32_t o_ = 0, proc_; o_ < frame_row((w)->f, row_)->owner_n; o_++)                            \
-		if (!frame_owner((w)->f, frame_row((w)->f, row_), o_)->former &&                             \
-		    (proc_ = frame_owner((w)->f, frame_row((w)->f, row_), o_)->proc,                         \
-		     (w)->stamp.v[proc_] != (row_) + 1 && ((w)->stamp.v[proc_] = (row_) + 1)))
-
-static void list_all_socks(struct world *w)
-{
-	struct frame *f = w->f;
-	uint32_t kernel = frame_proc_by_key(f, 0, 0), total = 0;
-
-	nums_fill(&w->stamp, f->procs.n, 0);
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		for_each_process(w, i, p) f->procs.v[p].sock_n++;
-		if (frame_row(f, i)->reason == REASON_KERNEL && kernel != NONE)
-			f->procs.v[kernel].sock_n++;
-	}
-	for (uint32_t i = 0; i < f->procs.n; i++) {
-		f->procs.v[i].sock = total;
-		total += f->procs.v[i].sock_n;
-		f->procs.v[i].sock_n = 0;
-	}
-	vec_reserve(&f->proc_socks, total);
-	f->proc_socks.n = total;
-	nums_fill(&w->stamp, f->procs.n, 0);
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		for_each_process(w, i, p) f->proc_socks.v[f->procs.v[p].sock + f->procs.v[p].sock_n++] = i;
-		if (frame_row(f, i)->reason == REASON_KERNEL && kernel != NONE)
-			f->proc_socks.v[f->procs.v[kernel].sock + f->procs.v[kernel].sock_n++] = i;
-	}
-}
-
 /* Calls once per process that has the row of x in its list; stamps hold stamp_. */
 #define for_each_list(w, x, row_, stamp_, proc_)                                                             \
 	for (uint32_t o_ = 0, proc_; (proc_ = next_list(w, x, row_, stamp_, &o_)) != NONE;)
@@ -216,6 +183,26 @@ static uint32_t next_list(struct world *w, const struct frame *x, uint32_t row, 
 	if (r->reason != REASON_KERNEL || (*at)++ > r->owner_n)
 		return NONE;
 	return frame_proc_by_key(x, 0, 0);
+}
+
+static void list_all_socks(struct world *w)
+{
+	struct frame *f = w->f;
+	uint32_t total = 0;
+
+	nums_fill(&w->stamp, f->procs.n, 0);
+	for (uint32_t i = 0; i < f->open_rows; i++)
+		for_each_list(w, f, i, 2 * i + 1, p) f->procs.v[p].sock_n++;
+	for (uint32_t i = 0; i < f->procs.n; i++) {
+		f->procs.v[i].sock = total;
+		total += f->procs.v[i].sock_n;
+		f->procs.v[i].sock_n = 0;
+	}
+	vec_reserve(&f->proc_socks, total);
+	f->proc_socks.n = total;
+	for (uint32_t i = 0; i < f->open_rows; i++)
+		for_each_list(w, f, i, 2 * i + 2, p)
+			f->proc_socks.v[f->procs.v[p].sock + f->procs.v[p].sock_n++] = i;
 }
 
 /* What changed is taken out of the lists of prev and put in anew. n: processes that prev has, too. */
