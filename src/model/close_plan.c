@@ -176,9 +176,8 @@ void close_plan_build(struct close_plan *p, const struct frame *f, const uint32_
 	}
 	for (size_t k = 0; k < n; k++) {
 		const struct sock *s = frame_sock(f, rows[k]);
-		struct close_item *i;
+		struct close_item *i = vec_add(&p->items);
 
-		i = vec_add(&p->items);
 		*i = (struct close_item){
 			.cookie = s->cookie,
 			.netns_inode = s->netns < f->netns.n ? f->netns.v[s->netns].inode : 0,
