@@ -4,17 +4,6 @@
 #include "world_private.h"
 #include <math.h>
 
-/* by: 1, or all bits set to take away. */
-static void put(struct count *c, const struct sock *s, const struct row *r, uint32_t by)
-{
-	c->socks += by;
-	c->states[s->state] += by;
-	c->conns += state_table[s->state].conn ? by : 0;
-	c->close_wait += s->state == STATE_CLOSE_WAIT ? by : 0;
-	c->counting += s->proto == PROTO_TCP || s->proto == PROTO_MPTCP ? by : 0;
-	c->rated += isnan(r->rx_rate) ? 0 : by;
-}
-
 static void flow(struct count *c, const struct row *r)
 {
 	if (!isnan(r->rx_rate)) {
@@ -74,6 +63,46 @@ static struct count *counts_next(struct counts_of *c)
 	return &t->procs.v[c->f->tally.kernel];
 }
 
+/* What a row counts for in the frame's totals, rates apart. */
+static void put_total(struct totals *t, const struct sock *s, const struct row *r, uint32_t by)
+{
+	t->states[s->state] += by;
+	t->rated += isnan(r->rx_rate) ? 0 : by;
+	if (s->state == STATE_UNCONN && (s->proto == PROTO_UDP || s->proto == PROTO_UDPLITE))
+		t->unconn_udp += by;
+}
+
+static void flow_total(struct totals *t, const struct row *r)
+{
+	if (!isnan(r->rx_rate)) {
+		t->rx_rate += r->rx_rate;
+		t->tx_rate += r->tx_rate;
+	}
+}
+
+static void end_totals(struct totals *t, const struct frame *f)
+{
+	t->listening = t->states[STATE_LISTENING];
+	t->bound = t->states[STATE_BOUND];
+	t->socks = f->open_rows;
+}
+
+void world_totals(struct frame *f)
+{
+	struct totals *t = &f->totals;
+
+	*t = (struct totals){.client_ports = t->client_ports};
+	for (uint32_t i = 0; i < f->open_rows; i++) {
+		if (!frame_counts(f, i, NULL))
+			continue;
+		put_total(t, frame_sock(f, i), frame_row(f, i), 1);
+		flow_total(t, frame_row(f, i));
+	}
+	if (!t->rated)
+		t->rx_rate = t->tx_rate = NAN;
+	end_totals(t, f);
+}
+
 static void put_row(struct tally *t, struct totals *all, const struct frame *f, uint32_t row, uint32_t by)
 {
 	const struct sock *s = frame_sock(f, row);
@@ -82,11 +111,8 @@ static void put_row(struct tally *t, struct totals *all, const struct frame *f, 
 
 	if (!proto_table[s->proto].ports)
 		return;
-	for_each_count(t, f, row, c) put(c, s, r, by);
-	all->states[s->state] += by;
-	all->rated += isnan(r->rx_rate) ? 0 : by;
-	if (s->state == STATE_UNCONN && (s->proto == PROTO_UDP || s->proto == PROTO_UDPLITE))
-		all->unconn_udp += by;
+	for_each_count(t, f, row, c) count_put(c, s, r, by);
+	put_total(all, s, r, by);
 }
 
 static void begin_rates(struct count *v, size_t n)
@@ -114,10 +140,7 @@ static void sum_flow(struct world *w, struct tally *t, struct totals *all)
 		if (!proto_table[frame_sock(f, row)->proto].ports)
 			continue;
 		for_each_count(t, f, row, c) flow(c, r);
-		if (isnan(r->rx_rate))
-			continue;
-		all->rx_rate += r->rx_rate;
-		all->tx_rate += r->tx_rate;
+		flow_total(all, r);
 	}
 }
 
@@ -164,9 +187,7 @@ bool world_recount(struct world *w)
 	sum_flow(w, t, all);
 	for (uint32_t i = f->open_rows; i < f->rows_n; i++)
 		tally_closed(t, f, i);
-	all->listening = all->states[STATE_LISTENING];
-	all->bound = all->states[STATE_BOUND];
-	all->socks = f->open_rows;
+	end_totals(all, f);
 	t->row = f->rows_n;
 	return true;
 }

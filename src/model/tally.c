@@ -34,28 +34,33 @@ static void count_rates(struct count *c, const struct row *r)
 {
 	add_rate(&c->rx_rate, r->rx_rate);
 	add_rate(&c->tx_rate, r->tx_rate);
-	c->rated += !isnan(r->rx_rate);
 	c->rate_mean += r->rate_mean;
 }
 
-static bool count_one(struct count *c, const struct frame *f, uint32_t row, const uint8_t *picked)
+void count_put(struct count *c, const struct sock *s, const struct row *r, uint32_t by)
+{
+	c->socks += by;
+	c->states[s->state] += by;
+	c->conns += state_table[s->state].conn ? by : 0;
+	c->close_wait += s->state == STATE_CLOSE_WAIT ? by : 0;
+	c->counting += s->proto == PROTO_TCP || s->proto == PROTO_MPTCP ? by : 0;
+	c->rated += isnan(r->rx_rate) ? 0 : by;
+}
+
+static void count_one(struct count *c, const struct frame *f, uint32_t row, const uint8_t *picked)
 {
 	const struct sock *s = frame_sock(f, row);
 	const struct row *r = frame_row(f, row);
 
-	if (!frame_counts(f, row, picked)) {
+	if (frame_counts(f, row, picked)) {
+		count_put(c, s, r, 1);
+	} else if (r->parent != NONE && !(frame_sock(f, r->parent)->flags & SOCK_HAS_BYTES)) {
 		/* An older kernel does not count the bytes of the whole, but those of its parts. */
-		if (r->parent != NONE && !(frame_sock(f, r->parent)->flags & SOCK_HAS_BYTES))
-			count_rates(c, r);
-		return false;
+		c->rated += !isnan(r->rx_rate);
+	} else {
+		return;
 	}
-	c->socks++;
-	c->states[s->state]++;
-	c->conns += state_table[s->state].conn;
-	c->close_wait += s->state == STATE_CLOSE_WAIT;
-	c->counting += s->proto == PROTO_TCP || s->proto == PROTO_MPTCP;
 	count_rates(c, r);
-	return true;
 }
 
 static void count_port(struct tally *t, const struct frame *f, uint32_t i, const uint8_t *picked)

@@ -98,34 +98,6 @@ static void units(struct world *w)
 	}
 }
 
-static void add_known(float *sum, float v)
-{
-	if (!isnan(v))
-		*sum = isnan(*sum) ? v : *sum + v;
-}
-
-static void totals(struct frame *f)
-{
-	struct totals *t = &f->totals;
-
-	*t = (struct totals){.rx_rate = NAN, .tx_rate = NAN, .client_ports = t->client_ports};
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct sock *s = frame_sock(f, i);
-
-		if (!frame_counts(f, i, NULL))
-			continue;
-		t->states[s->state]++;
-		if (s->state == STATE_UNCONN && (s->proto == PROTO_UDP || s->proto == PROTO_UDPLITE))
-			t->unconn_udp++;
-		t->rated += !isnan(frame_row(f, i)->rx_rate);
-		add_known(&t->rx_rate, frame_row(f, i)->rx_rate);
-		add_known(&t->tx_rate, frame_row(f, i)->tx_rate);
-	}
-	t->listening = t->states[STATE_LISTENING];
-	t->bound = t->states[STATE_BOUND];
-	t->socks = f->open_rows;
-}
-
 /* Ports got their rings when they were made; processes get theirs here, when it is known who has sockets. */
 static void rings(struct world *w)
 {
@@ -226,7 +198,7 @@ static void count_all(struct world *w)
 			t->known.v[frame_owner(f, r, o)->proc] = NONE;
 	}
 	if (!world_recount(w))
-		totals(f);
+		world_totals(f);
 	while (!tally_step(t, f, NULL, UINT32_MAX))
 		;
 }

@@ -203,6 +203,7 @@ void world_ports(struct world *w); /* ports.c: makes the rows, puts frame.port_o
 void world_listeners(struct world *w); /* links.c: listener and direction; port_of are keys */
 bool world_unaccepted(const struct sock *s); /* links.c: does it look like one that waits to be accepted? */
 void world_reasons(struct world *w); /* reason.c */
+void world_totals(struct frame *f); /* recount.c */
 /* Totals and tally from those of prev. False: too much has changed, and nothing was done. */
 bool world_recount(struct world *w); /* recount.c */
 void world_notes_begin(struct world *w); /* notes.c: those of prev go on */

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 struct frame;
+struct row;
+struct sock;
 struct count {
 	uint32_t socks; /* picked sockets (closed rows not counted) */
 	uint32_t conns; /* states with state_info.conn: what CONNS shows */
@@ -36,6 +38,8 @@ void tally_done(struct tally *t);
 void tally_begin(struct tally *t, const struct frame *f);
 /* Goes on with about n rows more. True: it has come to its end. */
 bool tally_step(struct tally *t, const struct frame *f, const uint8_t *picked, uint32_t n);
+/* What a row counts for, rates apart. by: 1, or all bits set to take it away again. */
+void count_put(struct count *c, const struct sock *s, const struct row *r, uint32_t by);
 /* A closed row: it counts for nothing, but its port and its processes know of it. */
 void tally_closed(struct tally *t, const struct frame *f, uint32_t row);
 /* tally_begin() and all steps. */
