@@ -19,33 +19,42 @@ void table_order_all(struct table *t)
 		table_update_begin(t, w->f, w->height, w->hold);
 }
 
+/* The rows so far: their frame says who they are, or what was noted when it was let go. */
+static size_t rows_so_far(const struct table *t)
+{
+	return t->f ? table_rows_of(t->rows_kind, t->f) : t->idents.n;
+}
+
+static struct ident ident_so_far(const struct table *t, uint32_t row)
+{
+	return t->f ? ident_of(t->rows_kind, t->f, row) : t->idents.v[row];
+}
+
 /* Rows of two frames follow each other in nearly the same order, so the next row is mostly the next one. Where it is
  * not, a few further ones are tried; what is left is looked up by name. */
 #define AHEAD 8
 
-static size_t find_ahead(const struct ident *v, size_t n, size_t at, struct ident id)
+static uint32_t find_ahead(const struct table *t, size_t n, size_t at, struct ident id)
 {
 	size_t i;
 
 	for (i = at; i < n && i < at + AHEAD; i++)
-		if (same_ident(v[i], id))
-			return i;
-	return SIZE_MAX;
+		if (same_ident(ident_so_far(t, (uint32_t)i), id))
+			return (uint32_t)i;
+	return NONE;
 }
 
 void keep_begin(struct table *t)
 {
 	struct table_work *w = t->work;
-	size_t n = table_rows_of(t->rows_kind, w->f), i;
+	size_t n = table_rows_of(t->rows_kind, w->f), was = rows_so_far(t), i;
 
-	vec_clear(&w->idents);
-	vec_reserve(&w->idents, n + 1);
 	vec_clear(&w->was);
 	vec_reserve(&w->was, n + 1);
 	vec_clear(&w->rest);
 	vec_clear(&w->place);
-	vec_reserve(&w->place, t->idents.n + 1);
-	memset(w->place.v, 0xff, t->idents.n * sizeof(*w->place.v));
+	vec_reserve(&w->place, was + 1);
+	memset(w->place.v, 0xff, was * sizeof(*w->place.v));
 	for (i = 0; i < t->order.n; i++)
 		if (!table_head(t, i))
 			w->place.v[t->order.v[i]] = (uint32_t)i;
@@ -56,19 +65,16 @@ void keep_begin(struct table *t)
 void keep_match(struct table *t, uint32_t from, uint32_t to)
 {
 	struct table_work *w = t->work;
-	struct ident id;
+	size_t n = rows_so_far(t);
+	uint32_t i, at;
 	bool passes;
-	uint32_t i;
-	size_t at;
 
 	for (i = from; i < to; i++) {
-		id = ident_of(t->rows_kind, w->f, i);
-		vec_push(&w->idents, id);
 		vec_push(&w->was, NONE);
 		passes = w->next < w->rows.n && w->rows.v[w->next] == i;
 		w->next += passes;
-		at = find_ahead(t->idents.v, t->idents.n, w->old, id);
-		if (at != SIZE_MAX) {
+		at = find_ahead(t, n, w->old, ident_of(t->rows_kind, w->f, i));
+		if (at != NONE) {
 			w->old = at + 1;
 			w->was.v[i] = passes ? w->place.v[at] : NONE;
 			w->place.v[at] = passes ? NONE : w->place.v[at]; /* taken */
@@ -83,7 +89,7 @@ bool keep_rest(struct table *t, size_t n)
 {
 	struct table_work *w = t->work;
 	size_t lines = w->rest.n ? t->order.n : 0, i, k = 0;
-	const struct ident *id;
+	struct ident id;
 	uint32_t *at;
 
 	if (!w->looked)
@@ -91,16 +97,16 @@ bool keep_rest(struct table *t, size_t n)
 	for (; n && w->looked < lines; n--) {
 		i = w->looked++;
 		if (!table_head(t, i) && w->place.v[t->order.v[i]] == i) {
-			id = &t->idents.v[t->order.v[i]];
-			*map_at(&w->seen, id->a, id->b) = (uint32_t)i;
+			id = ident_so_far(t, t->order.v[i]);
+			*map_at(&w->seen, id.a, id.b) = (uint32_t)i;
 		}
 	}
 	for (; n && w->seen.n && w->looked < lines + w->rest.n; n--) {
 		i = w->looked++ - lines;
-		id = &w->idents.v[w->rest.v[i]];
-		if (map_get(&w->seen, id->a, id->b) >= MAP_NONE - 1)
+		id = ident_of(t->rows_kind, w->f, w->rest.v[i]);
+		if (map_get(&w->seen, id.a, id.b) >= MAP_NONE - 1)
 			continue;
-		at = map_at(&w->seen, id->a, id->b);
+		at = map_at(&w->seen, id.a, id.b);
 		w->was.v[w->rest.v[i]] = *at;
 		*at = MAP_NONE - 1; /* taken: a second row of that name is a new one */
 	}

@@ -58,12 +58,6 @@ struct pick pick_of(enum row_kind kind, const struct frame *f, uint32_t row)
 	return p;
 }
 
-void idents_note(enum row_kind kind, const struct frame *f, struct ident *v, uint32_t from, uint32_t to)
-{
-	for (; from < to; from++)
-		v[from] = ident_of(kind, f, from);
-}
-
 size_t table_rows_of(enum row_kind kind, const struct frame *f)
 {
 	switch (kind) {
@@ -104,7 +98,6 @@ static void work_free(struct table_work *w)
 	vec_done(&w->picked);
 	tally_done(&w->tally);
 	vec_done(&w->rows);
-	vec_done(&w->idents);
 	vec_done(&w->was);
 	vec_done(&w->place);
 	vec_done(&w->rest);
@@ -192,10 +185,8 @@ struct ident table_ident(const struct table *t, size_t line)
 
 	if (g)
 		return g->id;
-	if (line >= t->order.n || (!t->idents.n && !t->f))
+	if (line >= t->order.n || !t->f)
 		return (struct ident){0, 0};
-	if (t->idents.n)
-		return t->idents.v[t->order.v[line]];
 	return ident_of(t->rows_kind, t->f, t->order.v[line]);
 }
 
@@ -244,21 +235,15 @@ void table_set_cursor(struct table *t, size_t line)
 	t->cursor_id = table_ident(t, t->cursor);
 }
 
-/* Another order than the live one can only be kept by who knows the rows by name, and has all of them in order: if that
- * is more than a moment's work it is done in slices. */
+/* An order other than the live one is kept by who has all lines in order: if that is more than a moment's work it is done
+ * in slices. */
 static void will_hold(struct table *t, uint32_t height)
 {
 	size_t n = t->f ? table_rows_of(t->rows_kind, t->f) : 0;
 
-	if (!n || (!t->cursor && !t->tags.n) || table_updating(t))
-		return;
-	if (n > TABLE_AT_ONCE && (!t->idents.n || t->sorted < t->order.n)) {
+	if (n > TABLE_AT_ONCE && (t->cursor || t->tags.n) && (!t->held || t->sorted < t->order.n) &&
+	    !table_updating(t))
 		table_update_begin(t, t->f, height, t->work->hold);
-	} else if (!t->idents.n) {
-		vec_reserve(&t->idents, n);
-		idents_note(t->rows_kind, t->f, t->idents.v, 0, (uint32_t)n);
-		t->idents.n = n;
-	}
 }
 
 void table_goto(struct table *t, uint32_t index, uint32_t height)

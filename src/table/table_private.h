@@ -6,12 +6,10 @@
 enum stage { /* of an update; see the table of them in update.c */
 	     STAGE_IDLE,
 	     STAGE_TAGS, /* tags of rows that no longer exist go */
-	     STAGE_NOTE, /* the rows shown so far are noted by name */
 	     STAGE_PICK, /* sockets that pass the filter, */
 	     STAGE_COUNT, /* recounted, */
 	     STAGE_ROWS, /* the rows of the view that pass */
-	     STAGE_ORDER, /* they in order, */
-	     STAGE_IDENTS, /* noted by name */
+	     STAGE_ORDER, /* they in order */
 	     STAGE_KEEP, /* or in the order so far: those met going along, */
 	     STAGE_REST, /* those looked up by name, */
 	     STAGE_LINES, /* put down */
@@ -55,8 +53,7 @@ struct table_work {
 	uint32_t total, since;
 	uint64_t mark_ns;
 	/* While the order is kept: */
-	VEC(struct ident) idents; /* of all rows; or empty */
-	VEC(uint32_t) was; /* parallel: its line so far; NONE: new */
+	VEC(uint32_t) was; /* of all rows: its line so far; NONE: new */
 	VEC(uint32_t) place; /* scratch: by row so far its line, until it is found again */
 	VEC(uint32_t) rest; /* rows that pass and had no line */
 	size_t looked; /* so many lines and rows were looked up by name, while that goes on */
@@ -124,8 +121,6 @@ bool table_in_view(const struct table *t, uint32_t protos, const struct frame *f
 /* Those of from..to-1 that are shown, into work.rows. */
 void table_find_rows(struct table *t, uint32_t from, uint32_t to);
 size_t table_rows_of(enum row_kind kind, const struct frame *f);
-/* The identities of rows from..to-1. */
-void idents_note(enum row_kind kind, const struct frame *f, struct ident *v, uint32_t from, uint32_t to);
 void table_set_cursor(struct table *t, size_t line);
 
 /* groups.c: work.rows → groups, sums, lines. Rows are added from..to-1, all in turn, and gathered; then the heads are put

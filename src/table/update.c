@@ -111,12 +111,8 @@ static void begin_rows(struct table *t)
 	w->changed = t->resort || w->shape != t->shape;
 	w->follow_top = t->cursor == 0 && !w->held;
 	w->stage = filter_empty(t->filter) ? STAGE_ROWS : STAGE_PICK;
-	if (!keeps(w) || !t->order.n || t->idents.n)
-		return;
-	/* Held from now on: the rows can still be asked for their names if their frame is there. */
-	if (t->f)
-		w->stage = STAGE_NOTE;
-	else
+	/* The lines so far are of rows whose names nobody knows. */
+	if (keeps(w) && t->order.n && !t->f && !t->idents.n)
 		w->changed = true;
 }
 
@@ -124,16 +120,19 @@ void table_update_begin(struct table *t, const struct frame *f, uint32_t height,
 {
 	struct table_work *w = t->work;
 
+	if (t->f && !table_shows(t, t->f)) /* it is another one by now */
+		table_lose_frame(t);
 	w->f = f;
 	w->height = height ? height : 1;
 	w->shape = shape_of(t);
 	w->hold = hold;
 	w->refolded = t->refolded;
+	vec_clear(&w->tally.ports); /* of an update that was given up */
+	vec_clear(&w->tally.procs);
 	vec_clear(&w->picked);
 	vec_reserve(&w->picked, f->rows_n + 1);
 	w->picked.n = f->rows_n;
 	vec_clear(&w->rows);
-	vec_clear(&w->idents);
 	w->total = w->since = 0;
 	w->mark_ns = t->mark_ns;
 	w->at = 0;
@@ -172,6 +171,21 @@ enum table_doing table_doing(const struct table *t)
 void table_lose_frame(struct table *t)
 {
 	t->f = NULL;
+	t->work->stage = STAGE_IDLE; /* an update begins anew, from both frames */
+}
+
+void table_leave_frame(struct table *t)
+{
+	size_t n = table_rows_of(t->rows_kind, t->f), i;
+
+	if (t->order.n && should_hold(t, t->work->hold)) {
+		vec_clear(&t->idents);
+		vec_reserve(&t->idents, n + 1);
+		for (i = 0; i < n; i++)
+			t->idents.v[i] = ident_of(t->rows_kind, t->f, (uint32_t)i);
+		t->idents.n = n;
+	}
+	table_lose_frame(t);
 }
 
 /* The first row is followed, and nobody goes through those below the screen. */
@@ -190,18 +204,14 @@ static void take_lines(struct table *t)
 	struct table_work *w = t->work;
 	size_t i, n;
 
-	/* Where they were noted: the next update can keep this order. */
-	vec_clear(&t->idents);
-	if (w->idents.n == table_rows_of(t->rows_kind, w->f))
-		swap_vec(&t->idents, &w->idents);
 	if (t->group_by != GROUP_NONE) {
 		groups_put(t);
 		t->sorted = (uint32_t)t->order.n;
 		return;
 	}
-	vec_clear(&t->heads);
-	vec_clear(&t->groups);
-	vec_clear(&t->members);
+	vec_done(&t->heads);
+	vec_done(&t->groups);
+	vec_done(&t->members);
 	if (keeps(w)) {
 		swap_vec(&t->order, &w->kept);
 		t->sorted = (uint32_t)t->order.n;
@@ -216,6 +226,44 @@ static void take_lines(struct table *t)
 	t->sorted = (uint32_t)window(w, n);
 }
 
+/* Between two updates only the lines themselves take room that goes with the number of rows. */
+#define KEPT_BYTES (UINT32_C(16) << 10)
+#define give_back(a) ((a)->cap * sizeof((a)->v[0]) > KEPT_BYTES ? (void)vec_done(a) : (void)0)
+
+static void give_map_back(struct map *m)
+{
+	if (m->cap * sizeof(*m->slots) > KEPT_BYTES)
+		map_done(m);
+}
+
+static void give_room_back(struct table *t)
+{
+	struct table_work *w = t->work;
+
+	vec_clear(&w->tally.ports);
+	vec_clear(&w->tally.procs);
+	give_back(&w->tally.ports);
+	give_back(&w->tally.procs);
+	give_map_back(&w->tally.seen);
+	give_map_back(&t->tally.seen);
+	give_map_back(&w->seen);
+	give_back(&w->picked);
+	give_back(&w->rows);
+	give_back(&w->was);
+	give_back(&w->place);
+	give_back(&w->rest);
+	give_back(&w->kept);
+	give_back(&w->order.v);
+	give_back(&w->order.spare);
+	give_back(&w->best);
+	give_back(&w->extras);
+	give_back(&w->turn);
+	give_back(&w->turn_spare);
+	give_back(&w->groups);
+	give_back(&w->group_of);
+	give_back(&w->members);
+}
+
 static void commit(struct table *t)
 {
 	struct table_work *w = t->work;
@@ -223,6 +271,7 @@ static void commit(struct table *t)
 
 	w->stage = STAGE_IDLE;
 	take_lines(t);
+	vec_done(&t->idents);
 	w->whole = false;
 	t->counted = !filter_empty(t->filter);
 	t->tally = w->tally;
@@ -239,17 +288,7 @@ static void commit(struct table *t)
 	t->resort = false;
 	t->refolded = t->refolded && !w->refolded;
 	restore_cursor(t);
-}
-
-/* The lines are there. Who is going to hold them has to know the rows by name. */
-static void finish(struct table *t)
-{
-	struct table_work *w = t->work;
-
-	if (w->held && !keeps(w) && w->stage != STAGE_IDENTS)
-		w->stage = STAGE_IDENTS;
-	else
-		commit(t);
+	give_room_back(t);
 }
 
 /* Stages: each goes on with rows up to `to`, or for as long as the slice says. True: it has come to its end, and w->stage
@@ -287,27 +326,6 @@ static bool stage_tags(struct table *t, uint32_t to, const struct slice *slice)
 	return true;
 }
 
-static bool stage_note(struct table *t, uint32_t to, const struct slice *slice)
-{
-	struct table_work *w = t->work;
-	size_t n = table_rows_of(t->rows_kind, t->f);
-
-	if (!w->at) {
-		vec_clear(&w->idents); /* room that is not used before the rows are */
-		vec_reserve(&w->idents, n + 1);
-	}
-	to = to < n ? to : (uint32_t)n;
-	idents_note(t->rows_kind, t->f, w->idents.v, w->at, to);
-	w->at = to;
-	if (to < n)
-		return false;
-	w->idents.n = n;
-	swap_vec(&t->idents, &w->idents);
-	vec_clear(&w->idents);
-	w->stage = filter_empty(t->filter) ? STAGE_ROWS : STAGE_PICK;
-	return true;
-}
-
 static bool stage_pick(struct table *t, uint32_t to, const struct slice *slice)
 {
 	struct table_work *w = t->work;
@@ -325,7 +343,8 @@ static bool stage_pick(struct table *t, uint32_t to, const struct slice *slice)
 		return false;
 	/* What is counted is a port's or a process's. */
 	w->stage = t->rows_kind == ROWS_SOCK && !filter_has_row_terms(t->filter) ? STAGE_ROWS : STAGE_COUNT;
-	tally_begin(&w->tally, w->f);
+	if (w->stage == STAGE_COUNT)
+		tally_begin(&w->tally, w->f);
 	return true;
 }
 
@@ -366,24 +385,7 @@ static bool stage_order(struct table *t, uint32_t to, const struct slice *slice)
 	if (!order_step(&w->order, t->sort, t->sort_n, &c, slice))
 		return false;
 	w->begun = false;
-	finish(t);
-	return true;
-}
-
-static bool stage_idents(struct table *t, uint32_t to, const struct slice *slice)
-{
-	struct table_work *w = t->work;
-	size_t n = table_rows_of(t->rows_kind, w->f);
-
-	if (!w->at)
-		vec_reserve(&w->idents, n + 1);
-	to = to < n ? to : (uint32_t)n;
-	idents_note(t->rows_kind, w->f, w->idents.v, w->at, to);
-	w->at = to;
-	if (to < n)
-		return false;
-	w->idents.n = n;
-	finish(t);
+	commit(t);
 	return true;
 }
 
@@ -447,7 +449,7 @@ static bool stage_differs(struct table *t, uint32_t to, const struct slice *slic
 
 	if (!keep_compare(t, to < n ? to : (uint32_t)n))
 		return false;
-	finish(t);
+	commit(t);
 	return true;
 }
 
@@ -481,7 +483,7 @@ static bool stage_members(struct table *t, uint32_t to, const struct slice *slic
 	if (!groups_members(t, keeps(t->work), slice))
 		return false;
 	t->work->differs = false;
-	finish(t);
+	commit(t);
 	return true;
 }
 
@@ -489,10 +491,9 @@ static const struct {
 	bool (*run)(struct table *t, uint32_t to, const struct slice *slice);
 	bool asks; /* it goes on until the slice is over */
 } stages[STAGE_N] = {
-	[STAGE_TAGS] = {stage_tags, false},      [STAGE_NOTE] = {stage_note, false},
-	[STAGE_PICK] = {stage_pick, false},      [STAGE_COUNT] = {stage_count, false},
-	[STAGE_ROWS] = {stage_rows, false},      [STAGE_ORDER] = {stage_order, true},
-	[STAGE_IDENTS] = {stage_idents, false},  [STAGE_KEEP] = {stage_keep, false},
+	[STAGE_TAGS] = {stage_tags, false},      [STAGE_PICK] = {stage_pick, false},
+	[STAGE_COUNT] = {stage_count, false},    [STAGE_ROWS] = {stage_rows, false},
+	[STAGE_ORDER] = {stage_order, true},     [STAGE_KEEP] = {stage_keep, false},
 	[STAGE_REST] = {stage_rest, false},      [STAGE_LINES] = {stage_lines, false},
 	[STAGE_TAIL] = {stage_tail, true},       [STAGE_DIFFERS] = {stage_differs, false},
 	[STAGE_GROUP] = {stage_group, false},    [STAGE_HEADS] = {stage_heads, true},

@@ -31,10 +31,23 @@ static void welcome(struct ui *u)
 		       u->opts.user_name ? u->opts.user_name : "you");
 }
 
+/* Tables that are not on top may show the frame that is going to be given back. */
+static void leave_frame(struct ui *u)
+{
+	for (size_t i = 0; i < VIEWS_MAX; i++) {
+		struct table *t = u->views[i] ? screen_table(u->views[i]) : NULL;
+
+		if (t && u->env.f && table_shows(t, u->env.f))
+			table_leave_frame(t);
+	}
+}
+
 static void take_next(struct ui *u)
 {
 	uint32_t row = u->opts.you ? kill_you_row(u->env.next, u->opts.you) : NONE;
 
+	if (u->env.f != u->env.next)
+		leave_frame(u);
 	u->env.f = u->env.next;
 	u->env.next = NULL;
 	u->env.own_row = row == NONE ? 0 : row + 1;

@@ -97,8 +97,7 @@ struct table {
 	uint64_t shape; /* of filter and toggles at the last update, to see that the user changed them */
 	uint64_t number; /* of the frame shown */
 	uint32_t sorted; /* lines from the first on that are in their exact order */
-	VEC(struct ident)
-	idents; /* of the frame's rows, noted when the order may have to be kept; or empty */
+	VEC(struct ident) idents; /* without f: of its rows, if their order may have to be kept; else empty */
 	struct table_work *work; /* owned; of an update on its way, and scratch */
 };
 void table_init(struct table *t, enum view_id view);
@@ -113,7 +112,8 @@ bool table_shows(const struct table *t, const struct frame *f);
 /* Shows this frame: filters, recounts, sorts (or keeps the held order, new rows at the end), finds the
  * cursor's row again by identity and keeps it on its screen line. `height`: visible rows.
  * hold: a dialog is open or the like; so that there is an order to be held, the first update with it (or with
- * follow < 0) is of the frame shown already. */
+ * follow < 0) is of the frame shown already. That one must still live: an order is kept by what both frames say of
+ * their rows. */
 void table_update(struct table *t, const struct frame *f, uint32_t height, bool hold);
 /* The same in slices: until a step says true the table shows what it showed, and both frames must live. Beginning again
  * forgets an update on its way. Lines below the screen may stay unsorted. */
@@ -125,6 +125,8 @@ enum table_doing { TABLE_NOTHING, TABLE_SORTS, TABLE_FILTERS /* which rows, or g
 enum table_doing table_doing(const struct table *t);
 /* The frame that it shows may be gone: it shows nothing until the next update, which is like no other. */
 void table_lose_frame(struct table *t);
+/* Before the frame shown goes, while others are shown elsewhere: the same, but an order that is held is kept. */
+void table_leave_frame(struct table *t);
 /* Puts all lines into order: before going through them in order. A move beyond the lines in order does it by itself. */
 void table_order_all(struct table *t);
 /* The same in slices: an update of the frame shown, whose end brings all lines in order. */

@@ -1,5 +1,6 @@
 /* What goes on in slices and is changed, given up or overtaken meanwhile comes to the same as at once. */
 #include "table_test.h"
+#include <malloc.h>
 #include <stdio.h>
 
 #define MANY 9000
@@ -91,6 +92,86 @@ static void test_frame_amid_noting(void **state)
 	table_done(&a);
 	table_done(&b);
 }
+
+/* A held order outlives frames that were shown elsewhere, and comes to what it would have come to. */
+static void test_left_frame(void **state)
+{
+	struct table a, b;
+
+	(void)state;
+	table_init(&a, VIEW_CONNECTIONS);
+	table_init(&b, VIEW_CONNECTIONS);
+	table_update(&a, f, HEIGHT, false);
+	table_update(&b, f, HEIGHT, false);
+	table_move(&a, 9, HEIGHT);
+	table_move(&b, 9, HEIGHT);
+	table_update_step(&b, NULL);
+	assert_int_equal(a.idents.n, 0);
+	table_leave_frame(&a); /* amid an update */
+	assert_false(table_updating(&a));
+	assert_false(table_shows(&a, f));
+	assert_int_equal(a.idents.n, f->rows_n);
+	table_update_begin(&a, g, HEIGHT, false);
+	finish(&a);
+	table_update(&b, g, HEIGHT, false);
+	assert_true(a.held && a.order_differs);
+	same(&a, &b);
+	assert_null(a.idents.v);
+	/* Nothing to be kept: nothing is noted. */
+	table_goto(&a, 0, HEIGHT);
+	table_update(&a, g, HEIGHT, false);
+	table_leave_frame(&a);
+	assert_null(a.idents.v);
+	table_done(&a);
+	table_done(&b);
+}
+
+#ifdef __GLIBC__
+static size_t allocated(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+/* What a table needs beside the frames: a number a row, whatever was done with it. */
+static void test_room(void **state)
+{
+	struct filter *flt = parsed("process=client", x.services);
+	size_t before, room;
+	struct table t;
+	char err[64];
+
+	(void)state;
+	if (!allocated()) /* another allocator, which does not tell */
+		skip();
+	before = allocated();
+	table_init(&t, VIEW_CONNECTIONS);
+	for (int what = 0; what < 7; what++) {
+		t.follow = what == 1 ? -1 : 0; /* held */
+		t.filter = what == 3 ? flt : NULL;
+		t.group_by = what == 5 ? GROUP_STATE : GROUP_NONE;
+		if (what == 4)
+			assert_int_equal(table_set_sort_list(&t, "remote", err, sizeof(err)), 0);
+		for (int i = 0; i < 2; i++) {
+			table_update(&t, f, HEIGHT, false);
+			table_update(&t, g, HEIGHT, false);
+			room = allocated() - before;
+			if (room > g->rows_n * (what == 5 ? 12 : 8) + 65536)
+				fail_msg("%d: %zu bytes for %u rows", what, room, g->rows_n);
+		}
+		assert_int_equal(t.held, what == 1);
+	}
+	table_done(&t);
+	filter_free(flt);
+}
+#else
+static void test_room(void **state)
+{
+	(void)state;
+	skip();
+}
+#endif
 
 /* Sorted by something else with the cursor far from the top: the same row is under it, whether it is open or gone. */
 static void test_sort_away_from_the_top(void **state)
@@ -303,6 +384,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frame_amid_noting),
+		cmocka_unit_test(test_left_frame),
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_sort_away_from_the_top),
 		cmocka_unit_test(test_doing),
 		cmocka_unit_test(test_many_groups),

@@ -177,6 +177,7 @@ static void test_screen_line(void **state)
 	before = frame_sock(t.f, table_row(&t))->rport;
 	for (i = 1; i <= 3; i++) /* three of the rows above go */
 		fixture_remove_sock(&x, fixture_find(&x, i));
+	table_leave_frame(&t); /* it will be another one */
 	forget_closed(&x);
 	table_update(&t, fixture_apply(&x, 1), 10, false);
 	assert_int_equal(frame_sock(t.f, table_row(&t))->rport, before);
@@ -188,6 +189,7 @@ static void test_screen_line(void **state)
 	assert_true(t.top <= 7 && 7 < t.top + 3);
 	/* The cursor's own row goes: the next one takes its line. */
 	fixture_remove_sock(&x, fixture_find(&x, 11));
+	table_leave_frame(&t); /* it will be another one */
 	forget_closed(&x);
 	table_update(&t, fixture_apply(&x, 1), 3, false);
 	assert_int_equal(t.cursor, 7);

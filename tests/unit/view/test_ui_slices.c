@@ -241,12 +241,62 @@ static void test_peers_order(void **state)
 	vec_done(&some.v);
 }
 
+/* An order that is held outlives what is looked at meanwhile: another view, a page. */
+static void test_held_order_waits(void **state)
+{
+	static const char *const away[][2] = {{"1", "2"}, {"Enter", "Esc"}};
+	const struct table *t, *o;
+	struct desk a, b;
+
+	crowd_init(&a, true);
+	crowd_init(&b, false);
+	for (struct desk *d = &a;; d = &b) {
+		for (uint32_t i = 0; i < MANY; i += 3)
+			fixture_rate(&d->x, i + 1, i * 31 % 5000, 5);
+		frame(d);
+		work(d);
+		press(d, "j");
+		work(d);
+		frame(d);
+		work(d);
+		for (uint32_t i = 0; i < MANY; i += 5) /* another order by now */
+			fixture_rate(&d->x, i + 1, i * 17 % 9000, 5);
+		if (d == &b)
+			break;
+	}
+	for (size_t w = 0; w < ARRAY_LEN(away); w++) {
+		press(&a, away[w][0]);
+		for (int i = 0; i < 5; i++) {
+			frame(&a);
+			frame(&b);
+			work(&a);
+			work(&b);
+		}
+		press(&a, away[w][1]);
+		work(&a);
+		frame(&a);
+		frame(&b);
+		work(&a);
+		t = screen_table(ui_top(a.u));
+		o = screen_table(ui_top(b.u));
+		assert_true(t->held && t->order_differs && o->held);
+		assert_int_equal(t->order.n, o->order.n);
+		assert_int_equal(t->cursor, 1);
+		for (size_t i = 0; i < t->order.n; i++)
+			if (table_ident(t, i).b != table_ident(o, i).b)
+				fail_msg("line %zu is another row", i);
+	}
+	desk_done(&a);
+	desk_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_search),    cmocka_unit_test(test_search_gives_way),
-		cmocka_unit_test(test_last_row),  cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_port_page), cmocka_unit_test(test_peers_order),
+		cmocka_unit_test(test_search),           cmocka_unit_test(test_search_gives_way),
+		cmocka_unit_test(test_last_row),         cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_port_page),        cmocka_unit_test(test_peers_order),
+		cmocka_unit_test(test_held_order_waits),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
