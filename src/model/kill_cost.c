@@ -28,14 +28,6 @@ static bool ends_with_targets(const struct build *b, uint32_t row)
 
 /* ---- Whose connections ---- */
 
-struct peer_count {
-	uint32_t row, n; /* row: one of its connections; n: how many */
-};
-struct peer_counts {
-	struct map at; /* address, or process on this machine → index */
-	VEC(struct peer_count) v;
-};
-
 static uint32_t process_here(const struct frame *f, uint32_t row)
 {
 	uint32_t peer = frame_row(f, row)->peer;
@@ -43,8 +35,9 @@ static uint32_t process_here(const struct frame *f, uint32_t row)
 	return peer == NONE ? NONE : frame_first_owner(f, peer, false);
 }
 
-static void count_peer(struct peer_counts *c, const struct frame *f, uint32_t row)
+static void count_peer(struct build *b, uint32_t row)
 {
+	const struct frame *f = b->f;
 	const struct sock *s = frame_sock(f, row);
 	uint32_t proc = process_here(f, row), *at;
 	uint64_t key[2];
@@ -56,12 +49,12 @@ static void count_peer(struct peer_counts *c, const struct frame *f, uint32_t ro
 		key[0] = UINT64_MAX;
 		key[1] = f->procs.v[proc].p.comm;
 	}
-	at = map_at(&c->at, key[0], key[1]);
+	at = map_at(&b->peers_at, key[0], key[1]);
 	if (*at == MAP_NONE) {
-		*at = (uint32_t)c->v.n;
-		vec_push(&c->v, ((struct peer_count){.row = row}));
+		*at = (uint32_t)b->peers.n;
+		vec_push(&b->peers, ((struct peer_count){.row = row}));
 	}
-	c->v.v[*at].n++;
+	b->peers.v[*at].n++;
 }
 
 static void name_peer(struct kill_peer *p, const struct frame *f, const struct peer_count *c)
@@ -81,14 +74,15 @@ static void name_peer(struct kill_peer *p, const struct frame *f, const struct p
 	snprintf(p->name, sizeof(p->name), "%s", ip_format(buf, ip.b, ip.v6));
 }
 
-static void top_peers(struct kill_plan *p, const struct frame *f, const struct peer_counts *c)
+bool kill_cost_peers(struct build *b)
 {
+	struct kill_plan *p = b->p;
 	uint32_t best[KILL_PEERS_MAX];
 
-	for (uint32_t i = 0; i < c->v.n; i++) {
+	for (uint32_t i = 0; i < b->peers.n; i++) {
 		uint8_t at = p->peers_n;
 
-		while (at > 0 && c->v.v[best[at - 1]].n < c->v.v[i].n)
+		while (at > 0 && b->peers.v[best[at - 1]].n < b->peers.v[i].n)
 			at--;
 		if (at == KILL_PEERS_MAX)
 			continue;
@@ -98,7 +92,8 @@ static void top_peers(struct kill_plan *p, const struct frame *f, const struct p
 		best[at] = i;
 	}
 	for (uint8_t i = 0; i < p->peers_n; i++)
-		name_peer(&p->peers[i], f, &c->v.v[best[i]]);
+		name_peer(&p->peers[i], b->f, &b->peers.v[best[i]]);
+	return true;
 }
 
 #define BIT(v, i) ((v)[(i) / 64] & UINT64_C(1) << (i) % 64)
@@ -106,64 +101,76 @@ static void top_peers(struct kill_plan *p, const struct frame *f, const struct p
 
 /* Which rows can end with the targets: what these hold, and what belongs to a port of theirs. Most do not, and are not
  * even looked at where there are very many. */
-static uint64_t *may_end(const struct build *b)
+bool kill_cost_held(struct build *b)
 {
 	const struct frame *f = b->f;
-	uint64_t *rows = mem_zalloc(f->rows_n / 64 + 1, sizeof(*rows));
-	uint64_t *ports = mem_zalloc(f->ports.n / 64 + 1, sizeof(*ports));
 
-	for (size_t t = 0; t < b->procs.n; t++) {
-		const struct proc *p = &f->procs.v[b->procs.v[t]];
+	if (!b->can_end) {
+		b->can_end = mem_zalloc(f->rows_n / 64 + 1, sizeof(*b->can_end));
+		b->ports_held = mem_zalloc(f->ports.n / 64 + 1, sizeof(*b->ports_held));
+	}
+	for (; b->at < b->procs.n; b->at++, b->sub = 0) {
+		const struct proc *p = &f->procs.v[b->procs.v[b->at]];
 
-		for (uint32_t i = 0; i < p->sock_n; i++) {
-			uint32_t row = f->proc_socks.v[p->sock + i], port = frame_port_of(f, row);
+		for (; b->sub < p->sock_n; b->sub++) {
+			uint32_t row = f->proc_socks.v[p->sock + b->sub], port = frame_port_of(f, row);
 
-			BIT_SET(rows, row);
+			if (kill_build_over(b))
+				return false;
+			BIT_SET(b->can_end, row);
 			if (port != NONE)
-				BIT_SET(ports, port);
+				BIT_SET(b->ports_held, port);
 		}
 	}
-	for (uint32_t i = 0; i < f->open_rows; i++)
-		if (frame_port_of(f, i) != NONE && BIT(ports, frame_port_of(f, i)))
-			BIT_SET(rows, i);
-	free(ports);
-	return rows;
+	return true;
+}
+
+bool kill_cost_near(struct build *b)
+{
+	for (; b->procs.n && b->at < b->f->open_rows; b->at++) {
+		uint32_t port = frame_port_of(b->f, (uint32_t)b->at);
+
+		if (kill_build_over(b))
+			return false;
+		if (port != NONE && BIT(b->ports_held, port))
+			BIT_SET(b->can_end, b->at);
+	}
+	return true;
+}
+
+static void count_drop(struct build *b, uint32_t row)
+{
+	const struct frame *f = b->f;
+	const struct row *r = frame_row(f, row);
+
+	if (!frame_counts(f, row, NULL) || !state_table[frame_sock(f, row)->state].conn ||
+	    !ends_with_targets(b, r->listener != NONE ? r->listener : row))
+		return;
+	if (r->dir == DIR_OUT) {
+		b->p->drops_out++;
+		return;
+	}
+	b->p->drops_in++;
+	if (frame_sock(f, row)->family <= FAMILY_IPV6)
+		count_peer(b, row);
 }
 
 /* Connections that end: those that only targets hold, and those still in the queue of a listener that does. */
-static void count_drops(struct build *b)
+bool kill_cost_count(struct build *b)
 {
-	struct peer_counts peers = {0};
-	const struct frame *f = b->f;
-	uint64_t *rows = may_end(b);
-
-	for (uint32_t i = 0; i < f->open_rows; i++) {
-		const struct row *r;
-
-		if (!BIT(rows, i))
-			continue;
-		r = frame_row(f, i);
-		if (!frame_counts(f, i, NULL) || !state_table[frame_sock(f, i)->state].conn ||
-		    !(r->listener != NONE ? ends_with_targets(b, r->listener) : ends_with_targets(b, i)))
-			continue;
-		if (r->dir == DIR_OUT) {
-			b->p->drops_out++;
-		} else {
-			b->p->drops_in++;
-			if (frame_sock(f, i)->family <= FAMILY_IPV6)
-				count_peer(&peers, f, i);
-		}
+	for (; b->procs.n && b->at < b->f->open_rows; b->at++) {
+		if (kill_build_over(b))
+			return false;
+		if (BIT(b->can_end, b->at))
+			count_drop(b, (uint32_t)b->at);
 	}
-	top_peers(b->p, f, &peers);
-	map_done(&peers.at);
-	vec_done(&peers.v);
-	free(rows);
+	return true;
 }
 
 /* ---- How far ---- */
 
 /* A process's program: its file where that is known, else its name. */
-static const char *program_of(const struct build *b, size_t target)
+static const char *program_of(const struct build *b, uint32_t target)
 {
 	const struct proc *p = &b->f->procs.v[b->procs.v[target]];
 	const char *exe = p->late ? late_get(p->late, LATE_EXE) : NULL;
@@ -171,28 +178,33 @@ static const char *program_of(const struct build *b, size_t target)
 	return exe && *exe ? exe : intern_get(b->f->names, p->p.comm);
 }
 
-static void count_reach(struct build *b)
+bool kill_cost_reach(struct build *b)
 {
 	struct kill_plan *p = b->p;
 
-	for (size_t i = 0; i < p->ports.n; i++)
-		p->ports_n += p->ports.v[i].asked;
-	for (size_t i = 0; i < p->targets.n; i++) {
-		bool unit = false, program = false;
+	for (; b->at < b->procs.n; b->at++) {
+		uint32_t i = (uint32_t)b->at, *unit;
 
-		for (size_t j = 0; j < i; j++) {
-			unit |= b->f->procs.v[b->procs.v[i]].unit == b->f->procs.v[b->procs.v[j]].unit;
-			program |= !strcmp(program_of(b, i), program_of(b, j));
-		}
-		p->units_n += !unit;
-		p->programs_n += !program;
+		if (kill_build_over(b))
+			return false;
+		unit = map_at(&b->units, b->f->procs.v[b->procs.v[i]].unit, 0);
+		p->units_n += *unit == MAP_NONE;
+		*unit = 1;
+		p->programs_n += kill_first_with(b, &b->programs, program_of(b, i), 0, i, program_of) == i;
 	}
+	for (size_t i = 0; p->targets.n && i < p->ports.n; i++)
+		p->ports_n += p->ports.v[i].asked;
+	return true;
 }
 
-void kill_count_cost(struct build *b)
+void kill_cost_done(struct build *b)
 {
-	count_drops(b);
-	count_reach(b);
+	map_done(&b->peers_at);
+	vec_done(&b->peers);
+	map_done(&b->units);
+	map_done(&b->programs);
+	free(b->can_end);
+	free(b->ports_held);
 }
 
 /* ---- Who holds it for others ---- */
@@ -219,6 +231,7 @@ static void judge_systemd(struct build *b, struct kill_target *t, uint32_t proc)
 	const struct frame *f = b->f;
 	const struct proc *p = &f->procs.v[proc];
 	const char *user = p->p.pid == 1 ? "" : "--user ";
+	uint32_t cgroup = 0; /* whose unit that is */
 	struct str unit = {0};
 	char name[64] = "";
 
@@ -228,9 +241,12 @@ static void judge_systemd(struct build *b, struct kill_target *t, uint32_t proc)
 	for (uint32_t i = 0; i < p->sock_n && !name[0]; i++) {
 		const struct sock *s = frame_sock(f, f->proc_socks.v[p->sock + i]);
 
-		str_clear(&unit);
-		unit_name(intern_get(f->names, s->cgroup), &unit);
-		if (is_proof(t, s) && ends_with(str_text(&unit), ".socket"))
+		if (s->cgroup != cgroup) {
+			cgroup = s->cgroup;
+			str_clear(&unit);
+			unit_name(intern_get(f->names, cgroup), &unit);
+		}
+		if (ends_with(str_text(&unit), ".socket") && is_proof(t, s))
 			kill_copy_text(name, sizeof(name), str_text(&unit), unit.n);
 	}
 	if (name[0]) {

@@ -1,4 +1,4 @@
-/* Whom a kill would hit, what that frees and what it ends: read off one frame, before anything is done. */
+/* Whom a kill would hit, what that frees and what it ends: read off one frame, before anything is done, in slices. */
 #include "kill_plan.h"
 #include "sockeye/base/text.h"
 #include "sockeye/model/unit.h"
@@ -34,6 +34,19 @@ void kill_copy_comm(char *buf, size_t size, const struct frame *f, uint32_t id)
 		snprintf(buf, size, "\"\"");
 }
 
+void kill_put_sock(char *buf, size_t size, const struct frame *f, uint32_t row)
+{
+	const struct sock *s = frame_sock(f, row);
+	bool v6 = s->family == FAMILY_IPV6;
+	char addr[IP_TEXT];
+
+	if (s->family <= FAMILY_IPV6)
+		snprintf(buf, size, "%s %s%s%s:%u", proto_table[s->proto].name, v6 ? "[" : "",
+			 ip_format(addr, s->laddr, v6), v6 ? "]" : "", s->lport);
+	else
+		snprintf(buf, size, "a %s socket", proto_table[s->proto].name);
+}
+
 /* Arguments are told apart by NULs: one line for people. */
 static char *cmdline_of(const struct frame *f, const struct proc *pr)
 {
@@ -57,6 +70,9 @@ static char *cmdline_of(const struct frame *f, const struct proc *pr)
 	return str_take(&out);
 }
 
+/* Making a command line fit for people takes as long as many rows. */
+#define STEPS_A_TARGET 32
+
 static uint32_t add_target(struct build *b, uint32_t proc)
 {
 	const struct proc *pr = &b->f->procs.v[proc];
@@ -66,6 +82,7 @@ static uint32_t add_target(struct build *b, uint32_t proc)
 	if (b->target[proc] != NONE)
 		return b->target[proc];
 	b->target[proc] = (uint32_t)b->p->targets.n;
+	*map_at(&b->pids, pr->p.pid, 0) = 1;
 	vec_push(&b->procs, proc);
 	t = vec_add(&b->p->targets);
 	*t = (struct kill_target){.pid = pr->p.pid, .start = pr->p.start, .uid = pr->p.uid};
@@ -79,6 +96,7 @@ static uint32_t add_target(struct build *b, uint32_t proc)
 		snprintf(t->user, sizeof(t->user), "%u", pr->p.uid);
 	t->cmdline = cmdline_of(b->f, pr);
 	t->start_wall_ns = frame_proc_start_wall(b->f, proc);
+	b->steps += STEPS_A_TARGET;
 	return b->target[proc];
 }
 
@@ -89,32 +107,54 @@ static void add_proof(struct build *b, uint32_t target, uint32_t row, int32_t fd
 	vec_push(&b->p->targets.v[target].proofs, ((struct kill_proof){s->inode, fd, s->cookie}));
 }
 
+uint32_t kill_first_with(struct build *b, struct map *known, const char *text, uint64_t kind, uint32_t next,
+			 const char *(*text_of)(const struct build *b, uint32_t i))
+{
+	uint64_t hash = 0;
+
+	for (const char *c = text; *c; c++)
+		hash = map_hash(hash, (uint8_t)*c);
+	for (;; kind += 256) { /* foreign texts may share a hash, by intent */
+		uint32_t *at = map_at(known, hash, kind);
+
+		if (*at == MAP_NONE)
+			*at = next;
+		else if (strcmp(text_of(b, *at), text) != 0)
+			continue;
+		return *at;
+	}
+}
+
+static const char *unowned_what(const struct build *b, uint32_t i)
+{
+	return b->p->unowned.v[i].what;
+}
+
 /* A picked socket that nobody known holds: one line a port and reason. */
 static void add_unowned(struct build *b, uint32_t row)
 {
 	const struct sock *s = frame_sock(b->f, row);
-	uint32_t port = frame_port_of(b->f, row);
-	struct kill_unowned *u, new = {.reason = frame_row(b->f, row)->reason,
-				       .uid = s->flags & SOCK_HAS_UID ? s->uid : NONE};
+	uint32_t port = frame_port_of(b->f, row), next = (uint32_t)b->p->unowned.n;
+	struct kill_unowned *u = vec_add(&b->p->unowned);
 	struct str unit = {0};
 
+	*u = (struct kill_unowned){.reason = frame_row(b->f, row)->reason,
+				   .uid = s->flags & SOCK_HAS_UID ? s->uid : NONE};
 	if (port != NONE && STATES_PORT & STATE_BIT(s->state)) {
 		char addr[64];
 
 		kill_put_addr(addr, sizeof(addr), b->f, &b->f->ports.v[port]);
-		snprintf(new.what, sizeof(new.what), "%u/%s %s", s->lport, proto_table[s->proto].name, addr);
+		snprintf(u->what, sizeof(u->what), "%u/%s %s", s->lport, proto_table[s->proto].name, addr);
 	} else {
-		kill_put_sock(new.what, sizeof(new.what), b->f, row);
+		kill_put_sock(u->what, sizeof(u->what), b->f, row);
+	}
+	if (kill_first_with(b, &b->unowned, u->what, u->reason, next, unowned_what) != next) {
+		b->p->unowned.n--;
+		return;
 	}
 	unit_name(intern_get(b->f->names, s->cgroup), &unit);
-	kill_copy_text(new.unit, sizeof(new.unit), str_text(&unit), unit.n);
+	kill_copy_text(u->unit, sizeof(u->unit), str_text(&unit), unit.n);
 	str_done(&unit);
-	for (size_t i = 0; i < b->p->unowned.n; i++) {
-		u = &b->p->unowned.v[i];
-		if (u->reason == new.reason && !strcmp(u->what, new.what))
-			return;
-	}
-	vec_push(&b->p->unowned, new);
 }
 
 /* The present owners of a socket. */
@@ -138,59 +178,22 @@ static void add_owners(struct build *b, uint32_t row)
 		add_unowned(b, row);
 }
 
-void kill_put_addr(char *buf, size_t size, const struct frame *f, const struct port *p)
-{
-	const struct port_addr *a = &f->addrs.v[p->addr];
-	char text[IP_TEXT], more[16] = "";
-	bool v6 = p->addr_n && a->ip.v6;
-
-	if (p->dual || !p->addr_n) {
-		snprintf(buf, size, "*");
-		return;
-	}
-	if (p->addr_n > 1)
-		snprintf(more, sizeof(more), " +%u", p->addr_n - 1);
-	snprintf(buf, size, "%s%s%s%s", v6 ? "[" : "", ip_format(text, a->ip.b, v6), v6 ? "]" : "", more);
-}
-
-static void add_port(struct build *b, uint32_t port, bool asked)
-{
-	const struct port *p = &b->f->ports.v[port];
-	struct kill_port *kp;
-
-	for (size_t i = 0; i < b->p->ports.n; i++) {
-		kp = &b->p->ports.v[i];
-		if (kp->netns == p->netns && kp->proto == p->proto && kp->port == p->port) {
-			kp->asked |= asked;
-			return;
-		}
-	}
-	kp = vec_add(&b->p->ports);
-	*kp = (struct kill_port){.netns = p->netns,
-				 .proto = p->proto,
-				 .port = p->port,
-				 .netns_inode = frame_netns_inode(b->f, p->netns),
-				 .asked = asked};
-	kill_put_addr(kp->addr, sizeof(kp->addr), b->f, p);
-	for (uint32_t h = 0; h < p->holder_n; h++)
-		kp->shared |= b->target[b->f->holders.v[p->holder + h]] == NONE;
-	/* A member that nobody known holds stays too. */
-	for (uint32_t m = 0; m < p->member_n; m++)
-		kp->shared |= frame_row(b->f, b->f->members.v[p->member + m])->reason != REASON_OWNED;
-}
-
-static void pick_port(struct build *b, const struct pick *k)
+static bool pick_port(struct build *b, const struct pick *k)
 {
 	uint32_t at = frame_port_by_key(b->f, k->netns, k->proto, k->port);
 	const struct port *p = at == NONE ? NULL : &b->f->ports.v[at];
 
 	if (!p || p->marks & MARK_CLOSED)
-		return;
-	for (uint32_t i = 0; i < p->member_n; i++) /* a client port has none */
-		add_owners(b, b->f->members.v[p->member + i]);
+		return true;
+	for (; b->sub < p->member_n; b->sub++) { /* a client port has none */
+		if (kill_build_over(b))
+			return false;
+		add_owners(b, b->f->members.v[p->member + b->sub]);
+	}
+	return true;
 }
 
-static void pick_proc(struct build *b, const struct pick *k)
+static bool pick_proc(struct build *b, const struct pick *k)
 {
 	uint32_t at = frame_proc_by_key(b->f, k->pid, k->start), target;
 	const struct proc *p = at == NONE ? NULL : &b->f->procs.v[at];
@@ -198,15 +201,17 @@ static void pick_proc(struct build *b, const struct pick *k)
 	if (!k->pid && !k->start && p) {
 		if (b->p->no_owner_reason == REASON_OWNED)
 			b->p->no_owner_reason = REASON_KERNEL;
-		return;
+		return true;
 	}
 	if (!p || p->marks & MARK_CLOSED)
-		return;
+		return true;
 	target = add_target(b, at);
-	for (uint32_t i = 0; i < p->sock_n; i++) {
-		uint32_t row = b->f->proc_socks.v[p->sock + i];
+	for (; b->sub < p->sock_n; b->sub++) {
+		uint32_t row = b->f->proc_socks.v[p->sock + b->sub];
 		const struct row *r = frame_row(b->f, row);
 
+		if (kill_build_over(b))
+			return false;
 		for (uint32_t o = 0; o < r->owner_n; o++) {
 			const struct owner *ow = frame_owner(b->f, r, o);
 
@@ -214,113 +219,33 @@ static void pick_proc(struct build *b, const struct pick *k)
 				add_proof(b, target, row, ow->fd);
 		}
 	}
+	return true;
 }
 
-static void pick_targets(struct build *b, const struct pick *k)
+static bool pick_targets(struct build *b)
 {
-	uint32_t row;
+	for (; b->at < b->picks_n; b->at++, b->sub = 0) {
+		struct pick k = kill_build_pick(b, b->at);
 
-	switch (k->kind) {
-	case PICK_PORT:
-		pick_port(b, k);
-		break;
-	case PICK_PROC:
-		pick_proc(b, k);
-		break;
-	case PICK_SOCK:
-		row = frame_row_by_cookie(b->f, k->netns, k->cookie);
-		if (row != NONE)
-			add_owners(b, row);
-		break;
+		if (kill_build_over(b))
+			return false;
+		b->rows[b->at] = k.kind == PICK_SOCK ? frame_row_by_cookie(b->f, k.netns, k.cookie) : NONE;
+		if (b->rows[b->at] != NONE)
+			add_owners(b, b->rows[b->at]);
+		if ((k.kind == PICK_PORT && !pick_port(b, &k)) || (k.kind == PICK_PROC && !pick_proc(b, &k)))
+			return false;
 	}
+	return true;
 }
 
-/* One socket of a port was picked: its address, unless others come to be all of them. */
-static void only_address(struct build *b, uint32_t port, uint32_t row)
+static bool judge_targets(struct build *b)
 {
-	const struct port *p = &b->f->ports.v[port];
-	const struct sock *s = frame_sock(b->f, row);
-	struct kill_port *kp = b->p->ports.v;
-	struct ip ip = {.v6 = s->family == FAMILY_IPV6};
-
-	while (kp->netns != p->netns || kp->proto != p->proto || kp->port != p->port)
-		kp++;
-	memcpy(ip.b, s->laddr, sizeof(ip.b));
-	for (uint8_t i = 0; i < kp->only_n; i++)
-		if (kp->only[i].v6 == ip.v6 && !memcmp(kp->only[i].b, ip.b, sizeof(ip.b)))
-			return;
-	if (p->addr_n > 1 && p->addr_n <= KILL_ONLY_MAX)
-		kp->only[kp->only_n++] = ip;
-}
-
-/* What is said about a port of which some addresses were asked for is said of those. */
-static void narrow(struct build *b, struct kill_port *kp)
-{
-	const struct port *p = &b->f->ports.v[frame_port_by_key(b->f, kp->netns, kp->proto, kp->port)];
-	char addr[IP_TEXT];
-
-	if (!kp->only_n || kp->only_n == p->addr_n)
-		return;
-	snprintf(kp->addr, sizeof(kp->addr), kp->only_n > 1 ? "%s +%u" : "%s",
-		 ip_format(addr, kp->only[0].b, kp->only[0].v6), kp->only_n - 1);
-	kp->shared = false;
-	for (uint32_t m = 0; m < p->member_n; m++) {
-		uint32_t row = b->f->members.v[p->member + m];
-		const struct row *r = frame_row(b->f, row);
-
-		if (!kill_port_has(kp, frame_sock(b->f, row)))
-			continue;
-		kp->shared |= r->reason != REASON_OWNED;
-		for (uint32_t i = 0; i < r->owner_n; i++) {
-			const struct owner *o = frame_owner(b->f, r, i);
-
-			kp->shared |= !o->former && b->target[o->proc] == NONE;
-		}
+	for (; b->at < b->procs.n; b->at++) {
+		if (kill_build_over(b))
+			return false;
+		kill_judge_target(b, &b->p->targets.v[b->at], b->procs.v[b->at]);
 	}
-}
-
-bool kill_port_has(const struct kill_port *p, const struct sock *s)
-{
-	if (s->proto != p->proto || s->lport != p->port || !(STATE_BIT(s->state) & STATES_PORT))
-		return false;
-	for (uint8_t i = 0; i < p->only_n; i++)
-		if (p->only[i].v6 == (s->family == FAMILY_IPV6) &&
-		    !memcmp(p->only[i].b, s->laddr, sizeof(s->laddr)))
-			return true;
-	return !p->only_n;
-}
-
-/* The ports that the user pointed at come first and are watched; targets must be known by now. */
-static void asked_ports(struct build *b, const struct pick *k)
-{
-	uint32_t at = NONE, row = NONE;
-
-	if (k->kind == PICK_PORT)
-		at = frame_port_by_key(b->f, k->netns, k->proto, k->port);
-	if (k->kind == PICK_SOCK) {
-		row = frame_row_by_cookie(b->f, k->netns, k->cookie);
-		if (row != NONE && STATES_PORT & STATE_BIT(frame_sock(b->f, row)->state))
-			at = frame_port_of(b->f, row);
-	}
-	if (at != NONE && b->f->ports.v[at].member_n && !(b->f->ports.v[at].marks & MARK_CLOSED)) {
-		add_port(b, at, true);
-		if (row != NONE)
-			only_address(b, at, row);
-	}
-	if (k->kind == PICK_PROC && (at = frame_proc_by_key(b->f, k->pid, k->start)) != NONE &&
-	    b->target[at] != NONE)
-		for (uint32_t i = 0; i < b->f->procs.v[at].port_n; i++)
-			add_port(b, b->f->proc_ports.v[b->f->procs.v[at].port + i], true);
-}
-
-static void held_ports(struct build *b)
-{
-	for (size_t t = 0; t < b->procs.n; t++) {
-		const struct proc *p = &b->f->procs.v[b->procs.v[t]];
-
-		for (uint32_t i = 0; i < p->port_n; i++)
-			add_port(b, b->f->proc_ports.v[p->port + i], false);
-	}
+	return true;
 }
 
 static bool before(const struct snap_proc *a, const struct snap_proc *b)
@@ -330,76 +255,65 @@ static bool before(const struct snap_proc *a, const struct snap_proc *b)
 	return a->start != b->start ? a->start < b->start : a->pid < b->pid;
 }
 
-/* Oldest first, and a parent before its children, so that none is started again meanwhile. */
-static void sort_targets(struct build *b)
+/* Oldest first, and a parent before its children, so that none is started again meanwhile. By insertion: a parent
+ * that is younger than its child makes it an order that other ways of sorting do not bear. */
+static bool order_targets(struct build *b)
 {
-	struct kill_target *t = b->p->targets.v;
-	uint32_t *v = b->procs.v;
+	const struct proc *procs = b->f->procs.v;
 
-	for (size_t i = 1; i < b->procs.n; i++) {
-		struct kill_target target = t[i];
-		uint32_t proc = v[i];
-		size_t j = i;
+	for (; b->order.n < b->procs.n; b->sub = 0) {
+		size_t at = b->order.n - b->sub;
+		uint32_t proc = b->procs.v[b->order.n];
 
-		for (; j > 0 && before(&b->f->procs.v[proc].p, &b->f->procs.v[v[j - 1]].p); j--) {
-			t[j] = t[j - 1];
-			v[j] = v[j - 1];
-		}
-		t[j] = target;
-		v[j] = proc;
+		for (; at > 0 && before(&procs[proc].p, &procs[b->procs.v[b->order.v[at - 1]]].p);
+		     at--, b->sub++)
+			if (kill_build_over(b))
+				return false;
+		vec_push(&b->order, 0);
+		memmove(b->order.v + at + 1, b->order.v + at, (b->order.n - 1 - at) * sizeof(b->order.v[0]));
+		b->order.v[at] = (uint32_t)b->order.n - 1;
 	}
+	return true;
 }
 
-void kill_put_sock(char *buf, size_t size, const struct frame *f, uint32_t row)
+static bool take_order(struct build *b)
 {
-	const struct sock *s = frame_sock(f, row);
-	bool v6 = s->family == FAMILY_IPV6;
-	char addr[IP_TEXT];
+	struct kill_target *now = mem_alloc(b->order.n, sizeof(*now));
 
-	if (s->family <= FAMILY_IPV6)
-		snprintf(buf, size, "%s %s%s%s:%u", proto_table[s->proto].name, v6 ? "[" : "",
-			 ip_format(addr, s->laddr, v6), v6 ? "]" : "", s->lport);
-	else
-		snprintf(buf, size, "a %s socket", proto_table[s->proto].name);
+	for (size_t i = 0; i < b->order.n; i++)
+		now[i] = b->p->targets.v[b->order.v[i]];
+	free(b->p->targets.v);
+	b->p->targets.v = now;
+	b->p->targets.cap = b->p->targets.n;
+	return true;
 }
 
-static int by_port(const void *a, const void *b)
-{
-	const struct kill_port *x = a, *y = b;
-
-	if (x->asked != y->asked)
-		return x->asked ? -1 : 1;
-	if (x->port != y->port)
-		return x->port < y->port ? -1 : 1;
-	if (x->proto != y->proto)
-		return x->proto < y->proto ? -1 : 1;
-	return x->netns < y->netns ? -1 : x->netns > y->netns;
-}
-
-static void put_title(struct build *b, const struct pick *picks, size_t n)
+static bool put_title(struct build *b)
 {
 	char *buf = b->p->title, sock[96], name[40];
 	size_t size = sizeof(b->p->title);
+	struct pick k;
 	uint32_t at;
 
-	if (n != 1) {
-		snprintf(buf, size, "%zu tagged", n);
-		return;
+	if (b->picks_n != 1) {
+		snprintf(buf, size, "%zu tagged", b->picks_n);
+		return true;
 	}
-	switch (picks->kind) {
+	k = kill_build_pick(b, 0);
+	switch (k.kind) {
 	case PICK_PORT:
-		snprintf(buf, size, "the holder of %u/%s", picks->port, proto_table[picks->proto].name);
+		snprintf(buf, size, "the holder of %u/%s", k.port, proto_table[k.proto].name);
 		break;
 	case PICK_PROC:
-		at = frame_proc_by_key(b->f, picks->pid, picks->start);
+		at = frame_proc_by_key(b->f, k.pid, k.start);
 		if (at == NONE)
 			snprintf(name, sizeof(name), "process");
 		else
 			kill_copy_comm(name, sizeof(name), b->f, b->f->procs.v[at].p.comm);
-		snprintf(buf, size, "%s %u", name, picks->pid);
+		snprintf(buf, size, "%s %u", name, k.pid);
 		break;
 	case PICK_SOCK:
-		at = frame_row_by_cookie(b->f, picks->netns, picks->cookie);
+		at = b->rows[0];
 		if (at == NONE) {
 			snprintf(buf, size, "the owner of a socket that has gone");
 		} else {
@@ -408,6 +322,7 @@ static void put_title(struct build *b, const struct pick *picks, size_t n)
 		}
 		break;
 	}
+	return true;
 }
 
 uint64_t frame_netns_inode(const struct frame *f, uint16_t netns)
@@ -425,60 +340,100 @@ void pick_settle(const struct frame *f, struct pick *p)
 			p->netns = i;
 }
 
-/* They may go on holding what their parent held. */
-static void children(struct build *b)
+struct pick kill_build_pick(const struct build *b, size_t i)
 {
-	for (uint32_t i = 0; i < b->f->open_procs; i++) {
-		const struct snap_proc *c = &b->f->procs.v[i].p;
+	struct pick k = b->picks[i];
 
-		for (size_t t = 0; t < b->p->targets.n && b->target[i] == NONE; t++)
-			if (c->ppid == b->p->targets.v[t].pid) {
-				vec_push(&b->p->children, ((struct kill_child){c->pid, c->start}));
-				break;
-			}
-	}
+	pick_settle(b->f, &k);
+	return k;
 }
 
-static void build(struct build *b, const struct pick *picks, size_t n)
+/* They may go on holding what their parent held. */
+static bool children(struct build *b)
 {
-	struct kill_plan *p = b->p;
-	for (size_t i = 0; i < n; i++)
-		pick_targets(b, &picks[i]);
-	for (size_t i = 0; i < p->targets.n; i++)
-		kill_judge_target(b, &p->targets.v[i], b->procs.v[i]);
-	for (size_t i = 0; i < n; i++)
-		asked_ports(b, &picks[i]);
-	for (size_t i = 0; i < p->ports.n; i++)
-		narrow(b, &p->ports.v[i]);
-	held_ports(b);
-	children(b);
-	if (p->targets.n)
-		kill_count_cost(b);
-	else if (p->no_owner_reason == REASON_OWNED)
-		p->no_owner_reason = REASON_GONE;
-	put_title(b, picks, n);
+	for (; b->at < b->f->open_procs; b->at++) {
+		const struct snap_proc *c = &b->f->procs.v[b->at].p;
+
+		if (kill_build_over(b))
+			return false;
+		if (b->target[b->at] == NONE && map_get(&b->pids, c->ppid, 0) != MAP_NONE)
+			vec_push(&b->p->children, ((struct kill_child){c->pid, c->start}));
+	}
+	return true;
+}
+
+static bool why_nobody(struct build *b)
+{
+	if (!b->p->targets.n && b->p->no_owner_reason == REASON_OWNED)
+		b->p->no_owner_reason = REASON_GONE;
+	return true;
+}
+
+/* One after the other: what a part needs is there. */
+static bool (*const parts[])(struct build *b) = {
+	pick_targets, judge_targets,    kill_ports_asked, kill_ports_narrow, kill_ports_held, children,
+	why_nobody,   kill_cost_held,   kill_cost_near,   kill_cost_count,   kill_cost_peers, kill_cost_reach,
+	put_title,    kill_ports_order, order_targets,    take_order,
+};
+
+struct kill_planning {
+	struct build b;
+	struct kill_plan plan;
+	size_t part; /* of `parts` */
+};
+
+struct kill_planning *kill_planning_new(const struct frame *f, const struct pick *picks, size_t n)
+{
+	struct kill_planning *k = mem_zalloc(1, sizeof(*k));
+
+	k->b = (struct build){.p = &k->plan, .f = f, .picks = picks, .picks_n = n};
+	k->b.rows = mem_alloc(n, sizeof(k->b.rows[0]));
+	k->b.target = mem_alloc(f->procs.n, sizeof(k->b.target[0]));
+	for (size_t i = 0; i < f->procs.n; i++)
+		k->b.target[i] = NONE;
+	return k;
+}
+
+bool kill_planning_step(struct kill_planning *k, const struct slice *slice)
+{
+	k->b.slice = slice;
+	for (; k->part < ARRAY_LEN(parts); k->part++) {
+		if (!parts[k->part](&k->b))
+			return false;
+		k->b.at = k->b.sub = 0;
+	}
+	return true;
+}
+
+void kill_planning_take(struct kill_planning *k, struct kill_plan *ret)
+{
+	*ret = k->plan;
+	k->plan = (struct kill_plan){0};
+}
+
+void kill_planning_free(struct kill_planning *k)
+{
+	if (!k)
+		return;
+	kill_plan_done(&k->plan);
+	kill_cost_done(&k->b);
+	vec_done(&k->b.procs);
+	vec_done(&k->b.order);
+	map_done(&k->b.pids);
+	map_done(&k->b.ports);
+	map_done(&k->b.unowned);
+	free(k->b.target);
+	free(k->b.rows);
+	free(k);
 }
 
 void kill_plan_build(struct kill_plan *p, const struct frame *f, const struct pick *picks, size_t n)
 {
-	struct build b = {.p = p, .f = f};
-	struct pick *now = mem_alloc(n, sizeof(*now));
+	struct kill_planning *k = kill_planning_new(f, picks, n);
 
-	*p = (struct kill_plan){0};
-	b.target = mem_alloc(f->procs.n, sizeof(*b.target));
-	for (size_t i = 0; i < f->procs.n; i++)
-		b.target[i] = NONE;
-	for (size_t i = 0; i < n; i++) {
-		now[i] = picks[i];
-		pick_settle(f, &now[i]);
-	}
-	build(&b, now, n);
-	if (p->ports.n)
-		qsort(p->ports.v, p->ports.n, sizeof(p->ports.v[0]), by_port);
-	sort_targets(&b);
-	vec_done(&b.procs);
-	free(b.target);
-	free(now);
+	kill_planning_step(k, NULL);
+	kill_planning_take(k, p);
+	kill_planning_free(k);
 }
 
 void kill_plan_done(struct kill_plan *p)

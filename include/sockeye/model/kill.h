@@ -1,6 +1,7 @@
 /* The plan of a kill, worked out from a frame alone: whom, what it frees, what it drops, what speaks
  * against it. Pure: no system call. The deed is in action/kill.h; what it reports is struct kill_step. */
 #pragma once
+#include "sockeye/base/slice.h"
 #include "sockeye/base/str.h"
 #include "sockeye/model/frame.h"
 #include <stdbool.h>
@@ -159,6 +160,13 @@ struct kill_plan {
 	char starter[64]; /* safe */
 };
 void kill_plan_build(struct kill_plan *p, const struct frame *f, const struct pick *picks, size_t n);
+/* The same in slices: a step until one says that it is whole (true), then take, once. The frame and the picks are
+ * borrowed until it is freed, which may be at any time. */
+struct kill_planning;
+struct kill_planning *kill_planning_new(const struct frame *f, const struct pick *picks, size_t n);
+bool kill_planning_step(struct kill_planning *k, const struct slice *slice);
+void kill_planning_take(struct kill_planning *k, struct kill_plan *ret);
+void kill_planning_free(struct kill_planning *k);
 void kill_plan_done(struct kill_plan *p);
 /* Is this socket (of the port's namespace) one that has this port, at an address that was asked for? */
 bool kill_port_has(const struct kill_port *p, const struct sock *s);
