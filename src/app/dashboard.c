@@ -251,8 +251,13 @@ static void take_shown(struct dashboard *d)
 /* Goes on with a table that could not be filled in one slice. */
 static void work(struct dashboard *d)
 {
+	bool done;
+
 	pieces_part(&d->pieces, PIECE_WORK);
-	if (ui_working(d->ui) && !ui_work(d->ui))
+	done = !ui_working(d->ui) || ui_work(d->ui);
+	if (ui_discard_input(d->ui)) /* typed before what came of it was seen */
+		term_discard_input();
+	if (!done)
 		return;
 	d->dirty = true;
 	if (d->next) {

@@ -29,9 +29,8 @@ struct dialog { /* first member of every implementation */
 struct area dialog_box(struct canvas *c, const struct screen_env *e, const char *title,
 		       const char *title_right, int h, int w);
 
-struct dialog *kill_dialog_new(struct ui *u, struct kill_plan *plan); /* opens the pidfds through the host */
-/* What it was made for, moved in: while not every process was looked at it is made anew from each frame. */
-void kill_dialog_picks(struct dialog *d, struct picks *picks);
+/* For these (moved in): works out whom that hits, in slices, and opens the pidfds through the host. */
+struct dialog *kill_dialog_new(struct ui *u, struct picks *picks);
 struct dialog *sort_menu_new(struct ui *u, struct table *t);
 struct dialog *filter_prompt_new(struct ui *u,
 				 const char *start_text); /* live: the table follows while typing */

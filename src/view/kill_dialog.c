@@ -72,7 +72,14 @@ static void kill_draw(struct dialog *dialog, const struct screen_env *e, struct 
 	d->page.width = c->h < 5 || w < 12 ? c->w : w - 4;
 	if (d->page.width < 1)
 		return;
-	if (d->sent) {
+	if (!d->plan) {
+		page_line(&d->page, ' ');
+		page_span(&d->page, 0, STYLE_DIM,
+			  !d->planning ? "Signals cannot be sent from here."
+			  : e->ascii   ? "working out whom this hits..."
+				       : "working out whom this hits…");
+		snprintf(title, sizeof(title), "Kill");
+	} else if (d->sent) {
 		d->seconds_seen = seconds_left(d);
 		kill_after_lines(d, e, height);
 		put_after_title(d->plan, title, sizeof(title));
@@ -170,41 +177,109 @@ static bool word_key(struct kill_dialog *d, uint32_t code)
 	return true;
 }
 
-/* The ports that were asked for, as they are now: who has them may be another one. */
-static bool ask_again(struct kill_dialog *d)
+static bool same_targets(const struct kill_plan *a, const struct kill_plan *b)
 {
-	struct picks picks = {0};
-	struct kill_plan plan = {0};
-	struct ui *u = d->u;
-	bool ok;
+	if (a->targets.n != b->targets.n || a->unscanned != b->unscanned ||
+	    a->no_owner_reason != b->no_owner_reason)
+		return false;
+	for (size_t i = 0; i < a->targets.n; i++)
+		if (a->targets.v[i].pid != b->targets.v[i].pid ||
+		    a->targets.v[i].start != b->targets.v[i].start)
+			return false;
+	return true;
+}
 
+/* A plan in place of the one before. What was typed until now was meant for what stood there. */
+static void open_plan(struct kill_dialog *d, struct kill_plan *plan)
+{
+	const struct ui_host *h = d->u->host;
+
+	if (d->plan && h->kill_close)
+		h->kill_close(h->data);
+	d->plan = h->kill_open(h->data, plan);
+	d->way = 0;
+	d->copied = false;
+	d->u->discard_input = true;
+	vec_clear(&d->u->waiting);
+}
+
+static void planned(struct kill_dialog *d, struct kill_plan *plan)
+{
+	switch (d->planning_for) {
+	case PLAN_FIRST:
+		open_plan(d, plan);
+		break;
+	case PLAN_ANEW:
+		if (!d->sent && !d->asks_word && !same_targets(plan, d->plan))
+			open_plan(d, plan);
+		break;
+	case PLAN_AGAIN:
+		if (!plan->targets.n) {
+			ui_say(d->u, "nobody holds it now");
+			break;
+		}
+		open_plan(d, plan);
+		d->sent = false;
+		d->cursor = 0;
+		d->typed = 0;
+		break;
+	}
+}
+
+static bool kill_work(struct dialog *dialog, struct ui *u)
+{
+	struct kill_dialog *d = (struct kill_dialog *)dialog;
+	struct kill_plan plan;
+
+	if (!d->planning)
+		return true;
+	if (!kill_planning_step(d->planning, &u->env.slice))
+		return false;
+	kill_planning_take(d->planning, &plan);
+	kill_planning_free(d->planning);
+	d->planning = NULL;
+	kill_plan_judge(&plan, u->env.f, u->opts.you);
+	planned(d, &plan);
+	kill_plan_done(&plan); /* nothing is left of it when it was opened */
+	return true;
+}
+
+static bool kill_working(const struct dialog *dialog)
+{
+	return ((const struct kill_dialog *)dialog)->planning != NULL;
+}
+
+/* Nothing is done to those whom one has not seen. */
+static bool kill_waits(struct dialog *dialog, struct ui *u, const struct key *k)
+{
+	const struct kill_dialog *d = (const struct kill_dialog *)dialog;
+
+	return d->planning && d->planning_for != PLAN_ANEW && k->code != KEY_ESC;
+}
+
+static void plan(struct kill_dialog *d, enum planning_for what)
+{
+	kill_planning_free(d->planning);
+	d->planning = kill_planning_new(d->u->env.f, d->picks.v.v, d->picks.v.n);
+	d->planning_for = what;
+	kill_work(&d->base, d->u);
+}
+
+/* The ports that were asked for, as they are now: who has them may be another one. */
+static void ask_again(struct kill_dialog *d)
+{
+	vec_clear(&d->picks.v);
 	for (size_t i = 0; i < d->plan->ports.n; i++) {
 		const struct kill_port *p = &d->plan->ports.v[i];
 
 		if (p->asked)
-			vec_push(&picks.v, ((struct pick){.kind = PICK_PORT,
-							  .netns = p->netns,
-							  .netns_inode = p->netns_inode,
-							  .proto = p->proto,
-							  .port = p->port}));
+			vec_push(&d->picks.v, ((struct pick){.kind = PICK_PORT,
+							     .netns = p->netns,
+							     .netns_inode = p->netns_inode,
+							     .proto = p->proto,
+							     .port = p->port}));
 	}
-	kill_plan_build(&plan, u->env.f, picks.v.v, picks.v.n);
-	kill_plan_judge(&plan, u->env.f, u->opts.you);
-	ok = plan.targets.n > 0;
-	if (ok) {
-		u->host->kill_close(u->host->data);
-		d->plan = u->host->kill_open(u->host->data, &plan);
-		d->sent = d->copied = false;
-		d->way = d->cursor = 0;
-		d->typed = 0;
-		kill_dialog_picks(&d->base, &picks);
-		u->discard_input = true; /* as when it was opened */
-	}
-	kill_plan_done(&plan);
-	vec_done(&picks.v);
-	if (!ok)
-		ui_say(u, "nobody holds it now");
-	return ok;
+	plan(d, PLAN_AGAIN);
 }
 
 static bool after_key(struct kill_dialog *d, uint32_t code)
@@ -254,6 +329,8 @@ static bool kill_key(struct dialog *dialog, struct ui *u, const struct key *k)
 	struct kill_dialog *d = (struct kill_dialog *)dialog;
 	size_t n = u->opts.signals_n;
 
+	if (!d->plan)
+		return false;
 	if (d->sent)
 		return after_key(d, k->code);
 	if (d->asks_word)
@@ -295,37 +372,15 @@ static bool kill_key(struct dialog *dialog, struct ui *u, const struct key *k)
 	}
 }
 
-static bool same_targets(const struct kill_plan *a, const struct kill_plan *b)
-{
-	if (a->targets.n != b->targets.n || a->unscanned != b->unscanned ||
-	    a->no_owner_reason != b->no_owner_reason)
-		return false;
-	for (size_t i = 0; i < a->targets.n; i++)
-		if (a->targets.v[i].pid != b->targets.v[i].pid ||
-		    a->targets.v[i].start != b->targets.v[i].start)
-			return false;
-	return true;
-}
-
 /* Opened before every process was looked at, it is worked out again until they were. */
 static void kill_frame(struct dialog *dialog, struct ui *u)
 {
 	struct kill_dialog *d = (struct kill_dialog *)dialog;
-	struct kill_plan plan = {0};
 
-	if (!d->plan->unscanned || d->sent || d->asks_word || !d->picks.v.n || !u->env.f)
-		return;
-	kill_plan_build(&plan, u->env.f, d->picks.v.v, d->picks.v.n);
-	kill_plan_judge(&plan, u->env.f, u->opts.you);
-	if (!same_targets(&plan, d->plan)) {
-		if (u->host->kill_close)
-			u->host->kill_close(u->host->data);
-		d->plan = u->host->kill_open(u->host->data, &plan);
-		d->way = 0;
-		d->copied = false;
-		u->discard_input = true; /* what was typed was meant for what stood there before */
-	}
-	kill_plan_done(&plan);
+	if (d->planning) /* the frame that it reads goes */
+		plan(d, d->planning_for);
+	else if (d->plan && d->plan->unscanned && !d->sent && !d->asks_word && u->env.f)
+		plan(d, PLAN_ANEW);
 }
 
 static bool kill_tick(struct dialog *dialog, struct ui *u)
@@ -362,7 +417,8 @@ static void kill_dialog_free(struct dialog *dialog, struct ui *u)
 {
 	struct kill_dialog *d = (struct kill_dialog *)dialog;
 
-	if (u->host->kill_close)
+	kill_planning_free(d->planning);
+	if (d->plan && u->host->kill_close)
 		u->host->kill_close(u->host->data);
 	page_done(&d->page);
 	vec_done(&d->picks.v);
@@ -374,14 +430,16 @@ static const struct dialog_ops kill_ops = {
 	.draw = kill_draw,
 	.key = kill_key,
 	.frame = kill_frame,
+	.work = kill_work,
+	.working = kill_working,
+	.waits = kill_waits,
 	.tick = kill_tick,
 	.deadline = kill_deadline,
 	.free = kill_dialog_free,
 };
 
-struct dialog *kill_dialog_new(struct ui *u, struct kill_plan *plan)
+struct dialog *kill_dialog_new(struct ui *u, struct picks *picks)
 {
-	const struct kill_plan *opened;
 	struct kill_dialog *d;
 
 	if (u->opts.read_only) {
@@ -392,23 +450,11 @@ struct dialog *kill_dialog_new(struct ui *u, struct kill_plan *plan)
 		ui_error(u, "signals cannot be sent from here");
 		return NULL;
 	}
-	opened = u->host->kill_open(u->host->data, plan);
-	if (!opened) {
-		ui_error(u, "signals cannot be sent from here");
-		return NULL;
-	}
 	d = mem_zalloc(1, sizeof(*d));
 	d->base.ops = &kill_ops;
 	d->u = u;
-	d->plan = opened;
-	return &d->base;
-}
-
-void kill_dialog_picks(struct dialog *dialog, struct picks *picks)
-{
-	struct kill_dialog *d = (struct kill_dialog *)dialog;
-
-	vec_done(&d->picks.v);
 	d->picks = *picks;
 	*picks = (struct picks){0};
+	plan(d, PLAN_FIRST);
+	return &d->base;
 }

@@ -3,11 +3,18 @@
 #include "page.h"
 #include "ui_private.h"
 
+enum planning_for {
+	PLAN_FIRST,
+	PLAN_ANEW, /* not every process had been looked at */
+	PLAN_AGAIN, /* after the deed: for who holds it now */
+};
 struct kill_dialog {
 	struct dialog base;
 	struct ui *u; /* borrowed: it owns this dialog */
-	const struct kill_plan *plan; /* borrowed from the host until kill_close */
-	struct picks picks; /* owned; may be empty */
+	const struct kill_plan *plan; /* borrowed from the host until kill_close; NULL: not worked out yet */
+	struct picks picks; /* owned: what it was opened for */
+	struct kill_planning *planning; /* owned: of picks and the frame that is shown; NULL */
+	enum planning_for planning_for;
 	size_t cursor; /* into opts.signals */
 	size_t way; /* into plan->ways */
 	bool asks_word; /* the word yes is being typed */

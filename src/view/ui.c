@@ -512,7 +512,11 @@ void ui_key(struct ui *u, const struct key *k, uint64_t now_ns)
 
 bool ui_paused(const struct ui *u)
 {
-	return u->paused || u->searching.dir; /* it goes through the rows of this frame */
+	const struct dialog *d = u->dialog;
+
+	/* A search goes through the rows of this frame; what acts works out of it what it would do. */
+	return u->paused || u->searching.dir ||
+	       (d && !d->ops->wants_paste && d->ops->working && d->ops->working(d));
 }
 
 bool ui_discard_input(struct ui *u)

@@ -302,7 +302,6 @@ bool ui_picks(struct ui *u, struct picks *ret)
 
 void act_kill(struct ui *u, uint32_t key)
 {
-	struct kill_plan plan = {0};
 	struct picks picks = {0};
 	struct dialog *d;
 
@@ -318,12 +317,8 @@ void act_kill(struct ui *u, uint32_t key)
 		ui_say(u, "nothing to kill here");
 		return;
 	}
-	kill_plan_build(&plan, u->env.f, picks.v.v, picks.v.n);
-	kill_plan_judge(&plan, u->env.f, u->opts.you);
-	d = kill_dialog_new(u, &plan);
-	kill_plan_done(&plan); /* moved away by then; nothing is left when it was */
+	d = kill_dialog_new(u, &picks);
 	if (d) {
-		kill_dialog_picks(d, &picks);
 		ui_open_dialog(u, d);
 		u->discard_input = true; /* keys typed before it was seen are not meant for it */
 	}

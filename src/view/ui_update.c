@@ -51,6 +51,8 @@ static void take_next(struct ui *u)
 	u->env.f = u->env.next;
 	u->env.next = NULL;
 	u->env.own_row = row == NONE ? 0 : row + 1;
+	if (u->dialog && u->dialog->ops->frame)
+		u->dialog->ops->frame(u->dialog, u);
 }
 
 bool ui_stale(const struct ui *u)
@@ -90,8 +92,6 @@ static void settle(struct ui *u)
 			return;
 	}
 	take_next(u);
-	if (u->dialog && u->dialog->ops->frame)
-		u->dialog->ops->frame(u->dialog, u);
 	welcome(u);
 	ui_tell_limits(u);
 }

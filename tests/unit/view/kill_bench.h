@@ -145,12 +145,10 @@ static inline void bench_done(struct bench *b)
 }
 static inline void open_port(struct bench *b, uint32_t port)
 {
-	struct pick pick = {.kind = PICK_PORT, .proto = PROTO_TCP, .port = port};
-	struct kill_plan plan = {0};
+	struct picks picks = {0};
 
-	kill_plan_build(&plan, b->u.env.f, &pick, 1);
-	b->d = kill_dialog_new(&b->u, &plan);
-	kill_plan_done(&plan);
+	vec_push(&picks.v, ((struct pick){.kind = PICK_PORT, .proto = PROTO_TCP, .port = port}));
+	b->d = kill_dialog_new(&b->u, &picks);
 	assert_non_null(b->d);
 }
 static inline const char *draw(struct bench *b, int w, int h)

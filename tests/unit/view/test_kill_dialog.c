@@ -145,15 +145,15 @@ static void nobody_to_signal(void **state)
 static void read_only(void **state)
 {
 	struct bench b;
-	struct kill_plan plan = {0};
+	struct picks none = {0};
 
 	bench_init(&b, false);
 	b.u.opts.read_only = true;
-	assert_null(kill_dialog_new(&b.u, &plan));
+	assert_null(kill_dialog_new(&b.u, &none));
 	HAS(b.u.message, "read-only");
 	b.u.opts.read_only = false;
 	b.u.host = NULL;
-	assert_null(kill_dialog_new(&b.u, &plan));
+	assert_null(kill_dialog_new(&b.u, &none));
 	HAS(b.u.message, "cannot be sent");
 	b.u.host = &b.host;
 	bench_done(&b);

@@ -5,7 +5,6 @@
 static void fills_in_when_all_were_looked_at(void **state)
 {
 	struct pick pick = {.kind = PICK_PORT, .proto = PROTO_TCP, .port = 7777};
-	struct kill_plan plan = {0};
 	struct picks picks = {0};
 	struct bench b;
 	uint32_t s;
@@ -16,12 +15,9 @@ static void fills_in_when_all_were_looked_at(void **state)
 	s = fixture_sock(&b.x, PROTO_TCP, STATE_LISTENING, "*:7777", NULL);
 	b.x.snap.owners_complete = false;
 	b.u.env.f = fixture_apply(&b.x, 1);
-	kill_plan_build(&plan, b.u.env.f, &pick, 1);
-	assert_true(plan.unscanned);
-	b.d = kill_dialog_new(&b.u, &plan);
-	kill_plan_done(&plan);
 	vec_push(&picks.v, pick);
-	kill_dialog_picks(b.d, &picks);
+	b.d = kill_dialog_new(&b.u, &picks);
+	assert_true(b.plan.unscanned);
 	HAS(draw(&b, 80, 24), "not every process was looked at yet; who holds it will appear here");
 	HAS(draw(&b, 80, 24), "Nothing can be sent.");
 	press(&b, KEY_ENTER_);
