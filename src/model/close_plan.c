@@ -164,44 +164,126 @@ size_t close_rows_once(const struct frame *f, uint32_t *rows, size_t n)
 	return kept;
 }
 
+static void who_asks(struct close_plan *p, const struct kill_you *you)
+{
+	if (!you)
+		return;
+	p->your_uid = you->uid;
+	snprintf(p->your_name, sizeof(p->your_name), "%s", you->name);
+}
+
+static void add_item(struct close_plan *p, const struct frame *f, uint32_t row, bool yours, bool ascii)
+{
+	const struct sock *s = frame_sock(f, row);
+	struct close_item *i = vec_add(&p->items);
+
+	*i = (struct close_item){
+		.cookie = s->cookie,
+		.netns_inode = s->netns < f->netns.n ? f->netns.v[s->netns].inode : 0,
+		.own_netns = s->netns >= f->netns.n || f->netns.v[s->netns].own,
+		.family = s->family,
+		.proto = s->proto,
+		.state = s->state,
+		.kind = kind_of(f, row),
+		.lport = s->lport,
+		.rport = s->rport,
+		.ifindex = s->ifindex,
+		.mini = s->flags & SOCK_MINI,
+		.you = yours,
+	};
+	if (s->family <= FAMILY_IPV6) {
+		memcpy(i->laddr, s->laddr, sizeof(i->laddr));
+		memcpy(i->raddr, s->raddr, sizeof(i->raddr));
+	}
+	if (i->kind == CLOSE_CONNECTED || i->kind == CLOSE_ORPHAN)
+		i->unsent = s->sendq;
+	name_it(i, f, row, ascii);
+	name_peer(i, f, row);
+	add_holders(i, f, row);
+}
+
 void close_plan_build(struct close_plan *p, const struct frame *f, const uint32_t *rows, size_t n,
 		      const struct kill_you *you, bool ascii)
 {
 	uint32_t yours = kill_you_row(f, you);
 
 	*p = (struct close_plan){0};
-	if (you) {
-		p->your_uid = you->uid;
-		snprintf(p->your_name, sizeof(p->your_name), "%s", you->name);
-	}
-	for (size_t k = 0; k < n; k++) {
-		const struct sock *s = frame_sock(f, rows[k]);
-		struct close_item *i = vec_add(&p->items);
+	who_asks(p, you);
+	for (size_t i = 0; i < n; i++)
+		add_item(p, f, rows[i], rows[i] == yours, ascii);
+}
 
-		*i = (struct close_item){
-			.cookie = s->cookie,
-			.netns_inode = s->netns < f->netns.n ? f->netns.v[s->netns].inode : 0,
-			.own_netns = s->netns >= f->netns.n || f->netns.v[s->netns].own,
-			.family = s->family,
-			.proto = s->proto,
-			.state = s->state,
-			.kind = kind_of(f, rows[k]),
-			.lport = s->lport,
-			.rport = s->rport,
-			.ifindex = s->ifindex,
-			.mini = s->flags & SOCK_MINI,
-			.you = rows[k] == yours,
-		};
-		if (s->family <= FAMILY_IPV6) {
-			memcpy(i->laddr, s->laddr, sizeof(i->laddr));
-			memcpy(i->raddr, s->raddr, sizeof(i->raddr));
+#define CLOSE_SLICE 128 /* rows between two questions whether the time is up */
+
+struct close_planning {
+	const struct frame *f;
+	const struct pick *picks;
+	size_t picks_n;
+	uint32_t yours;
+	bool ascii;
+	size_t found, added; /* how far it has come in picks, and then in rows */
+	VEC(uint32_t) rows;
+	uint8_t *among; /* by row of the frame */
+	struct close_plan plan;
+};
+
+struct close_planning *close_planning_new(const struct frame *f, const struct pick *picks, size_t n,
+					  const struct kill_you *you, bool ascii)
+{
+	struct close_planning *c = mem_zalloc(1, sizeof(*c));
+
+	*c = (struct close_planning){.f = f,
+				     .picks = picks,
+				     .picks_n = n,
+				     .yours = kill_you_row(f, you),
+				     .ascii = ascii,
+				     .among = mem_zalloc(f->rows_n + 1, 1)};
+	who_asks(&c->plan, you);
+	return c;
+}
+
+bool close_planning_step(struct close_planning *c, const struct slice *slice)
+{
+	while (c->found < c->picks_n) {
+		struct pick k = c->picks[c->found++];
+		uint32_t row;
+
+		pick_settle(c->f, &k);
+		row = k.kind == PICK_SOCK ? frame_row_by_cookie(c->f, k.netns, k.cookie) : NONE;
+		if (row != NONE) {
+			vec_push(&c->rows, row);
+			c->among[row] = 1;
 		}
-		if (i->kind == CLOSE_CONNECTED || i->kind == CLOSE_ORPHAN)
-			i->unsent = s->sendq;
-		name_it(i, f, rows[k], ascii);
-		name_peer(i, f, rows[k]);
-		add_holders(i, f, rows[k]);
+		if (c->found % CLOSE_SLICE == 0 && slice_over(slice))
+			return false;
 	}
+	if (!c->added) /* items are large: to grow among very many would be a piece by itself */
+		vec_reserve(&c->plan.items, c->rows.n);
+	while (c->added < c->rows.n) {
+		uint32_t row = c->rows.v[c->added++];
+
+		if (!goes_along(c->f, c->among, row))
+			add_item(&c->plan, c->f, row, row == c->yours, c->ascii);
+		if (c->added % CLOSE_SLICE == 0 && slice_over(slice))
+			return false;
+	}
+	return true;
+}
+
+void close_planning_take(struct close_planning *c, struct close_plan *ret)
+{
+	*ret = c->plan;
+	c->plan = (struct close_plan){0};
+}
+
+void close_planning_free(struct close_planning *c)
+{
+	if (!c)
+		return;
+	close_plan_done(&c->plan);
+	vec_done(&c->rows);
+	free(c->among);
+	free(c);
 }
 
 void close_plan_done(struct close_plan *p)

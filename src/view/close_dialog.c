@@ -11,10 +11,14 @@
 #include <string.h>
 
 #define SHOWN_MAX 4 /* connections named in one question */
+#define BAD_MAX 50 /* and of those that went wrong so many: no screen has room for more */
 
 struct close_dialog {
 	struct dialog base;
 	struct ui *u; /* borrowed: it owns this dialog */
+	struct picks picks; /* owned: what it was opened for */
+	struct close_planning
+		*planning; /* owned: of picks and the frame that is shown; NULL: the plan is whole */
 	struct close_plan plan; /* until it is begun */
 	bool begun, drawn_done;
 	bool asks_word;
@@ -55,7 +59,7 @@ static void put_question(const struct close_dialog *d, struct str *out)
 
 static void put_results(const struct close_plan *p, struct str *out, uint8_t *ret_severity)
 {
-	size_t n[CLOSE_RESULT_N] = {0}, all = 0;
+	size_t n[CLOSE_RESULT_N] = {0}, all = 0, bad = 0;
 	struct str one = {0};
 
 	*ret_severity = 0;
@@ -71,7 +75,7 @@ static void put_results(const struct close_plan *p, struct str *out, uint8_t *re
 			*ret_severity = severity;
 		n[item->result]++;
 		/* Those that went as they should need no line each. */
-		if (all++ < SHOWN_MAX || severity >= 2)
+		if (all++ < SHOWN_MAX || (severity >= 2 && bad++ < BAD_MAX))
 			str_putf(out, "%s%s: %s", out->n ? ".  " : "", item->what, str_text(&one));
 	}
 	if (all > SHOWN_MAX)
@@ -95,7 +99,11 @@ static void close_draw(struct dialog *dialog, const struct screen_env *e, struct
 	d->page.width = c->w - 2;
 	if (d->page.width < 1)
 		return;
-	if (done) {
+	if (d->planning) {
+		str_puts(&text,
+			 e->ascii ? "working out what this closes..." : "working out what this closes…");
+		str_puts(&hints, "Esc no");
+	} else if (done) {
 		put_results(done, &text, &severity);
 		style = styles[severity & 3];
 		str_puts(&hints, "Esc leave");
@@ -194,35 +202,11 @@ static void close_dialog_free(struct dialog *dialog, struct ui *u)
 {
 	struct close_dialog *d = (struct close_dialog *)dialog;
 
+	close_planning_free(d->planning);
+	vec_done(&d->picks.v);
 	close_plan_done(&d->plan);
 	page_done(&d->page);
 	free(d);
-}
-
-static const struct dialog_ops close_ops = {
-	.draw = close_draw,
-	.key = close_key,
-	.tick = close_tick,
-	.deadline = close_deadline,
-	.free = close_dialog_free,
-};
-
-/* The rows of the sockets among the picks. */
-static size_t rows_of(const struct frame *f, const struct picks *picks, uint32_t *ret)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < picks->v.n; i++) {
-		struct pick k = picks->v.v[i];
-		uint32_t row;
-
-		pick_settle(f, &k);
-		row = k.kind == PICK_SOCK ? frame_row_by_cookie(f, k.netns, k.cookie) : NONE;
-
-		if (row != NONE)
-			ret[n++] = row;
-	}
-	return n;
 }
 
 /* One that cannot be closed: why, and what helps. */
@@ -238,13 +222,80 @@ static void refuse(struct ui *u, const struct close_plan *p)
 	str_done(&why);
 }
 
+/* Takes the plan that is whole. False: there is nothing to ask about, and that was said. */
+static bool planned(struct close_dialog *d)
+{
+	struct ui *u = d->u;
+
+	close_planning_take(d->planning, &d->plan);
+	close_planning_free(d->planning);
+	d->planning = NULL;
+	u->discard_input = true; /* keys typed before it was seen are not meant for it */
+	vec_clear(&u->waiting);
+	if (close_possible(&d->plan))
+		return true;
+	if (d->plan.items.n)
+		refuse(u, &d->plan);
+	else
+		ui_say(u, "x closes a connection: 2 Connections lists them; K ends a process");
+	return false;
+}
+
+static bool close_work(struct dialog *dialog, struct ui *u)
+{
+	struct close_dialog *d = (struct close_dialog *)dialog;
+
+	if (!d->planning)
+		return true;
+	if (!close_planning_step(d->planning, &u->env.slice))
+		return false;
+	if (!planned(d))
+		ui_close_dialog(u);
+	return true;
+}
+
+static bool close_working(const struct dialog *dialog)
+{
+	return ((const struct close_dialog *)dialog)->planning != NULL;
+}
+
+static bool close_waits(struct dialog *dialog, struct ui *u, const struct key *k)
+{
+	return close_working(dialog) && k->code != KEY_ESC;
+}
+
+static void begin_planning(struct close_dialog *d)
+{
+	const struct ui *u = d->u;
+
+	close_planning_free(d->planning);
+	d->planning = close_planning_new(u->env.f, d->picks.v.v, d->picks.v.n, u->opts.you, u->env.ascii);
+}
+
+static void close_frame(struct dialog *dialog, struct ui *u)
+{
+	struct close_dialog *d = (struct close_dialog *)dialog;
+
+	if (d->planning) /* the frame that it reads goes */
+		begin_planning(d);
+}
+
+static const struct dialog_ops close_ops = {
+	.draw = close_draw,
+	.key = close_key,
+	.frame = close_frame,
+	.work = close_work,
+	.working = close_working,
+	.waits = close_waits,
+	.tick = close_tick,
+	.deadline = close_deadline,
+	.free = close_dialog_free,
+};
+
 void act_close(struct ui *u, uint32_t key)
 {
-	struct close_plan plan = {0};
 	struct picks picks = {0};
 	struct close_dialog *d;
-	uint32_t *rows;
-	size_t n;
 
 	if (u->opts.read_only || !u->host || !u->host->close_begin) {
 		ui_error(u, "%s",
@@ -254,26 +305,17 @@ void act_close(struct ui *u, uint32_t key)
 	}
 	if (!u->env.f || !ui_picks(u, &picks))
 		return;
-	rows = mem_alloc(picks.v.n, sizeof(*rows));
-	n = close_rows_once(u->env.f, rows, rows_of(u->env.f, &picks, rows));
-	if (n)
-		close_plan_build(&plan, u->env.f, rows, n, u->opts.you, u->env.ascii);
-	if (!picks.v.n)
+	if (!picks.v.n) {
 		ui_say(u, "nothing to close here");
-	else if (!n)
-		ui_say(u, "x closes a connection: 2 Connections lists them; K ends a process");
-	else if (!close_possible(&plan))
-		refuse(u, &plan);
-	free(rows);
-	vec_done(&picks.v);
-	if (!n || !close_possible(&plan)) {
-		close_plan_done(&plan);
 		return;
 	}
 	d = mem_zalloc(1, sizeof(*d));
 	d->base.ops = &close_ops;
 	d->u = u;
-	d->plan = plan;
-	ui_open_dialog(u, &d->base);
-	u->discard_input = true; /* keys typed before it was seen are not meant for it */
+	d->picks = picks;
+	begin_planning(d);
+	if (close_planning_step(d->planning, &u->env.slice) && !planned(d))
+		close_dialog_free(&d->base, u);
+	else
+		ui_open_dialog(u, &d->base);
 }

@@ -124,6 +124,12 @@ static void close_dialog(struct ui *u)
 	u->env.dialog_open = false;
 }
 
+void ui_close_dialog(struct ui *u)
+{
+	close_dialog(u);
+	ui_update_top(u);
+}
+
 void ui_open_dialog(struct ui *u, struct dialog *d)
 {
 	close_dialog(u);
@@ -422,10 +428,8 @@ static void key_unseen(struct ui *u, const struct key *k)
 	const struct binding *b = keymap_find(u->keymap, k->code, WHERE_ANY);
 
 	if (u->dialog) {
-		if (k->code == KEY_ESC) {
-			close_dialog(u);
-			ui_update_top(u);
-		}
+		if (k->code == KEY_ESC)
+			ui_close_dialog(u);
 	} else if (b && (!strcmp(b->action, "quit") || !strcmp(b->action, "back_or_quit"))) {
 		act_quit(u, k->code);
 	}
@@ -479,10 +483,8 @@ void ui_take_key(struct ui *u, const struct key *k)
 		bool stays = d->ops->key(d, u, k);
 
 		/* The key may have opened another dialog in its place. */
-		if (!stays && u->dialog == d) {
-			close_dialog(u);
-			ui_update_top(u);
-		}
+		if (!stays && u->dialog == d)
+			ui_close_dialog(u);
 	} else if (k->code == KEY_MOUSE_) {
 		mouse(u, k);
 	} else {

@@ -82,6 +82,7 @@ bool ui_pop(struct ui *u); /* false: was at the bottom */
 /* Shows this view at the bottom of the stack, closing the pages above it. */
 void ui_show_view(struct ui *u, int view);
 void ui_open_dialog(struct ui *u, struct dialog *d);
+void ui_close_dialog(struct ui *u); /* frees it, and shows the screen below it as it is now */
 /* Takes a parsed filter (owned; NULL: none) into force in every view. */
 void ui_set_filter(struct ui *u, struct filter *f);
 /* The text of the filter in force, "" when there is none. */

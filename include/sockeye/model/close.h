@@ -76,6 +76,14 @@ size_t close_rows_once(const struct frame *f, uint32_t *rows, size_t n);
 /* rows: of the frame, each a socket. */
 void close_plan_build(struct close_plan *p, const struct frame *f, const uint32_t *rows, size_t n,
 		      const struct kill_you *you, bool ascii);
+/* The same in slices, for the sockets among these picks, each connection once: a step until one says that it is whole
+ * (true), then take, once. The frame and the picks are borrowed until it is freed, which may be at any time. */
+struct close_planning;
+struct close_planning *close_planning_new(const struct frame *f, const struct pick *picks, size_t n,
+					  const struct kill_you *you, bool ascii);
+bool close_planning_step(struct close_planning *c, const struct slice *slice);
+void close_planning_take(struct close_planning *c, struct close_plan *ret);
+void close_planning_free(struct close_planning *c);
 void close_plan_done(struct close_plan *p);
 size_t close_possible(const struct close_plan *p); /* items that are not refused */
 bool close_needs_word(const struct close_plan *p); /* the user's own session is among them */

@@ -1,5 +1,6 @@
-/* Whom a kill of very many rows hits is worked out between the keys, and comes to the same as at once. */
+/* What a kill or a close of very many rows would do is worked out between the keys, and comes to the same as at once. */
 #include "crowd.h"
+#include "sockeye/model/close.h"
 #include <stdio.h>
 
 /* One group of as many as there are: all that are established. */
@@ -54,6 +55,84 @@ static void test_group(void **state)
 	}
 	desk_done(&a);
 	desk_done(&b);
+}
+
+static struct close_plan begun; /* what the host was last given */
+
+static void host_begin(void *data, struct close_plan *plan)
+{
+	close_plan_done(&begun);
+	begun = *plan;
+	*plan = (struct close_plan){0};
+}
+
+static void test_close(void **state)
+{
+	struct close_plan at_once;
+	struct desk a, b;
+	unsigned turns;
+
+	crowd_init(&a, true);
+	crowd_init(&b, false);
+	a.host.close_begin = b.host.close_begin = host_begin;
+	all_in_one(&a);
+	all_in_one(&b);
+	press(&b, "x");
+	press(&b, "Enter");
+	at_once = begun;
+	begun = (struct close_plan){0};
+	assert_true(at_once.items.n >= MANY / 2); /* a connection is closed by one of its ends */
+
+	press(&a, "x");
+	assert_true(ui_working(a.u) && ui_paused(a.u));
+	assert_true(on_screen(&a, "working out what this closes"));
+	press(&a, "Enter");
+	turns = work(&a);
+	assert_in_range(turns, 2 * MANY / 128, 4 * MANY / 128);
+	assert_int_equal(begun.items.n, 0);
+	assert_int_equal(a.u->waiting.n, 0);
+	assert_true(ui_discard_input(a.u));
+	assert_true(on_screen(&a, "Enter close"));
+	press(&a, "Enter");
+	assert_int_equal(begun.items.n, at_once.items.n);
+	for (size_t i = 0; i < begun.items.n; i++)
+		assert_string_equal(begun.items.v[i].what, at_once.items.v[i].what);
+	same_screen(&a, &b);
+	close_plan_done(&begun);
+	close_plan_done(&at_once);
+	desk_done(&a);
+	desk_done(&b);
+}
+
+/* There is nothing to ask about: the question goes away by itself, with the reason. */
+static void test_close_nothing(void **state)
+{
+	struct desk d;
+
+	crowd_init(&d, true);
+	d.host.close_begin = host_begin;
+	for (int i = 0; i < 1500; i++)
+		fixture_sock(&d.x, PROTO_UDP, STATE_UNCONN, "127.0.0.1:99", NULL);
+	frame(&d);
+	work(&d);
+	press(&d, "/");
+	type(&d, "proto=udp port=99");
+	press(&d, "Enter");
+	press(&d, "l"); /* those without a peer, too */
+	work(&d);
+	screen_table(ui_top(d.u))->group_by = GROUP_STATE;
+	ui_update_top(d.u);
+	work(&d);
+	press(&d, "g");
+	work(&d);
+	assert_int_equal(table_head(screen_table(ui_top(d.u)), 0)->n, 1500);
+	press(&d, "x");
+	assert_non_null(d.u->dialog);
+	work(&d);
+	assert_null(d.u->dialog);
+	assert_false(ui_paused(d.u));
+	assert_non_null(strstr(d.u->message, "has no peer: closing it would not free the port"));
+	desk_done(&d);
 }
 
 /* Esc does not wait for it, and nothing was opened that would have to be closed. */
@@ -129,10 +208,9 @@ static void test_over_a_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_group),
-		cmocka_unit_test(test_left),
-		cmocka_unit_test(test_frame_between),
-		cmocka_unit_test(test_over_a_page),
+		cmocka_unit_test(test_group),         cmocka_unit_test(test_close),
+		cmocka_unit_test(test_close_nothing), cmocka_unit_test(test_left),
+		cmocka_unit_test(test_frame_between), cmocka_unit_test(test_over_a_page),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
