@@ -1,8 +1,9 @@
 /* Puts rows into order without looking at more than is needed: a row's key is squeezed into a word, the rows of the
  * window are selected by words alone, and only where words are equal the next key is read. All of it in steps: what is
  * still to be done with which range of the rows is kept on a stack, and each item of it is worth some microseconds. */
-#include "order.h"
+#include "order_private.h"
 #include "sockeye/base/mem.h"
+#include "sockeye/base/threads.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,13 +152,6 @@ int order_compare(const struct sort_key *by, unsigned by_n, const struct ctx *c,
 
 /* Ranges */
 
-enum todo {
-	TODO_WORDS, /* the words of this key at this depth are to be read */
-	TODO_PART, /* they are there: to be put into order by them, */
-	TODO_RUNS, /* they are in that order: on with the next level where they are equal */
-	TODO_VALUES, /* to be put into order by whole values of this key: texts that begin alike for long, */
-	TODO_ALIKE /* they are in that order: on with the next key where they are equal */
-};
 struct sorter { /* one step */
 	struct order *o;
 	const struct sort_key *by;
@@ -175,11 +169,9 @@ struct sorter { /* one step */
 #define PARTED_AT_ONCE 16384
 #define MERGED_AT_ONCE 256
 
-static void add(struct sorter *s, enum todo todo, size_t lo, size_t hi, unsigned key, unsigned depth,
-		unsigned tries)
+void order_add(struct order *o, enum todo todo, size_t lo, size_t hi, unsigned key, unsigned depth,
+	       unsigned tries)
 {
-	struct order *o = s->o;
-
 	if (hi - lo < 2 || hi <= o->from || lo >= o->to)
 		return; /* nothing to be put into order, or nobody looks at it */
 	vec_push(&o->todo, ((struct order_range){.lo = lo,
@@ -218,17 +210,17 @@ static void read_words(struct sorter *s)
 	}
 }
 
-/* These are equal in the key's word at this depth: what comes next tells them apart. */
-static void add_next_level(struct sorter *s, size_t lo, size_t hi, unsigned key, unsigned depth)
+void order_add_next(struct order *o, const struct sort_key *by, unsigned by_n, size_t lo, size_t hi,
+		    unsigned key, unsigned depth)
 {
-	if (hi - lo < 2 || key >= s->by_n)
+	if (hi - lo < 2 || key >= by_n)
 		return;
-	if (order_whole(&s->by[key], s->o->v.v[lo].word, depth))
-		add(s, TODO_WORDS, lo, hi, key + 1, 0, 0);
+	if (order_whole(&by[key], o->v.v[lo].word, depth))
+		order_add(o, TODO_WORDS, lo, hi, key + 1, 0, 0);
 	else if (depth + 1 < DEEP)
-		add(s, TODO_WORDS, lo, hi, key, depth + 1, 0);
+		order_add(o, TODO_WORDS, lo, hi, key, depth + 1, 0);
 	else
-		add(s, TODO_VALUES, lo, hi, key, 0, 0);
+		order_add(o, TODO_VALUES, lo, hi, key, 0, 0);
 }
 
 /* The items from `at` on are in order as far as TODO_RUNS and TODO_ALIKE go: where does the run of equal ones end? */
@@ -260,7 +252,7 @@ static void next_runs(struct sorter *s)
 		take(s);
 	else
 		r->at = end;
-	add_next_level(s, start, end, was.key, was.depth);
+	order_add_next(s->o, s->by, s->by_n, start, end, was.key, was.depth);
 }
 
 /* Likewise of whole values. A long run is looked through piece by piece, from lo on. */
@@ -278,7 +270,7 @@ static void next_alike(struct sorter *s)
 		take(s);
 	else
 		r->lo = r->at = end;
-	add(s, TODO_WORDS, was.lo, end, was.key + 1u, 0, 0);
+	order_add(s->o, TODO_WORDS, was.lo, end, was.key + 1u, 0, 0);
 }
 
 /* Stable; runs of twice the length in each pass, out of v into spare and back. */
@@ -447,22 +439,20 @@ static void part(struct sorter *s)
 	if (r->at < o->gt)
 		return;
 	was = take(s);
-	add(s, TODO_PART, o->gt, was.hi, was.key, was.depth, was.tries + 1u);
-	add_next_level(s, o->lt, o->gt, was.key, was.depth);
-	add(s, TODO_PART, was.lo, o->lt, was.key, was.depth, was.tries + 1u);
+	order_add(s->o, TODO_PART, o->gt, was.hi, was.key, was.depth, was.tries + 1u);
+	order_add_next(s->o, s->by, s->by_n, o->lt, o->gt, was.key, was.depth);
+	order_add(s->o, TODO_PART, was.lo, o->lt, was.key, was.depth, was.tries + 1u);
 }
 
 static void begin(struct order *o, enum todo todo, size_t from, size_t to)
 {
-	struct sorter s = {.o = o};
-
 	o->from = from;
 	o->to = to;
 	o->width = 0;
 	vec_clear(&o->spare);
 	vec_reserve(&o->spare, o->v.n + 1);
 	vec_clear(&o->todo);
-	add(&s, todo, 0, o->v.n, 0, 0, 0);
+	order_add(o, todo, 0, o->v.n, 0, 0, 0);
 }
 
 void order_begin(struct order *o, const uint32_t *rows, size_t n, size_t from, size_t to)
@@ -480,11 +470,22 @@ void order_begin_words(struct order *o)
 	begin(o, TODO_PART, 0, o->v.n);
 }
 
+/* Worth several processors, and nothing of it is done. */
+static bool has_large(const struct order *o)
+{
+	const struct order_range *r = o->todo.v;
+
+	return o->todo.n == 1 && r->todo == TODO_WORDS && r->at == r->lo &&
+	       r->hi - r->lo >= ORDER_SHARED_FROM && !o->from && o->to >= r->hi;
+}
+
 bool order_step(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
 		const struct slice *slice)
 {
 	struct sorter s = {.o = o, .by = by, .by_n = by_n, .c = c};
 
+	if (!slice && threads_shares() > 1 && has_large(o))
+		order_share(o, by, by_n, c, threads_shares());
 	while (o->todo.n) {
 		switch ((enum todo)next(&s)->todo) {
 		case TODO_WORDS:

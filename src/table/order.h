@@ -11,7 +11,7 @@ struct order_item {
 /* A range of the items and what is still to be done with it. */
 struct order_range {
 	size_t lo, hi, at; /* at: how far that has come */
-	uint8_t todo; /* enum todo, order.c */
+	uint8_t todo; /* enum todo, order_private.h */
 	uint8_t key, depth, tries; /* tries: pivots so far */
 };
 struct order {
@@ -45,3 +45,8 @@ bool order_step(struct order *o, const struct sort_key *by, unsigned by_n, const
 void order_select(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
 		  const uint32_t *rows, size_t n, size_t from, size_t to);
 void order_words(struct order *o);
+/* What was begun for all rows, and nothing of it done yet, is done by `shares` threads, 2 to THREADS_MAX. order_step()
+ * does it so where there is no end to a step and there are many rows. */
+#define ORDER_SHARED_FROM 8192u
+void order_share(struct order *o, const struct sort_key *by, unsigned by_n, const struct ctx *c,
+		 unsigned shares);

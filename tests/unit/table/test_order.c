@@ -1,6 +1,7 @@
 /* Selecting a window of the order gives what sorting everything would give there: for every column, both ways, with
  * equal keys, nulls, and texts that begin alike for long. */
 #include "order.h"
+#include "sockeye/base/threads.h"
 #include "table_test.h"
 #include <stdio.h>
 
@@ -105,6 +106,42 @@ static bool always(void *data)
 {
 	++*(unsigned *)data;
 	return true;
+}
+
+/* So it is by several threads, whatever the words are: all different, few, all the same. */
+static void test_shared(void **state)
+{
+	static const char *const lists[] = {"-rate,process,remote", "cgroup", "proto,lport,local,remote",
+					    "proto", "-cookie"};
+	struct ctx c = {.f = frame, .tally = &frame->tally};
+	struct order o = {0}, all = {0};
+	static uint32_t rows[3 * ORDER_SHARED_FROM];
+	unsigned asked = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_LEN(rows); i++)
+		rows[i] = (i * 7) % SOCKS;
+	for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
+		struct table t;
+		char err[64];
+
+		table_init(&t, VIEW_CONNECTIONS);
+		assert_int_equal(table_set_sort_list(&t, lists[k], err, sizeof(err)), 0);
+		order_begin(&all, rows, ARRAY_LEN(rows), 0, ARRAY_LEN(rows));
+		while (!order_step(&all, t.sort, t.sort_n, &c, &(struct slice){always, &asked}))
+			; /* by one alone */
+		for (unsigned shares = 2; shares <= THREADS_MAX; shares++) {
+			order_begin(&o, rows, ARRAY_LEN(rows), 0, ARRAY_LEN(rows));
+			order_share(&o, t.sort, t.sort_n, &c, shares);
+			assert_int_equal(o.todo.n, 0);
+			assert_int_equal(o.v.n, ARRAY_LEN(rows));
+			for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+				assert_int_equal(o.v.v[i].row, all.v.v[i].row);
+		}
+		table_done(&t);
+	}
+	order_done(&o);
+	order_done(&all);
 }
 
 /* In pieces it is the same, for all lines and for a window, and no piece is more than a moment's work. */
@@ -303,9 +340,10 @@ static void test_by_word(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces),    cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_by_word),   cmocka_unit_test(test_long_texts),
+		cmocka_unit_test(test_shared),     cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_columns),    cmocka_unit_test(test_both_ways),
+		cmocka_unit_test(test_words),      cmocka_unit_test(test_by_word),
+		cmocka_unit_test(test_long_texts),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
