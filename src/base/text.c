@@ -254,20 +254,24 @@ void text_put_json(struct str *out, const char *s, size_t n)
 	str_putc(out, '"');
 }
 
-void text_put_csv(struct str *out, const char *s, size_t n, char sep)
+/* A spreadsheet would take it for a formula. */
+static bool is_formula(char first)
 {
-	/* A spreadsheet would take these for a formula. */
-	bool formula = n && strchr("=+-@\t\r", s[0]) && s[0];
-	if (plain(s, n, '"', ',') == n) {
-		if (formula)
-			str_putc(out, '\'');
-		str_put(out, s, n);
-		return;
-	}
+	return first == '=' || first == '+' || first == '-' || first == '@' || first == '\t' || first == '\r';
+}
+
+void text_end_csv(struct str *out, size_t from, char sep)
+{
+	size_t n = out->n - from;
+	bool formula = n && is_formula(out->s[from]);
 	struct str safe = {0};
+
+	if (!formula && plain(out->s + from, n, '"', ',') == n)
+		return;
 	if (formula)
 		str_putc(&safe, '\'');
-	text_put_cell(&safe, s, n, false, SIZE_MAX);
+	text_put_cell(&safe, out->s + from, n, false, SIZE_MAX);
+	out->n = from;
 	if (sep == '\t' || !strpbrk(str_text(&safe), "\",")) {
 		str_put(out, safe.s, safe.n);
 	} else {

@@ -145,16 +145,16 @@ static void put_separated_row(const struct report *r, size_t k, struct str *out,
 		const struct column *col = r->data.v[i];
 		if (i)
 			str_putc(out, sep);
-		if (is_number(col->kind) && !(col->flags & COL_DISPLAY)) {
-			column_raw(col, &r->ctx, row, out);
-			continue;
-		}
-		str_clear(scratch);
-		if (col->flags & COL_DISPLAY)
+		size_t from = out->n;
+		if (col->flags & COL_DISPLAY) {
+			str_clear(scratch);
 			put_screen_text(r, col, row, scratch);
-		else
-			column_raw(col, &r->ctx, row, scratch);
-		text_put_csv(out, str_text(scratch), scratch->n, sep);
+			str_put(out, str_text(scratch), scratch->n);
+		} else {
+			column_raw(col, &r->ctx, row, out);
+		}
+		if (!is_number(col->kind) || col->flags & COL_DISPLAY)
+			text_end_csv(out, from, sep);
 	}
 	str_puts(out, r->format->eol);
 }

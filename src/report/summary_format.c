@@ -36,6 +36,7 @@ static void put_separated(struct str *out, const struct summary *s, const struct
 {
 	static const char *const heads[] = {"netns", "netns_name", "proto", "family", "state", "sockets"};
 	char sep = info->sep;
+	size_t from;
 	for (size_t i = 0; i < ARRAY_LEN(heads) && header; i++)
 		str_putf(out, "%.*s%s", i ? 1 : 0, &sep, heads[i]);
 	str_puts(out, header ? info->eol : "");
@@ -48,7 +49,9 @@ static void put_separated(struct str *out, const struct summary *s, const struct
 				continue;
 			str_put_u64(out, ns->inode);
 			str_putc(out, sep);
-			text_put_csv(out, name, intern_len(f->names, ns->name), sep);
+			from = out->n;
+			str_put(out, name, intern_len(f->names, ns->name));
+			text_end_csv(out, from, sep);
 			str_putf(out, "%c%s%c%s%c%s%c%u%s", sep, proto_table[r->proto].name, sep,
 				 summary_family(r), sep, state_table[k].name, sep, r->states[k], info->eol);
 		}

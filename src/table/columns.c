@@ -316,17 +316,17 @@ void column_json(const struct column *col, const struct ctx *c, uint32_t row, st
 void column_raw(const struct column *col, const struct ctx *c, uint32_t row, struct str *out)
 {
 	char buf[VALUE_BUF];
-	struct ctx plain = *c;
 	struct value v;
 	const char *s;
 	uint32_t n, i;
 	uint8_t style;
 
 	if (!col->get) { /* lists, objects and composites: their cell says it all */
-		if (col->cell) {
-			plain.raw_numbers = false;
+		struct ctx plain = *c;
+
+		plain.raw_numbers = false;
+		if (col->cell)
 			col->cell(&plain, row, out, &style);
-		}
 		return;
 	}
 	col->get(c, row, &v);
@@ -339,7 +339,7 @@ void column_raw(const struct column *col, const struct ctx *c, uint32_t row, str
 		s = value_text(&v, col->kind, buf, &n);
 		i = (uint32_t)out->n;
 		str_put(out, s, n);
-		for (; (s = memchr(out->s + i, 0, out->n - i)); i = (uint32_t)(s - out->s))
+		for (; v.s && (s = memchr(out->s + i, 0, out->n - i)); i = (uint32_t)(s - out->s))
 			out->s[s - out->s] = ' '; /* between the arguments of a command line */
 		break;
 	case KIND_RATE:
@@ -363,9 +363,17 @@ void column_raw(const struct column *col, const struct ctx *c, uint32_t row, str
 		else
 			put_endpoint(out, &v.ip, v.port);
 		break;
-	default:
-		plain.raw_numbers = true;
-		cell_of_value(col, &plain, &v, out);
+	case KIND_HEX:
+		str_puts(out, "0x");
+		str_put_hex(out, v.u);
+		break;
+	case KIND_COUNT:
+	case KIND_ID:
+	case KIND_SIZE:
+		str_put_i64(out, v.i);
+		break;
+	case KIND_LIST:
+	case KIND_OBJECT:
 		break;
 	}
 }

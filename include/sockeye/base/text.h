@@ -26,9 +26,9 @@ void text_put_shell(struct str *out, const char *s);
  * DEL, C1, bidi and the other unsafe code points become \uXXXX (surrogate pairs where needed). */
 void text_put_json(struct str *out, const char *s, size_t n);
 
-/* For CSV (sep ',') and TSV (sep '\t'). First the bytes are made safe as for a cell. Then RFC 4180
- * quoting where needed for CSV. A cell that starts with = + - @ TAB or CR gets a leading '. */
-void text_put_csv(struct str *out, const char *s, size_t n, char sep);
+/* What stands in out from `from` on becomes a cell of CSV (sep ',') or TSV (sep '\t'). First the bytes are made safe as
+ * for a cell. Then RFC 4180 quoting where needed for CSV. One that starts with = + - @ TAB or CR gets a leading '. */
+void text_end_csv(struct str *out, size_t from, char sep);
 
 /* Width in terminal cells of text already made safe; wcwidth() below, by LC_CTYPE; a code point for
  * which wcwidth() gives -1 counts 1. Never negative. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #define MARK "\xcc\x81" /* U+0301 */
 
@@ -173,8 +174,13 @@ static void test_utf8(void **state)
 static void csv(const char *in, size_t n, char sep, const char *want)
 {
 	struct str out = {0};
-	text_put_csv(&out, in, n, sep);
-	assert_string_equal(str_text(&out), want);
+	char all[64];
+	str_puts(&out, "=a\",");
+	str_put(&out, in, n);
+	text_end_csv(&out, 4, sep);
+	snprintf(all, sizeof(all), "=a\",%s", want); /* what stands before it stays */
+	assert_string_equal(str_text(&out), all);
+	assert_int_equal(out.n, strlen(all));
 	str_done(&out);
 }
 
