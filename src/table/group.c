@@ -129,24 +129,32 @@ void group_peers_add(const struct frame *f, const uint32_t *rows, size_t n, stru
 	}
 }
 
+/* The first `top` of n items of this size into their order at the beginning; the others lie behind them anyhow. */
+static void order_top(void *items, size_t n, size_t size, size_t top, int (*cmp)(const void *, const void *))
+{
+	char *v = items, *x = mem_alloc(1, size), *last;
+	size_t i, k;
+
+	top = top < n ? top : n;
+	if (top)
+		qsort(v, top, size, cmp);
+	last = v + (top ? top - 1 : 0) * size;
+	for (i = top; i < n && top; i++) {
+		if (cmp(v + i * size, last) >= 0)
+			continue;
+		memcpy(x, v + i * size, size);
+		memcpy(v + i * size, last, size);
+		for (k = top - 1; k && cmp(x, v + (k - 1) * size) < 0; k--)
+			;
+		memmove(v + (k + 1) * size, v + k * size, (top - 1 - k) * size);
+		memcpy(v + k * size, x, size);
+	}
+	free(x);
+}
+
 void group_peers_order(struct peer_groups *p, size_t top)
 {
-	struct peer_group x, *v = p->v.v;
-	size_t n = p->v.n, i, k;
-
-	if (!n)
-		return;
-	top = top < n ? top : n;
-	qsort(v, top, sizeof(*v), by_conns_peer);
-	for (i = top; i < n; i++) {
-		if (by_conns_peer(&v[i], &v[top - 1]) >= 0)
-			continue;
-		x = v[i];
-		v[i] = v[top - 1];
-		for (k = top - 1; k && by_conns_peer(&x, &v[k - 1]) < 0; k--)
-			v[k] = v[k - 1];
-		v[k] = x;
-	}
+	order_top(p->v.v, p->v.n, sizeof(*p->v.v), top, by_conns_peer);
 }
 
 void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct peer_groups *ret)
@@ -204,23 +212,34 @@ static uint32_t group_of(const struct frame *f, uint32_t row, struct map *seen, 
 	return *at;
 }
 
-void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct conn_groups *ret)
+void conn_grouping_done(struct conn_grouping *g)
 {
-	VEC(uint32_t) groups = {0}; /* of each connection, parallel to conns */
-	VEC(uint32_t) conns = {0};
-	struct map seen = {0};
+	vec_done(&g->conns);
+	vec_done(&g->groups);
+	map_done(&g->seen);
+}
+
+void conn_grouping_clear(struct conn_grouping *g)
+{
+	vec_clear(&g->conns);
+	vec_clear(&g->groups);
+	map_clear(&g->seen);
+}
+
+void group_conns_add(const struct frame *f, const uint32_t *rows, size_t n, struct conn_grouping *by,
+		     struct conn_groups *ret)
+{
 	struct conn_group *g;
-	uint32_t at = 0;
+	uint32_t group;
 	size_t i;
 
-	vec_clear(&ret->v);
-	vec_clear(&ret->rows);
 	for (i = 0; i < n; i++) {
 		if (!is_conn(f, rows[i]))
 			continue;
-		vec_push(&conns, rows[i]);
-		vec_push(&groups, group_of(f, rows[i], &seen, ret));
-		g = &ret->v.v[groups.v[groups.n - 1]];
+		group = group_of(f, rows[i], &by->seen, ret);
+		vec_push(&by->conns, rows[i]);
+		vec_push(&by->groups, group);
+		g = &ret->v.v[group];
 		g->n++;
 		/* A subflow's MPTCP socket is among the rows too, and counts for it. */
 		if (!(frame_row(f, rows[i])->marks & MARK_CLOSED) && frame_row(f, rows[i])->parent == NONE) {
@@ -231,21 +250,36 @@ void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct c
 		}
 		g->idle_s = smaller(g->idle_s, idle_of(f, rows[i]));
 	}
-	/* Rows of a group lie together: count, place, then sort the groups, whose `first` stays true. */
+}
+
+/* Rows of a group lie together: count, place, then sort the groups, whose `first` stays true. */
+void group_conns_order(const struct conn_grouping *by, struct conn_groups *ret, size_t top)
+{
+	struct conn_group *g;
+	uint32_t at = 0;
+	size_t i;
+
 	for (i = 0; i < ret->v.n; i++) {
 		ret->v.v[i].first = at;
 		at += ret->v.v[i].n;
 		ret->v.v[i].n = 0;
 	}
-	vec_reserve(&ret->rows, conns.n + 1);
-	ret->rows.n = conns.n;
-	for (i = 0; i < conns.n; i++) {
-		g = &ret->v.v[groups.v[i]];
-		ret->rows.v[g->first + g->n++] = conns.v[i];
+	vec_clear(&ret->rows);
+	vec_reserve(&ret->rows, by->conns.n + 1);
+	ret->rows.n = by->conns.n;
+	for (i = 0; i < by->conns.n; i++) {
+		g = &ret->v.v[by->groups.v[i]];
+		ret->rows.v[g->first + g->n++] = by->conns.v[i];
 	}
-	if (ret->v.n)
-		qsort(ret->v.v, ret->v.n, sizeof(*ret->v.v), by_conns_conn);
-	vec_done(&groups);
-	vec_done(&conns);
-	map_done(&seen);
+	order_top(ret->v.v, ret->v.n, sizeof(*ret->v.v), top, by_conns_conn);
+}
+
+void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct conn_groups *ret)
+{
+	struct conn_grouping by = {0};
+
+	vec_clear(&ret->v);
+	group_conns_add(f, rows, n, &by, ret);
+	group_conns_order(&by, ret, ret->v.n);
+	conn_grouping_done(&by);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define PEERS_SHOWN 8
-#define UNFOLDED_MAX 200 /* the Connections view has them all */
+#define UNFOLDED_MAX (PAGE_PEERS_MAX - PEERS_SHOWN) /* the Connections view has them all */
 
 /* Busier first; then those that are alive, then as the frame has them. */
 static bool before(const struct frame *f, uint32_t x, uint32_t y)

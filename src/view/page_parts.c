@@ -117,6 +117,13 @@ void grid_count(struct build *b, const struct grid *g, int col, uint32_t n, uint
 	grid_put(b, g, col, n ? style : STYLE_DIM, fmt_count(buf, n));
 }
 
+void page_counting(struct build *b)
+{
+	page_heading(b, "CONNECTIONS");
+	page_line(b->p, ' ');
+	page_span(b->p, TEXT_COL, STYLE_DIM, b->ascii ? "being counted" : "being counted…");
+}
+
 void page_heading(struct build *b, const char *fmt, ...)
 {
 	char buf[160];

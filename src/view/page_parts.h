@@ -43,6 +43,7 @@ void grid_count(struct build *b, const struct grid *g, int col, uint32_t n, uint
 
 /* A new section: its heading, after a blank line while there is more than `tight` room. */
 void page_heading(struct build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void page_counting(struct build *b); /* in place of the connections, while they are gathered */
 /* A line "   label     text"; gives the text's column. */
 int page_label(struct build *b, const char *label);
 /* The finding lines of a row. Gives how many. */
@@ -96,5 +97,6 @@ void page_history(struct build *b, const char *text);
 void page_rates(struct build *b, uint32_t ring_row, float rx, float tx);
 /* Peers as lines, most connections first; the tail folded. Columns: name, CONNS, RX/s, TX/s, RTT; or with
  * close_wait: name, CONNS, CLOSE-W, RX/s, TX/s, IDLE. */
+#define PAGE_PEERS_MAX 208 /* so many are shown at the most, unfolded */
 void page_peers(struct build *b, const struct grid *g, const struct peer_groups *peers, const uint32_t *rows,
 		size_t n, bool with_close_wait, uint64_t id);

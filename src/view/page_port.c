@@ -350,9 +350,7 @@ static void connected(struct build *b, uint32_t row)
 	if (!port_conns_of(c, b->f, row))
 		port_conns_begin(c, b->f, row);
 	if (!port_conns_step(c, &e->slice)) {
-		page_heading(b, "CONNECTIONS");
-		page_line(b->p, ' ');
-		page_span(b->p, TEXT_COL, STYLE_DIM, b->ascii ? "being counted" : "being counted…");
+		page_counting(b);
 		return;
 	}
 	if (c->peers.v.n) {

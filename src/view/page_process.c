@@ -1,6 +1,7 @@
 /* Builds the process page: what it is, what it uses, where it listens, whom it talks to. */
 #include "graph.h"
 #include "page_parts.h"
+#include "proc_conns.h"
 #include "sockeye/base/text.h"
 #include "sockeye/base/units.h"
 #include <math.h>
@@ -329,9 +330,8 @@ static void group_title(struct build *b, const struct conn_group *x, struct str 
 }
 
 static void conn_group(struct build *b, const struct grid *g, const struct conn_group *x,
-		       const uint32_t *rows)
+		       const uint32_t *rows, const struct peer_groups *peers)
 {
-	struct peer_groups peers = {0};
 	struct rows mine = {0};
 	struct str s = {0};
 	char buf[UNIT_BUF];
@@ -358,10 +358,8 @@ static void conn_group(struct build *b, const struct grid *g, const struct conn_
 	if (page_fold(b->p, a, c, x->out))
 		return;
 	if (!x->out) {
-		group_peers(b->f, rows + x->first, x->n, &peers);
 		grid_layout(&inner, g->cols, g->n, g->x[0] + 2, b->p->width - 1);
-		page_peers(b, &inner, &peers, rows + x->first, x->n, true, c);
-		vec_done(&peers.v);
+		page_peers(b, &inner, peers, rows + x->first, x->n, true, c);
 		return;
 	}
 	for (uint32_t i = 0; i < x->n; i++)
@@ -378,28 +376,32 @@ static void connections(struct build *b, uint32_t row)
 		{"", 18, .grow = true},       {"CONNS", 6, true},           {"CLOSE-W", 8, true, .drop = 3},
 		{"RX/s", 5, true, .drop = 1}, {"TX/s", 5, true, .drop = 2}, {"IDLE", 5, true, .drop = 4},
 	};
-	const struct proc *p = &b->f->procs.v[row];
-	struct conn_groups groups = {0};
+	struct proc_conns own = {0}, *c = b->e->proc_conns ? b->e->proc_conns : &own;
+	const struct conn_groups *groups = &c->groups;
 	char title[48], buf[UNIT_BUF];
 	uint32_t total = 0;
 	struct grid g;
 
-	group_conns(b->f, b->f->proc_socks.v ? b->f->proc_socks.v + p->sock : NULL, p->sock_n, &groups);
-	for (size_t i = 0; i < groups.v.n; i++)
-		total += groups.v.v[i].conns;
-	if (groups.v.n) {
+	if (!proc_conns_of(c, b->f, row))
+		proc_conns_begin(c, b->f, row);
+	if (!proc_conns_step(c, &b->e->slice)) {
+		page_counting(b);
+		return;
+	}
+	for (size_t i = 0; i < groups->v.n; i++)
+		total += groups->v.v[i].conns;
+	if (groups->v.n) {
 		snprintf(title, sizeof(title), "CONNECTIONS %s", fmt_count(buf, total));
 		grid_layout(&g, cols, ARRAY_LEN(cols), TEXT_COL, b->p->width - 1);
 		grid_head(b, &g, title);
-		for (size_t i = 0; i < groups.v.n && i < CONNS_UNFOLDED; i++)
-			conn_group(b, &g, &groups.v.v[i], groups.rows.v);
-		if (groups.v.n > CONNS_UNFOLDED) {
+		for (size_t i = 0; i < groups->v.n && i < PROC_CONNS_TOP; i++)
+			conn_group(b, &g, &groups->v.v[i], groups->rows.v, &c->peers[i]);
+		if (groups->v.n > PROC_CONNS_TOP) {
 			page_line(b->p, ' ');
-			page_spanf(b->p, TEXT_COL, STYLE_DIM, "%zu more", groups.v.n - CONNS_UNFOLDED);
+			page_spanf(b->p, TEXT_COL, STYLE_DIM, "%zu more", groups->v.n - PROC_CONNS_TOP);
 		}
 	}
-	vec_done(&groups.v);
-	vec_done(&groups.rows);
+	proc_conns_done(&own);
 }
 
 /* Everything that is no connection and no port of IP: unix, netlink, packet, raw sockets. */

@@ -2,6 +2,7 @@
 #include "page.h"
 #include "page_parts.h"
 #include "port_conns.h"
+#include "proc_conns.h"
 #include "sockeye/base/mem.h"
 #include "sockeye/base/text.h"
 #include <stdio.h>
@@ -51,6 +52,14 @@ bool page_ready(const struct screen_env *e, const struct subject *about)
 	struct pick pick = about->pick;
 	uint32_t row;
 
+	if (about->kind == SUBJECT_PROC && e->proc_conns) {
+		row = frame_proc_by_key(e->f, pick.pid, pick.start);
+		if (row == NONE)
+			return true;
+		if (!proc_conns_of(e->proc_conns, e->f, row))
+			proc_conns_begin(e->proc_conns, e->f, row);
+		return proc_conns_step(e->proc_conns, &e->slice);
+	}
 	if (about->kind != SUBJECT_PORT || !e->conns)
 		return true;
 	pick_settle(e->f, &pick);

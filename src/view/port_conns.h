@@ -6,7 +6,7 @@
 #include "sockeye/table/group.h"
 
 #define PORT_CONNS_SLICE 2048 /* rows between two questions whether the time is up */
-#define PORT_CONNS_TOP 200 /* so many connections, and peers, are put into order */
+#define PORT_CONNS_TOP PAGE_PEERS_MAX /* so many connections, and peers, are put into order */
 
 struct port_conns {
 	const struct frame *f; /* borrowed until it is begun with another one; compared, not read, before */

@@ -38,6 +38,7 @@ struct screen_env { /* what every screen may know; kept by ui.c */
 	const struct frame *next; /* a table is being filled from it and takes its time; NULL: none */
 	struct slice slice; /* is it time to look at the keys again? */
 	struct port_conns *conns; /* of the port that is shown, counted in slices; NULL: at once */
+	struct proc_conns *proc_conns; /* likewise of the process */
 	uint64_t now_ns;
 	bool ascii, raw_numbers;
 	struct hosts *hosts; /* NULL: addresses are shown as numbers */

@@ -217,6 +217,7 @@ int ui_new(const struct ui_opts *o, const struct ui_host *host, const struct ser
 	u->env.ascii = o->ascii;
 	u->env.table_h = 1;
 	u->env.conns = &u->conns;
+	u->env.proc_conns = &u->proc_conns;
 	if (u->opts.named_n > UI_NAMED_MAX)
 		u->opts.named_n = UI_NAMED_MAX;
 	u->keymap = o->keymap ? o->keymap : &u->own_keys;
@@ -262,6 +263,7 @@ void ui_free(struct ui *u)
 	keymap_done(&u->own_keys);
 	page_done(&u->detail_page);
 	port_conns_done(&u->conns);
+	proc_conns_done(&u->proc_conns);
 	filter_free(u->filter);
 	for (size_t i = 0; i < u->history.n; i++)
 		free(u->history.v[i]);

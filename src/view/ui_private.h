@@ -3,6 +3,7 @@
 #include "dialog.h"
 #include "page.h"
 #include "port_conns.h"
+#include "proc_conns.h"
 #include "sockeye/table/filter.h"
 #include "sockeye/view/binding.h"
 #include "sockeye/view/ui.h"
@@ -35,6 +36,7 @@ struct ui {
 	const struct services *services; /* borrowed likewise; may be NULL */
 	struct screen_env env;
 	struct port_conns conns; /* env.conns: of the page, or of the pane */
+	struct proc_conns proc_conns; /* env.proc_conns, likewise */
 	/* The tables, kept; NULL until first shown. First by enum view_id, then the named ones. */
 	struct screen *views[VIEWS_MAX];
 	struct filter *narrowed[UI_NAMED_MAX]; /* owned: a named view's own filter, with the one for all */

@@ -115,12 +115,14 @@ void ui_update_top(struct ui *u)
 	note_stale(u);
 }
 
-/* The connections of the port that is shown are still being counted. */
+/* The connections of the port or the process that is shown are still being counted. */
 static bool counting(const struct ui *u)
 {
-	const struct port_conns *c = &u->conns;
+	const struct port_conns *port = &u->conns;
+	const struct proc_conns *proc = &u->proc_conns;
 
-	return u->env.f && port_conns_of(c, u->env.f, c->port) && !c->done;
+	return u->env.f && ((port_conns_of(port, u->env.f, port->port) && !port->done) ||
+			    (proc_conns_of(proc, u->env.f, proc->proc) && !proc->done));
 }
 
 /* Then the page is made anew; the pane is when it is drawn. */
@@ -128,7 +130,14 @@ static void go_on_counting(struct ui *u)
 {
 	struct screen *s = ui_top(u);
 
-	if (counting(u) && port_conns_step(&u->conns, &u->env.slice) && !screen_table(s))
+	if (!counting(u))
+		return;
+	if (port_conns_of(&u->conns, u->env.f, u->conns.port) && !port_conns_step(&u->conns, &u->env.slice))
+		return;
+	if (proc_conns_of(&u->proc_conns, u->env.f, u->proc_conns.proc) &&
+	    !proc_conns_step(&u->proc_conns, &u->env.slice))
+		return;
+	if (!screen_table(s))
 		s->ops->frame(s, &u->env);
 }
 

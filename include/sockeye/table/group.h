@@ -38,5 +38,17 @@ struct conn_groups {
 	VEC(struct conn_group) v;
 	VEC(uint32_t) rows;
 };
+struct conn_grouping { /* what adding in pieces remembers; all zero at first */
+	VEC(uint32_t) conns;
+	VEC(uint32_t) groups; /* of each of these */
+	struct map seen;
+};
+void conn_grouping_done(struct conn_grouping *g);
+void conn_grouping_clear(struct conn_grouping *g);
+/* Adds the connections among these sockets to the groups, which are in no order and without rows meanwhile. Then each gets
+ * its rows, and the first `top` of all are put into their order at the beginning. */
+void group_conns_add(const struct frame *f, const uint32_t *rows, size_t n, struct conn_grouping *g,
+		     struct conn_groups *ret);
+void group_conns_order(const struct conn_grouping *g, struct conn_groups *ret, size_t top);
 /* The connections among these sockets: in ones by local port, out ones by remote endpoint; most first. */
 void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct conn_groups *ret);

@@ -216,6 +216,56 @@ static void test_port_page(void **state)
 	desk_done(&b);
 }
 
+/* One process that holds everything. */
+static void one_holds_all(struct desk *d, bool sliced)
+{
+	desk_init(d, (struct ui_opts){.view = VIEW_PROCESSES});
+	fixture_many(&d->x, MANY, 1);
+	frame(d);
+	frame(d);
+	press(d, "/");
+	type(d, "pid=1");
+	press(d, "Enter");
+	if (sliced)
+		d->u->env.slice = (struct slice){always, d};
+	canvas_resize(&d->c, 120, 60);
+	ui_resize(d->u, 120, 60);
+	work(d);
+}
+
+/* The same for a process: its connections by port and peer, and then the peers of those that called. */
+static void test_process_page(void **state)
+{
+	struct desk a, b;
+	int asked;
+
+	one_holds_all(&a, true);
+	one_holds_all(&b, false);
+	asked = a.over_asked;
+	press(&b, "Enter");
+	press(&a, "Enter");
+	assert_true(on_screen(&b, "CONNECTIONS 6,000"));
+	assert_true(ui_working(a.u));
+	assert_true(on_screen(&a, "systemd  1") && on_screen(&a, "being counted"));
+	work(&a);
+	/* Three pieces of rows, two of the half that called, one each for the other half and the end, each asks. */
+	assert_in_range(a.over_asked - asked, 6, 16);
+	same_screen(&a, &b);
+
+	for (uint32_t i = 0; i < a.x.snap.socks.n; i++) {
+		fixture_rate(&a.x, i, 5000 + i, 5);
+		fixture_rate(&b.x, i, 5000 + i, 5);
+	}
+	frame(&b);
+	frame(&a);
+	assert_true(ui_working(a.u));
+	assert_true(on_screen(&a, "CONNECTIONS 6,000")); /* as it was */
+	work(&a);
+	same_screen(&a, &b);
+	desk_done(&a);
+	desk_done(&b);
+}
+
 /* Of many peers those with most connections, whatever the number that is asked for. */
 static void test_peers_order(void **state)
 {
@@ -296,7 +346,7 @@ int main(void)
 		cmocka_unit_test(test_search),           cmocka_unit_test(test_search_gives_way),
 		cmocka_unit_test(test_last_row),         cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_port_page),        cmocka_unit_test(test_peers_order),
-		cmocka_unit_test(test_held_order_waits),
+		cmocka_unit_test(test_held_order_waits), cmocka_unit_test(test_process_page),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
