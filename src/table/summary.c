@@ -31,21 +31,14 @@ static int compare(const void *a, const void *b)
 	return x->proto != y->proto ? (int)x->proto - y->proto : (int)x->family - y->family;
 }
 
-void summary_make(struct summary *s, const struct frame *f, const struct filter *filter)
+static void count(struct summary *s, const struct frame *f, uint32_t to)
 {
-	uint8_t *picked = NULL;
 	struct summary_row *last = NULL;
 
-	vec_clear(&s->rows);
-	s->socks = 0;
-	if (!filter_empty(filter)) {
-		picked = mem_alloc(f->rows_n, 1);
-		filter_socks(filter, f, 0, f->rows_n, picked);
-	}
-	for (size_t i = 0; i < f->open_rows; i++) {
-		const struct sock *k = frame_sock(f, i);
+	for (; s->at < to && s->at < f->open_rows; s->at++) {
+		const struct sock *k = frame_sock(f, s->at);
 
-		if ((picked && !picked[i]) || k->state >= STATE_N)
+		if ((s->picked && !s->picked[s->at]) || k->state >= STATE_N)
 			continue;
 		if (!last || last->netns != k->netns || last->proto != k->proto || last->family != k->family)
 			last = row_of(s, k);
@@ -53,15 +46,46 @@ void summary_make(struct summary *s, const struct frame *f, const struct filter 
 		last->states[k->state]++;
 		s->socks++;
 	}
-	free(picked);
+	s->at = to;
+}
+
+void summary_begin(struct summary *s, const struct frame *f, const struct filter *filter)
+{
+	summary_done(s);
+	if (!filter_empty(filter))
+		s->picked = mem_alloc(f->rows_n, 1);
+}
+
+bool summary_step(struct summary *s, const struct frame *f, const struct filter *filter,
+		  const struct slice *slice)
+{
+	while (s->at < f->rows_n) {
+		uint32_t to = f->rows_n - s->at < SUMMARY_SLICE ? f->rows_n : s->at + SUMMARY_SLICE;
+
+		if (s->picked)
+			filter_socks(filter, f, s->at, to, s->picked);
+		count(s, f, to);
+		if (s->at < f->rows_n && slice_over(slice))
+			return false;
+	}
+	free(s->picked);
+	s->picked = NULL;
 	if (s->rows.n)
 		qsort(s->rows.v, s->rows.n, sizeof(s->rows.v[0]), compare);
+	return true;
+}
+
+void summary_make(struct summary *s, const struct frame *f, const struct filter *filter)
+{
+	summary_begin(s, f, filter);
+	summary_step(s, f, filter, NULL);
 }
 
 void summary_done(struct summary *s)
 {
 	vec_done(&s->rows);
-	s->socks = 0;
+	free(s->picked);
+	*s = (struct summary){0};
 }
 
 void summary_want(struct want *want)

@@ -15,6 +15,8 @@ struct summary_screen {
 	const struct ui *u; /* borrowed: it owns the screen */
 	VEC(struct summary_line) lines;
 	uint32_t top;
+	struct summary sum; /* of the frame and the filter in force */
+	bool counting; /* it is not whole yet */
 };
 
 static const struct screen_ops summary_ops;
@@ -63,15 +65,33 @@ static void keep_top(struct summary_screen *s, int64_t top, int height)
 	s->top = top < 0 ? 0 : (uint32_t)top;
 }
 
+static bool summary_working(const struct screen *screen, const struct screen_env *e)
+{
+	return ((const struct summary_screen *)screen)->counting;
+}
+
+/* What stood there stays until all is counted. */
+static bool summary_work(struct screen *screen, const struct screen_env *e)
+{
+	struct summary_screen *s = (struct summary_screen *)screen;
+
+	if (!s->counting)
+		return true;
+	if (!summary_step(&s->sum, e->f, filter_in_force(s->u), &e->slice))
+		return false;
+	s->counting = false;
+	forget(s);
+	summary_text(&s->sum, e->f, (unsigned)s->u->w, e->ascii, add_line, s);
+	return true;
+}
+
 static void summary_frame(struct screen *screen, const struct screen_env *e)
 {
 	struct summary_screen *s = (struct summary_screen *)screen;
-	struct summary sum = {0};
 
-	forget(s);
-	summary_make(&sum, e->f, filter_in_force(s->u));
-	summary_text(&sum, e->f, (unsigned)s->u->w, e->ascii, add_line, s);
-	summary_done(&sum);
+	summary_begin(&s->sum, e->f, filter_in_force(s->u));
+	s->counting = true;
+	summary_work(screen, e);
 }
 
 static void summary_draw(struct screen *screen, const struct screen_env *e, struct canvas *c, struct area a)
@@ -79,6 +99,9 @@ static void summary_draw(struct screen *screen, const struct screen_env *e, stru
 	struct summary_screen *s = (struct summary_screen *)screen;
 
 	keep_top(s, s->top, a.h);
+	if (!s->lines.n)
+		canvas_put_cut(c, a.y, a.x + 1, STYLE_DIM, e->ascii ? "being counted" : "being counted…",
+			       a.w - 2, e->ascii ? "~" : "…");
 	for (int y = 0; y < a.h && s->top + (uint32_t)y < s->lines.n; y++) {
 		const struct summary_line *l = &s->lines.v[s->top + (uint32_t)y];
 
@@ -146,6 +169,7 @@ static void summary_free(struct screen *screen)
 
 	forget(s);
 	vec_done(&s->lines);
+	summary_done(&s->sum);
 	free(s);
 }
 
@@ -158,6 +182,8 @@ static const struct screen_ops summary_ops = {
 	.under = summary_under,
 	.about = summary_about,
 	.want = summary_screen_want,
+	.work = summary_work,
+	.working = summary_working,
 	.text = summary_lines_text,
 	.free = summary_free,
 	.hint = "Esc back  y copy  j k scroll",

@@ -1,6 +1,7 @@
 /* The summary: how many sockets of each protocol, family and state there are, in which namespaces, and what the
  * kernel says about their memory. Pages, text and JSON are made from this. */
 #pragma once
+#include "sockeye/base/slice.h"
 #include "sockeye/base/str.h"
 #include "sockeye/model/frame.h"
 #include "sockeye/table/filter.h"
@@ -13,9 +14,17 @@ struct summary_row {
 struct summary { /* all zero when empty */
 	VEC(struct summary_row) rows; /* by namespace, protocol, family */
 	uint32_t socks;
+	/* While it is made in slices: */
+	uint32_t at; /* how far it has come in the rows of the frame */
+	uint8_t *picked; /* owned; NULL: no filter */
 };
 /* Counts the open sockets of a frame that the filter picks (NULL: all). Overwrites. */
 void summary_make(struct summary *s, const struct frame *f, const struct filter *filter);
+/* The same in slices: a step until one says that it is whole (true). Of one frame and one filter. */
+#define SUMMARY_SLICE 2048 /* rows between two questions whether the time is up */
+void summary_begin(struct summary *s, const struct frame *f, const struct filter *filter);
+bool summary_step(struct summary *s, const struct frame *f, const struct filter *filter,
+		  const struct slice *slice);
 void summary_done(struct summary *s);
 /* What is needed from the source for it, or'ed into *want. */
 void summary_want(struct want *want);

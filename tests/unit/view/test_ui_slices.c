@@ -1,5 +1,6 @@
 /* What would keep the keys waiting among many rows goes on in slices, and comes to the same. */
 #include "crowd.h"
+#include "sockeye/table/summary.h"
 #include <stdio.h>
 
 static void search_for(struct desk *d, const char *text)
@@ -266,6 +267,45 @@ static void test_process_page(void **state)
 	desk_done(&b);
 }
 
+/* The summary of what a filter picks. */
+static void test_summary(void **state)
+{
+	struct desk a, b;
+	int asked;
+
+	crowd_init(&a, true);
+	crowd_init(&b, false);
+	assert_true(ui_try_filter(a.u, "state=estab or rport>40000") &&
+		    ui_try_filter(b.u, "state=estab or rport>40000"));
+	work(&a);
+	asked = a.over_asked;
+	press(&b, "S");
+	press(&a, "S");
+	assert_true(on_screen(&b, "established"));
+	assert_true(ui_working(a.u));
+	assert_true(on_screen(&a, "being counted"));
+	work(&a);
+	assert_in_range(a.over_asked - asked, MANY / SUMMARY_SLICE, 2 * (MANY + 2000) / SUMMARY_SLICE + 2);
+	same_screen(&a, &b);
+
+	fixture_remove_sock(&a.x, 0);
+	fixture_remove_sock(&b.x, 0);
+	frame(&b);
+	frame(&b); /* what is missing once is not gone yet */
+	frame(&a);
+	assert_true(on_screen(&a, "established")); /* as it was */
+	work(&a);
+	frame(&a);
+	work(&a);
+	same_screen(&a, &b);
+	press(&a, "Esc");
+	press(&b, "Esc");
+	work(&a);
+	same_screen(&a, &b);
+	desk_done(&a);
+	desk_done(&b);
+}
+
 /* Of many peers those with most connections, whatever the number that is asked for. */
 static void test_peers_order(void **state)
 {
@@ -347,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_last_row),         cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_port_page),        cmocka_unit_test(test_peers_order),
 		cmocka_unit_test(test_held_order_waits), cmocka_unit_test(test_process_page),
+		cmocka_unit_test(test_summary),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
