@@ -152,24 +152,6 @@ static void sums_columns(const struct table *t, struct sums *s)
 	}
 }
 
-static uint8_t marks_of(const struct table *t, const struct frame *f, uint32_t row, bool *ret_finding)
-{
-	switch (t->rows_kind) {
-	case ROWS_SOCK:
-		*ret_finding = frame_row(f, row)->findings;
-		return frame_row(f, row)->marks;
-	case ROWS_PORT:
-		*ret_finding = f->ports.v[row].findings;
-		return f->ports.v[row].marks;
-	case ROWS_PROC:
-		*ret_finding = f->procs.v[row].findings;
-		return f->procs.v[row].marks;
-	default:
-		*ret_finding = false;
-		return 0;
-	}
-}
-
 static uint32_t add_group(struct table *t, struct ident id, uint32_t row)
 {
 	struct table_work *w = t->work;
@@ -216,21 +198,19 @@ static void add_row(struct table *t, const struct ctx *c, uint32_t row, const st
 	struct table_group *group;
 	uint64_t opened_ns;
 	struct value v;
-	bool finding;
-	uint8_t marks;
+	struct row_facts r = row_facts(t->rows_kind, c->f, row);
 	size_t i;
 
 	if (*at == MAP_NONE)
 		*at = add_group(t, id, row);
 	g = *at;
 	group = &w->groups.v[g];
-	marks = marks_of(t, c->f, row, &finding);
 	group->n++;
-	group->finding |= finding;
-	opened_ns = table_opened_ns(t->rows_kind, c->f, row);
+	group->finding |= r.findings != 0;
+	opened_ns = row_opened_ns(&r);
 	group->opened_ns = opened_ns > group->opened_ns ? opened_ns : group->opened_ns;
-	group->all_new &= (marks & MARK_NEW) != 0;
-	group->all_closed &= (marks & MARK_CLOSED) != 0;
+	group->all_new &= (r.marks & MARK_NEW) != 0;
+	group->all_closed &= (r.marks & MARK_CLOSED) != 0;
 	vec_push(&w->group_of, g);
 	for (i = 0; i < w->sums.cols.n; i++) {
 		struct sum *s = &w->sums.v.v[g * w->sums.cols.n + i];

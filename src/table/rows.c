@@ -36,19 +36,31 @@ bool table_in_view(const struct table *t, uint32_t protos, const struct frame *f
 	return false;
 }
 
-static bool has_finding(const struct table *t, const struct frame *f, uint32_t row)
+struct row_facts row_facts(enum row_kind kind, const struct frame *f, uint32_t row)
 {
-	switch (t->rows_kind) {
+	const struct row *r;
+	const struct port *port;
+	const struct proc *proc;
+
+	switch (kind) {
 	case ROWS_SOCK:
-		return frame_row(f, row)->findings != 0;
+		r = frame_row(f, row);
+		return (struct row_facts){r->first_ns, r->marks, r->findings, frame_sock(f, row)->netns};
 	case ROWS_PORT:
-		return f->ports.v[row].findings != 0;
+		port = &f->ports.v[row];
+		return (struct row_facts){port->first_ns, port->marks, port->findings, port->netns};
 	case ROWS_PROC:
-		return f->procs.v[row].findings != 0;
+		proc = &f->procs.v[row];
+		return (struct row_facts){proc->first_ns, proc->marks, proc->findings, -1};
 	case ROWS_N:
 		break;
 	}
-	return false;
+	return (struct row_facts){.netns = -1};
+}
+
+uint64_t row_opened_ns(const struct row_facts *r)
+{
+	return r->marks & (MARK_START | MARK_CLOSED) ? 0 : r->first_ns;
 }
 
 static bool any_picked(const struct table *t, uint32_t row)
@@ -60,30 +72,6 @@ static bool any_picked(const struct table *t, uint32_t row)
 		return w->picked.v[row];
 	n = t->rows_kind == ROWS_PORT ? &w->tally.ports.v[row] : &w->tally.procs.v[row];
 	return n->socks || n->any_closed;
-}
-
-uint64_t table_opened_ns(enum row_kind kind, const struct frame *f, uint32_t row)
-{
-	uint64_t first_ns = 0;
-	uint8_t marks = 0;
-
-	switch (kind) {
-	case ROWS_SOCK:
-		first_ns = frame_row(f, row)->first_ns;
-		marks = frame_row(f, row)->marks;
-		break;
-	case ROWS_PORT:
-		first_ns = f->ports.v[row].first_ns;
-		marks = f->ports.v[row].marks;
-		break;
-	case ROWS_PROC:
-		first_ns = f->procs.v[row].first_ns;
-		marks = f->procs.v[row].marks;
-		break;
-	case ROWS_N:
-		break;
-	}
-	return marks & (MARK_START | MARK_CLOSED) ? 0 : first_ns;
 }
 
 void table_find_rows(struct table *t, uint32_t from, uint32_t to)
@@ -98,12 +86,15 @@ void table_find_rows(struct table *t, uint32_t from, uint32_t to)
 		if (!table_in_view(t, w->protos, w->f, row))
 			continue;
 		w->total++;
-		if (t->findings_only && !has_finding(t, w->f, row))
+		if (t->findings_only && !row_facts(t->rows_kind, w->f, row).findings)
 			continue;
 		if (!all && (!any_picked(t, row) || (terms && !filter_row(t->filter, t->rows_kind, &c, row))))
 			continue;
 		w->rows.v[w->rows.n++] = row;
-		if (w->mark_ns && table_opened_ns(t->rows_kind, w->f, row) > w->mark_ns)
-			w->since++;
+		if (w->mark_ns) {
+			struct row_facts r = row_facts(t->rows_kind, w->f, row);
+
+			w->since += row_opened_ns(&r) > w->mark_ns;
+		}
 	}
 }

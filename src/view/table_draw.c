@@ -78,37 +78,18 @@ static struct row_look look_of(const struct table *t, uint32_t row, const struct
 {
 	const struct frame *f = t->f;
 	struct row_look l = {" ", STYLE_PLAIN, STYLE_PLAIN};
-	uint8_t marks = 0, findings = 0;
-	int netns = -1;
+	struct row_facts r = row_facts(t->rows_kind, f, row);
 
-	switch (t->rows_kind) {
-	case ROWS_SOCK:
-		marks = frame_row(f, row)->marks;
-		findings = frame_row(f, row)->findings;
-		netns = frame_sock(f, row)->netns;
-		break;
-	case ROWS_PORT:
-		marks = f->ports.v[row].marks;
-		findings = f->ports.v[row].findings;
-		netns = f->ports.v[row].netns;
-		break;
-	case ROWS_PROC:
-		marks = f->procs.v[row].marks;
-		findings = f->procs.v[row].findings;
-		break;
-	default:
-		break;
-	}
-	if (marks & MARK_CLOSED)
+	if (r.marks & MARK_CLOSED)
 		l = (struct row_look){"-", STYLE_BAD, STYLE_DIM};
-	else if (marks & MARK_NEW)
+	else if (r.marks & MARK_NEW)
 		l = (struct row_look){"+", STYLE_OK, STYLE_OK};
-	else if (e->mark_ns && table_opened_ns(t->rows_kind, f, row) > e->mark_ns)
+	else if (e->mark_ns && row_opened_ns(&r) > e->mark_ns)
 		l = (struct row_look){"+", STYLE_OK, STYLE_PLAIN};
-	else if (findings)
+	else if (r.findings)
 		l = (struct row_look){"!", STYLE_BAD, STYLE_PLAIN};
 	/* Where all rows are in one namespace (-N), line 1 says which. */
-	if (l.gutter[0] == ' ' && netns >= 0 && (size_t)netns < f->netns.n && !f->netns.v[netns].own &&
+	if (l.gutter[0] == ' ' && r.netns >= 0 && (size_t)r.netns < f->netns.n && !f->netns.v[r.netns].own &&
 	    frame_netns_n(f) > 1)
 		l = (struct row_look){e->ascii ? "c" : "⊂", STYLE_DIM, STYLE_DIM};
 	return l;

@@ -44,7 +44,7 @@ struct table_group { /* one head */
 	uint32_t row; /* one of them: names the group */
 	bool open; /* its rows are shown below it */
 	bool finding, all_new, all_closed; /* of its rows */
-	uint64_t opened_ns; /* the last of them: see table_opened_ns */
+	uint64_t opened_ns; /* the last of them: see row_opened_ns */
 };
 
 struct table_column {
@@ -132,8 +132,15 @@ void table_order_all(struct table *t);
 /* The same in slices: an update of the frame shown, whose end brings all lines in order. */
 void table_order_begin(struct table *t);
 
-/* CLOCK_BOOTTIME at which a row of the frame came to be there; 0: it was there at the first look, or it is gone. */
-uint64_t table_opened_ns(enum row_kind kind, const struct frame *f, uint32_t row);
+/* What rows of every kind have. */
+struct row_facts {
+	uint64_t first_ns;
+	uint8_t marks, findings;
+	int netns; /* -1: a process has sockets in several */
+};
+struct row_facts row_facts(enum row_kind kind, const struct frame *f, uint32_t row);
+/* CLOCK_BOOTTIME at which it came to be there; 0: it was there at the first look, or it is gone. */
+uint64_t row_opened_ns(const struct row_facts *r);
 
 /* Lines */
 struct ident table_ident(const struct table *t, size_t line);

@@ -1,22 +1,8 @@
 /* What is only bound, asked for beside the connections of a machine that has many: its rows are those of any look. */
-#include "sockeye/collect/source.h"
+#include "live_look.h"
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-struct fixture {
-	struct intern *names;
-	struct source *source;
-	struct snapshot snap;
-};
 
 static int bound(void)
 {
@@ -26,26 +12,6 @@ static int bound(void)
 	assert_true(fd >= 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	return fd;
-}
-
-static uint32_t inode_of(int fd)
-{
-	struct stat st;
-
-	assert_int_equal(fstat(fd, &st), 0);
-	return (uint32_t)st.st_ino;
-}
-
-static const struct sock *find(const struct fixture *x, uint32_t inode)
-{
-	const struct sock *found = NULL;
-
-	for (size_t i = 0; i < x->snap.socks.n; i++)
-		if (x->snap.socks.v[i].inode == inode) {
-			assert_null(found);
-			found = &x->snap.socks.v[i];
-		}
-	return found;
 }
 
 static void test_bound_beside_many(void **state)

@@ -1,32 +1,17 @@
 /* A real look at sockets that this test opens on the loopback: the kernel's own answer, end to end. */
-#include "sockeye/collect/source.h"
+#include "live_look.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #define BOTH (1u << PROTO_TCP | 1u << PROTO_UDP)
 #define ALL_ATTRS (WANT_INFO | WANT_MEM | WANT_CONG | WANT_OWNERS)
-
-struct fixture {
-	struct intern *names;
-	struct source *source;
-	struct snapshot snap;
-};
 
 static int setup(void **state)
 {
@@ -75,14 +60,6 @@ static int bound(int family, int type)
 	return fd;
 }
 
-static uint32_t inode_of(int fd)
-{
-	struct stat st;
-
-	assert_int_equal(fstat(fd, &st), 0);
-	return (uint32_t)st.st_ino;
-}
-
 static uint32_t port_of(int fd)
 {
 	struct sockaddr_in6 a;
@@ -103,18 +80,6 @@ static int connect_to(int listener)
 	assert_true(fd >= 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, n), 0);
 	return fd;
-}
-
-static const struct sock *find(const struct fixture *x, uint32_t inode)
-{
-	const struct sock *found = NULL;
-
-	for (size_t i = 0; i < x->snap.socks.n; i++)
-		if (x->snap.socks.v[i].inode == inode) {
-			assert_null(found);
-			found = &x->snap.socks.v[i];
-		}
-	return found;
 }
 
 static bool held_by(const struct fixture *x, uint32_t inode, pid_t pid, int fd)

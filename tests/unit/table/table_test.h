@@ -56,6 +56,21 @@ static inline struct filter *parsed(const char *text, const struct services *ser
 	return f;
 }
 
+/* How many sockets it picks. */
+static inline uint32_t picked_by(const char *text, const struct fixture *x, const struct frame *f)
+{
+	struct filter *filter = parsed(text, x->services);
+	uint8_t *picked = mem_alloc(f->rows_n + 1, 1);
+	uint32_t n = 0;
+
+	filter_socks(filter, f, 0, f->rows_n, picked);
+	for (uint32_t i = 0; i < f->rows_n; i++)
+		n += picked[i];
+	free(picked);
+	filter_free(filter);
+	return n;
+}
+
 static inline void assert_str(struct str *s, const char *expected)
 {
 	assert_string_equal(str_text(s), expected);

@@ -34,16 +34,7 @@ static int tear_down(void **state)
 
 static uint32_t count(const char *text)
 {
-	struct filter *f = parsed(text, host.services);
-	uint8_t *picked = mem_alloc(frame->rows_n + 1, 1);
-	uint32_t i, n = 0;
-
-	filter_socks(f, frame, 0, (uint32_t)frame->rows_n, picked);
-	for (i = 0; i < frame->rows_n; i++)
-		n += picked[i];
-	free(picked);
-	filter_free(f);
-	return n;
+	return picked_by(text, &host, frame);
 }
 
 /* Pairs that must pick the same sockets, and not none or all. */
