@@ -2,20 +2,6 @@
 
 from kit import *
 
-NOBODY = 65534
-
-
-@contextlib.contextmanager
-def as_nobody():
-    """The words before a program that make it nobody's, and the program where anybody can run it."""
-    need("setpriv")
-    with tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
-        os.chmod(place, 0o755)
-        program = shutil.copy(SOCKEYE, place)
-        os.chmod(program, 0o755)
-        yield ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "env", "HOME=/", program]
-
-
 HOLDER = """
 import os, signal, socket, sys, time
 def listen(port, reuse=False):

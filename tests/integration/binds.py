@@ -5,10 +5,9 @@ import json
 import subprocess
 import sys
 
-from kit import Netns, check, clean_env, same
+from kit import NOBODY, Netns, check, clean_env, same
 
 PORT = 18080
-NOBODY = 65534
 
 # Binds and listens on every address, in its own words, and says what came of it.
 BINDER = r"""

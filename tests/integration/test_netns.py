@@ -28,17 +28,6 @@ class Named(Netns):
         self.delete()
 
 
-@contextlib.contextmanager
-def as_nobody():
-    """The program where anybody can run it, and the words before it."""
-    need("setpriv")
-    with tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
-        os.chmod(place, 0o755)
-        program = shutil.copy(SOCKEYE, place)
-        os.chmod(program, 0o755)
-        yield ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/", program]
-
-
 def listed(*args, view="ports", program=None, code=0):
     """What the program lists, started in the test's own namespace."""
     r = subprocess.run([*(program or [SOCKEYE]), "list", "--json", "--view", view, *args], capture_output=True,

@@ -3,7 +3,6 @@
 from acts import Bystanders
 from kit import *
 
-NOBODY = 65534
 # Of this run alone: another one may go on beside it.
 HEX = f"{os.getpid():012x}" + "0123456789abcdef" * 3 + "0123"
 CONTAINER = "docker:" + HEX[:12]

@@ -2,20 +2,6 @@
 
 from kit import *
 
-NOBODY = 65534
-
-
-@contextlib.contextmanager
-def as_nobody():
-    """The program where anybody can run it, and the words before it."""
-    need("setpriv")
-    with tempfile.TemporaryDirectory(prefix="sockeye-test-") as place:
-        os.chmod(place, 0o755)
-        program = shutil.copy(SOCKEYE, place)
-        os.chmod(program, 0o755)
-        yield ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "env", "HOME=/", program, *HERE]
-
-
 SCENE = ["listen,port=8080", "pair,port=9000,n=2", "time-wait,port=9040", "unaccepted,port=9010", "udp,port=5300",
          "bound,port=7050", f"listen,port=8081,uid={NOBODY}"]
 
@@ -29,9 +15,9 @@ def rows(ns, program, view, *args):
 
 @test
 def rows_are_the_same():
-    with scene(*SCENE) as (ns, _), as_nobody() as program:
+    with scene(*SCENE) as (ns, _), as_nobody() as nobody:
         _, mine = rows(ns, [SOCKEYE, *HERE], "sockets", "-tua")
-        limits, theirs = rows(ns, program, "sockets", "-tua")
+        limits, theirs = rows(ns, [*nobody, *HERE], "sockets", "-tua")
 
         def bare(found):
             return sorted((r["proto"], r["state"], r["local"], r["remote"] or "", r["cookie"], r["inode"] or 0,
@@ -42,8 +28,8 @@ def rows_are_the_same():
 
 @test
 def says_what_is_hidden():
-    with scene(*SCENE) as (ns, factory), as_nobody() as program:
-        limits, ports = rows(ns, program, "ports")
+    with scene(*SCENE) as (ns, factory), as_nobody() as nobody:
+        limits, ports = rows(ns, [*nobody, *HERE], "ports")
         check([l for l in limits if l["what"] == "owners" and l["reason"] == "not-permitted" and l["text"]],
               f"limits {limits}")
         by_port = {r["port"]: r for r in ports}
@@ -56,8 +42,8 @@ def says_what_is_hidden():
 
 @test
 def dashboard_says_so():
-    with scene(*SCENE) as (ns, _), as_nobody() as program:
-        with Tmux(" ".join([*ns.enter, *program])) as tmux:
+    with scene(*SCENE) as (ns, _), as_nobody() as nobody:
+        with Tmux(" ".join([*ns.enter, *nobody, *HERE])) as tmux:
             tmux.shows(r"^\s*8080\b.*not permitted")
             tmux.shows(r"hidden")
             tmux.keys("q")
@@ -67,7 +53,7 @@ def dashboard_says_so():
 @test
 def killing_is_refused():
     with scene("listen,port=8080,child=1,comm=rootish", f"listen,port=8081,uid={NOBODY},comm=mine") as (ns, factory):
-        with as_nobody() as program, Tmux(" ".join([*ns.enter, *program])) as tmux:
+        with as_nobody() as nobody, Tmux(" ".join([*ns.enter, *nobody, *HERE])) as tmux:
             tmux.shows(r"^..\s*8081\b.*mine")
             tmux.keys("K")
             tmux.shows(r"(?i)not permitted|hidden|no owner")

@@ -9,10 +9,9 @@ import sys
 import threading
 import time
 
-from kit import PATIENCE, SOCKEYE, Netns, check, clean_env, same, scene, test, until
+from kit import NOBODY, PATIENCE, SOCKEYE, Netns, check, clean_env, same, scene, test, until
 
 PORT = 18090
-NOBODY = 65534
 
 # Obeys lines of Python until stdin ends, and answers each.
 HOLDER = r"""
