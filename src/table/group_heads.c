@@ -19,7 +19,7 @@ const struct sum *sum_of(const struct sums *s, size_t group, const struct column
 
 void table_head_text(const struct table *t, const struct ctx *c, const struct table_group *g, struct str *out)
 {
-	const char *const *keys = group_table[t->group_by].columns[t->rows_kind];
+	const char *const *keys = group_table[t->gathered].columns[t->rows_kind];
 	const struct sock *s;
 	struct str name = {0};
 	char count[UNIT_BUF];
@@ -28,13 +28,13 @@ void table_head_text(const struct table *t, const struct ctx *c, const struct ta
 	bool away;
 
 	str_puts(out, c->ascii ? (g->open ? "v " : "> ") : (g->open ? "▾ " : "▸ "));
-	if (t->group_by == GROUP_PORT && t->rows_kind == ROWS_SOCK) {
+	if (t->gathered == GROUP_PORT && t->rows_kind == ROWS_SOCK) {
 		s = frame_sock(c->f, g->row);
 		str_put_u64(out, group_called_port(c->f, g->row, &away));
 		str_putc(out, '/');
 		str_puts(out, proto_table[s->proto].name);
 		str_puts(out, away ? (c->ascii ? " >" : " →") : "");
-	} else if (t->group_by == GROUP_FORKS || t->group_by == GROUP_PROCESS) {
+	} else if (t->gathered == GROUP_FORKS || t->gathered == GROUP_PROCESS) {
 		/* The cell of one row may tell of several owners: the name alone is theirs in common. */
 		column_value(column_by_key(t->rows_kind, "process"), c, g->row, &v);
 		if (v.null)
@@ -42,7 +42,7 @@ void table_head_text(const struct table *t, const struct ctx *c, const struct ta
 		else
 			text_put_cell(out, v.s, v.s_n, c->ascii, CELL_BYTES);
 		column_value(column_by_key(t->rows_kind, "pid"), c, g->row, &v);
-		if (t->group_by == GROUP_PROCESS && t->rows_kind != ROWS_PROC && !v.null) {
+		if (t->gathered == GROUP_PROCESS && t->rows_kind != ROWS_PROC && !v.null) {
 			str_putc(out, ' ');
 			str_put_i64(out, v.i);
 		}
@@ -51,7 +51,7 @@ void table_head_text(const struct table *t, const struct ctx *c, const struct ta
 		if (name.n)
 			str_put(out, name.s, name.n);
 		else
-			str_putf(out, "no %s", group_table[t->group_by].key);
+			str_putf(out, "no %s", group_table[t->gathered].key);
 		str_done(&name);
 	}
 	str_puts(out, c->ascii ? " x" : " ×");

@@ -141,6 +141,7 @@ void table_copy(struct table *ret, const struct table *t)
 	memcpy(ret->sort, t->sort, sizeof(ret->sort));
 	ret->sort_n = t->sort_n;
 	ret->group_by = t->group_by;
+	ret->gathered = t->gathered;
 	ret->f = t->f;
 	ret->number = t->number;
 	ret->counted = t->counted;

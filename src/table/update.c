@@ -285,6 +285,7 @@ static void commit(struct table *t)
 	t->held = w->held;
 	t->order_differs = keeps(w) && w->differs;
 	t->shape = w->shape;
+	t->gathered = t->group_by;
 	t->resort = false;
 	t->refolded = t->refolded && !w->refolded;
 	restore_cursor(t);

@@ -76,6 +76,7 @@ struct table {
 	 * are in order, after table_update_begin only what is on the screen: see table_order_all. */
 	VEC(uint32_t) order;
 	VEC(uint32_t) heads; /* parallel while rows are gathered, else empty: see table_head, table_nested */
+	enum group_by gathered; /* by what they are: group_by may be another one already */
 	VEC(struct table_group) groups;
 	VEC(uint32_t) members; /* rows of the frame, group by group */
 	uint32_t since; /* rows that pass and opened after… */

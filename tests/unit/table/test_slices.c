@@ -278,6 +278,39 @@ static void test_many_groups(void **state)
 	}
 }
 
+/* While rows are gathered otherwise, or not at all any more, the heads on the screen are those that were. */
+static void test_heads_meanwhile(void **state)
+{
+	static const enum group_by next[] = {GROUP_NONE, GROUP_USER};
+	struct str was = {0}, is = {0};
+	unsigned asked = 0;
+	struct table t;
+	struct ctx c;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(next); i++) {
+		table_init(&t, VIEW_CONNECTIONS);
+		t.group_by = GROUP_PEER;
+		table_update(&t, f, HEIGHT, false);
+		c = table_ctx(&t);
+		str_clear(&was);
+		table_head_text(&t, &c, table_head(&t, 0), &was);
+		assert_non_null(strstr(str_text(&was), "."));
+		t.group_by = next[i];
+		table_update_begin(&t, f, HEIGHT, false);
+		while (!table_update_step(&t, &(struct slice){always, &asked})) {
+			str_clear(&is);
+			table_head_text(&t, &c, table_head(&t, 0), &is);
+			assert_string_equal(str_text(&is), str_text(&was));
+		}
+		assert_true(asked > 5);
+		assert_int_equal(t.gathered, next[i]);
+		table_done(&t);
+	}
+	str_done(&was);
+	str_done(&is);
+}
+
 /* A tag of a row that has gone goes, and with the last one the order is live again; one set meanwhile stays. */
 static void test_tags(void **state)
 {
@@ -389,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_sort_away_from_the_top),
 		cmocka_unit_test(test_doing),
 		cmocka_unit_test(test_many_groups),
+		cmocka_unit_test(test_heads_meanwhile),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_lost_frame),
 		cmocka_unit_test(test_values),
