@@ -135,3 +135,17 @@ void *vec_grow_(void *v, size_t *cap, size_t need, size_t size)
 	*cap = want;
 	return v;
 }
+
+#define SPARSE 4 /* as many times what is there is too much room, */
+#define SPARSE_FROM (UINT32_C(16) << 10) /* if it is worth a call */
+
+void *vec_trim_(void *v, size_t *cap, size_t n, size_t size)
+{
+	if (*cap * size <= SPARSE_FROM || n >= *cap / SPARSE)
+		return v;
+	*cap = n;
+	if (n)
+		return mem_realloc(v, n, size);
+	free(v);
+	return NULL;
+}

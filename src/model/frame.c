@@ -16,6 +16,7 @@ static void drop_references(struct frame *f)
 		late_unref(f->procs.v[i].late);
 	for (size_t i = 0; i < f->users.n; i++)
 		late_unref(f->users.v[i].late);
+	vec_trim(&f->procs);
 	vec_clear(&f->procs);
 	vec_clear(&f->users);
 }
@@ -54,31 +55,38 @@ void frame_done(struct frame *f)
 	frame_init(f);
 }
 
+/* What one picture of much has filled the next ones may not need. */
+#define let_go(a)                                                                                            \
+	do {                                                                                                 \
+		vec_trim(a);                                                                                 \
+		vec_clear(a);                                                                                \
+	} while (0)
+
 void frame_clear(struct frame *f)
 {
 	drop_references(f);
 	blocks_clear(&f->socks);
 	blocks_clear(&f->infos);
 	blocks_clear(&f->rows);
-	vec_clear(&f->owners);
-	vec_clear(&f->port_of);
-	vec_clear(&f->ports);
-	vec_clear(&f->addrs);
-	vec_clear(&f->holders);
-	vec_clear(&f->members);
-	vec_clear(&f->proc_ports);
-	vec_clear(&f->proc_socks);
-	vec_clear(&f->netns);
-	vec_clear(&f->ifaces);
-	vec_clear(&f->limits);
-	vec_clear(&f->rings);
-	vec_clear(&f->findings);
-	vec_clear(&f->sock_notes.v);
-	vec_clear(&f->port_notes.v);
-	vec_clear(&f->containers);
-	vec_clear(&f->freed);
-	vec_clear(&f->tally.ports);
-	vec_clear(&f->tally.procs);
+	let_go(&f->owners);
+	let_go(&f->port_of);
+	let_go(&f->ports);
+	let_go(&f->addrs);
+	let_go(&f->holders);
+	let_go(&f->members);
+	let_go(&f->proc_ports);
+	let_go(&f->proc_socks);
+	let_go(&f->netns);
+	let_go(&f->ifaces);
+	let_go(&f->limits);
+	let_go(&f->rings);
+	let_go(&f->findings);
+	let_go(&f->sock_notes.v);
+	let_go(&f->port_notes.v);
+	let_go(&f->containers);
+	let_go(&f->freed);
+	let_go(&f->tally.ports);
+	let_go(&f->tally.procs);
 	row_index_drop(f->by_cookie);
 	f->by_cookie = NULL;
 	map_clear(&f->by_port);

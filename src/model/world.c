@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TRIM_FIRST 6 /* looks after a gap: all frames have been written anew by then */
+#define TRIM_FIRST 6 /* looks after a gap: all frames have been written anew by then; */
+#define TRIM_OTHER 4 /* after others, or more of them, were asked for */
 #define TRIM_EVERY 128
 
 struct world *world_new(struct intern *names, const struct services *services, uint32_t hz)
@@ -45,6 +46,7 @@ void world_free(struct world *w)
 	map_done(&w->client_groups);
 	map_done(&w->revived);
 	map_done(&w->scratch);
+	map_done(&w->met);
 	map_done(&w->uids);
 	map_done(&w->mptcp);
 	map_done(&w->mptcp_ports);
@@ -181,6 +183,8 @@ static void count_all(struct world *w)
 	struct frame *f = w->f;
 	struct tally *t = &f->tally;
 
+	t->seen = w->met; /* one for all frames */
+	w->met = (struct map){0};
 	tally_begin(t, f);
 	for (uint32_t i = 0; i < f->procs.n; i++) {
 		const struct frame *p = w->prev;
@@ -201,6 +205,8 @@ static void count_all(struct world *w)
 		world_totals(f);
 	while (!tally_step(t, f, NULL, UINT32_MAX))
 		;
+	w->met = t->seen;
+	t->seen = (struct map){0};
 }
 
 /* Rows keep what they had, so what nobody finds any more must be taken away. */
@@ -211,6 +217,35 @@ static void no_peers(struct world *w)
 	for (uint32_t i = 0; i < w->f->open_rows; i++)
 		if (frame_sock(w->f, i)->proto != PROTO_UNIX)
 			frame_set(w->f, i, peer, NONE);
+}
+
+/* Room that a look of more has taken (other sockets, a row for each port of outgoing connections) goes back. */
+static void trim(struct world *w)
+{
+	struct nums *const nums[] = {&w->fd_at,     &w->prev_of,   &w->row_of,  &w->gone,   &w->closing,
+				     &w->proc_prev, &w->proc_of,   &w->stamp,   &w->order,  &w->port_rows,
+				     &w->same,      &w->candidate, &w->members, &w->key_of, &w->members_next,
+				     &w->heads,     &w->touched};
+	struct marks *const marks[] = {&w->changed, &w->calm, &w->flows};
+	const struct frame *p = w->prev;
+
+	for (size_t i = 0; i < ARRAY_LEN(nums); i++)
+		vec_trim(nums[i]);
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		vec_trim(marks[i]);
+	vec_trim(&w->fresh);
+	vec_trim(&w->keys);
+	vec_trim(&w->adds);
+	vec_trim(&w->places);
+	vec_trim(&w->client_bits);
+	/* After a gap every row is written twice more: rates go and come. */
+	if (w->gap || !p)
+		w->trim_at = w->number + TRIM_FIRST;
+	else if (p->want.protos != w->f->want.protos || p->want.states != w->f->want.states ||
+		 p->want.attrs != w->f->want.attrs || p->want.ends_n != w->f->want.ends_n)
+		w->trim_at = w->number + TRIM_OTHER;
+	if (w->number == w->trim_at || w->number % TRIM_EVERY == 0)
+		mem_trim();
 }
 
 void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *out)
@@ -246,11 +281,7 @@ void world_apply(struct world *w, struct snapshot *s, uint64_t interval_ns, stru
 		world_notes_ports(w);
 		findings_run(out);
 	}
-	/* After a gap every row is written twice more: rates go and come. */
-	if (w->gap || !w->prev)
-		w->trim_at = w->number + TRIM_FIRST;
-	if (w->number == w->trim_at || w->number % TRIM_EVERY == 0)
-		mem_trim();
+	trim(w);
 	snapshot_drop_fds(s);
 	w->prev = out;
 	w->snap = NULL;

@@ -105,6 +105,7 @@ struct world {
 	struct map revived; /* (netns, cookie) of prev's closed rows → row of prev */
 	bool fds_indexed; /* scratch has the inodes */
 	struct map scratch; /* inode → first descriptor; later local addresses; later pairs of ends */
+	struct map met; /* scratch: see struct tally */
 	struct map uids;
 	struct map uid_rows; /* uid → open rows that have it */
 	uint32_t noted; /* in this look */

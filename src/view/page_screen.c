@@ -22,6 +22,7 @@ struct page_screen {
 	bool raw, dirty; /* numbers as built last; a fold was toggled */
 	struct page_why why;
 	bool walked; /* the user put the cursor where it is */
+	bool member; /* of a port: it was seen with a row of its own, not as one of outgoing connections */
 };
 
 void page_build(struct page *p, const struct screen_env *e, const struct subject *about)
@@ -114,6 +115,17 @@ static void learn_name(struct page_screen *s, const struct screen_env *e)
 	}
 }
 
+/* One of a port that has a row anyway asks for no others. */
+static void learn_port(struct page_screen *s, const struct frame *f)
+{
+	uint32_t row;
+
+	if (s->about.kind != SUBJECT_PORT || s->member)
+		return;
+	row = frame_port_by_key(f, s->about.pick.netns, s->about.pick.proto, s->about.pick.port);
+	s->member = row != NONE && !(f->ports.v[row].flags & PORT_CLIENT);
+}
+
 static void screen_rebuild(struct page_screen *s, const struct screen_env *e)
 {
 	if (!e->f)
@@ -121,6 +133,7 @@ static void screen_rebuild(struct page_screen *s, const struct screen_env *e)
 	if (!s->page.width)
 		s->page.width = 80;
 	pick_settle(e->f, &s->about.pick);
+	learn_port(s, e->f);
 	if (s->page.lines.n && !page_ready(e, &s->about))
 		return; /* dirty, if it was, until it is */
 	page_build(&s->page, e, &s->about);
@@ -258,7 +271,7 @@ static void page_want(const struct screen *screen, struct want *w)
 	w->attrs |= WANT_INFO | WANT_MEM | WANT_OWNERS;
 	if (s->about.kind == SUBJECT_SOCK)
 		w->attrs |= WANT_CONG;
-	if (s->about.kind == SUBJECT_PORT) /* it may be one of outgoing connections */
+	if (s->about.kind == SUBJECT_PORT && !s->member) /* it may be one of outgoing connections */
 		w->attrs |= WANT_CLIENT_PORTS;
 }
 

@@ -543,7 +543,8 @@ void ui_want(const struct ui *u, struct want *ret)
 		top->ops->want(top, &w);
 	if (u->filter)
 		filter_want(u->filter, &w);
-	if (ui_layout(u).detail.w > 0) {
+	/* Under a page too: when it is not asked for any more every row is another one, and again when it is. */
+	if (ui_has_pane(u)) {
 		w.states = STATES_ALL;
 		w.attrs |= WANT_INFO | WANT_MEM | WANT_OWNERS;
 	}

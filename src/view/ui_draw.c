@@ -11,13 +11,12 @@
 
 /* ---- Layout ---- */
 
-struct ui_layout ui_layout(const struct ui *u)
+static struct ui_layout layout(const struct ui *u, bool table)
 {
 	struct ui_layout l = {.body = {2, 0, u->h - 3, u->w}};
-	struct screen *top = u->stack_n ? u->stack[u->stack_n - 1] : u->views[u->view];
 
 	l.list = l.body;
-	if (!top || !screen_table(top) || u->detail == DETAIL_OFF)
+	if (!table || u->detail == DETAIL_OFF)
 		return l;
 	if (u->w >= DETAIL_FROM_W && u->detail == DETAIL_BESIDE) {
 		int w = u->w - 85;
@@ -32,6 +31,18 @@ struct ui_layout ui_layout(const struct ui *u)
 		l.detail = (struct area){l.body.y + l.body.h - h, 0, h, u->w};
 	}
 	return l;
+}
+
+struct ui_layout ui_layout(const struct ui *u)
+{
+	struct screen *top = u->stack_n ? u->stack[u->stack_n - 1] : u->views[u->view];
+
+	return layout(u, top && screen_table(top));
+}
+
+bool ui_has_pane(const struct ui *u)
+{
+	return layout(u, u->views[u->view] != NULL).detail.w > 0;
 }
 
 int ui_view_number(const struct ui *u, int view)

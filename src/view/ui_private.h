@@ -109,6 +109,7 @@ struct ui_layout {
 	struct area detail; /* w == 0: none */
 };
 struct ui_layout ui_layout(const struct ui *u);
+bool ui_has_pane(const struct ui *u); /* the view has, when it is on top */
 struct subject ui_detail_subject(struct ui *u); /* what the pane shows */
 void ui_draw_header(struct ui *u, struct canvas *c);
 uint64_t ui_interval(const struct ui *u); /* in force: longer than asked for where looks cost much */

@@ -46,6 +46,9 @@ void *vec_grow_(void *v, size_t *cap, size_t need, size_t size);
 /* clear keeps the capacity; done frees and leaves the array empty. */
 #define vec_clear(a) ((void)((a)->n = 0))
 #define vec_done(a) (free((a)->v), (a)->v = NULL, (a)->n = (a)->cap = 0)
+/* After much has become little, most of the room goes back; what is there stays. */
+void *vec_trim_(void *v, size_t *cap, size_t n, size_t size);
+#define vec_trim(a) ((void)((a)->v = vec_trim_((a)->v, &(a)->cap, (a)->n, sizeof((a)->v[0]))))
 #define vec_swap(a, b)                                                                                       \
 	do {                                                                                                 \
 		__typeof__(*(a)) vec_tmp_ = *(a);                                                            \

@@ -1,5 +1,6 @@
 /* What rests, who has gone and who has moved: cases in which what the last frame knew must not simply stay. */
 #include "frame_check.h"
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,6 +138,42 @@ static void numbers_of_processes_move_on(void **state)
 	fixture_done(&x);
 }
 
+/* Rows for the ports of outgoing connections were wanted for a while: what they took goes back. */
+static void what_was_shown_for_a_while_takes_no_room(void **state)
+{
+#ifdef __GLIBC__
+	struct mallinfo2 m;
+	struct fixture x;
+	size_t before = 0, after;
+
+	(void)state;
+	m = mallinfo2();
+	if (!(m.uordblks + m.hblkhd))
+		skip(); /* another allocator, which does not tell */
+	fixture_init(&x);
+	fixture_many(&x, 20000, 20);
+	for (int i = 0; i < 24; i++) {
+		if (i == 8)
+			x.snap.want.attrs |= WANT_CLIENT_PORTS;
+		else if (i == 0 || i == 16)
+			x.snap.want.attrs &= ~(uint32_t)WANT_CLIENT_PORTS;
+		fixture_apply(&x, 1);
+		m = mallinfo2();
+		if (i == 7)
+			before = m.uordblks + m.hblkhd;
+		else if (i == 15)
+			assert_true(m.uordblks + m.hblkhd > before + 20000 * 100);
+	}
+	after = m.uordblks + m.hblkhd;
+	if (after > before + before / 100)
+		fail_msg("%zu bytes, then %zu", before, after);
+	fixture_done(&x);
+#else
+	(void)state;
+	skip();
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +181,7 @@ int main(void)
 		cmocka_unit_test(numbers_of_processes_move_on),
 		cmocka_unit_test(former_owners_stay),
 		cmocka_unit_test(a_row_that_moves_takes_its_rate_along),
+		cmocka_unit_test(what_was_shown_for_a_while_takes_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

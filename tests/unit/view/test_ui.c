@@ -287,6 +287,40 @@ static void test_want(void **state)
 	desk_done(&d);
 }
 
+/* What the pane needs goes on being asked for under a page: else every row would be another one, twice. Rows of all
+ * outgoing connections' ports are made for a page that is about one of them, and for no other. */
+static void test_want_under_pages(void **state)
+{
+	struct want table = {0}, page = {0};
+	struct desk d;
+
+	desk_init(&d, (struct ui_opts){0});
+	ui_resize(d.u, 160, 50);
+	canvas_resize(&d.c, 160, 50);
+	for (int i = 0; i < 3 && !ui_layout(d.u).detail.w; i++)
+		press(&d, "v");
+	frame(&d);
+	assert_true(ui_layout(d.u).detail.w > 0);
+	ui_want(d.u, &table);
+	assert_true(table.attrs & WANT_MEM);
+	press(&d, "?");
+	assert_int_equal(ui_layout(d.u).detail.w, 0);
+	ui_want(d.u, &page);
+	assert_int_equal(page.attrs, table.attrs);
+	assert_int_equal(page.states, table.states);
+	press(&d, "Esc");
+	press(&d, "Enter");
+	assert_null(screen_table(ui_top(d.u)));
+	ui_want(d.u, &page);
+	assert_int_equal(page.attrs, table.attrs);
+	press(&d, "Esc");
+	press(&d, "a");
+	frame(&d);
+	ui_want(d.u, &page);
+	assert_true(page.attrs & WANT_CLIENT_PORTS);
+	desk_done(&d);
+}
+
 static void test_stack_is_bounded(void **state)
 {
 	struct desk d;
@@ -336,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_read_only_kills_nothing),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_want),
+		cmocka_unit_test(test_want_under_pages),
 		cmocka_unit_test(test_stack_is_bounded),
 		cmocka_unit_test(test_detail_rests),
 	};
