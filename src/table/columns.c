@@ -231,11 +231,23 @@ void column_value_cell(const struct column *col, const struct ctx *c, const stru
 		*ret_style = STYLE_WARN;
 }
 
+void column_put_fitted(const struct column *col, const struct ctx *c, const struct value *v, const char *text,
+		       unsigned width, struct str *out)
+{
+	char buf[UNIT_BUF];
+
+	/* A number that is cut is another one. */
+	if (col->kind == KIND_COUNT && !v->null && v->i >= 0 && text_width(text) > (int)width)
+		text = fmt_size(buf, (double)v->i);
+	text_put_clip(out, text, (int)width, ctx_dots(c));
+}
+
 void column_fit(const struct column *col, const struct ctx *c, uint32_t row, unsigned width, struct str *out,
 		uint8_t *ret_style)
 {
 	struct str whole = {0};
 	uint8_t style = STYLE_PLAIN;
+	struct value v = {0};
 
 	if (!width)
 		return;
@@ -243,7 +255,9 @@ void column_fit(const struct column *col, const struct ctx *c, uint32_t row, uns
 		col->fit(c, row, width, &whole, &style);
 	else
 		column_cell(col, c, row, &whole, &style);
-	text_put_clip(out, str_text(&whole), (int)width, ctx_dots(c));
+	if (col->kind == KIND_COUNT)
+		column_value(col, c, row, &v);
+	column_put_fitted(col, c, &v, str_text(&whole), width, out);
 	str_done(&whole);
 	*ret_style = style;
 }

@@ -54,8 +54,49 @@ void table_head_text(const struct table *t, const struct ctx *c, const struct ta
 			str_putf(out, "no %s", group_table[t->gathered].key);
 		str_done(&name);
 	}
+	if (g->n == 1 && t->rows_kind == ROWS_PORT && t->group_by != GROUP_PORT) {
+		/* The name lies over the columns that would say which port it is. */
+		str_putf(out, " %u/%s", c->f->ports.v[g->row].port,
+			 proto_table[c->f->ports.v[g->row].proto].name);
+		return;
+	}
 	str_puts(out, c->ascii ? " x" : " ×");
 	str_puts(out, fmt_count(count, g->n));
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+	unsigned long m = strtoul(x, NULL, 10), n = strtoul(y, NULL, 10);
+
+	return m != n ? (m < n ? -1 : 1) : strcmp(x, y);
+}
+
+/* The words of all rows, each once, in the order of the numbers that they begin with. */
+static void put_words(const struct table *t, const struct ctx *c, const struct table_group *g,
+		      const struct column *col, struct str *out)
+{
+	struct str cells = {0};
+	VEC(char *) words = {0};
+	const char *last = NULL;
+	uint8_t style;
+
+	for (uint32_t i = 0; i < g->n; i++) {
+		column_cell(col, c, t->members.v[g->first + i], &cells, &style);
+		str_putc(&cells, ' ');
+	}
+	for (char *at = NULL, *w = strtok_r(cells.s, " ", &at); w; w = strtok_r(NULL, " ", &at))
+		vec_push(&words, w);
+	if (words.n)
+		qsort(words.v, words.n, sizeof(words.v[0]), by_number);
+	for (size_t i = 0; i < words.n; i++) {
+		if (last && !strcmp(last, words.v[i]))
+			continue;
+		str_putf(out, "%s%s", last ? " " : "", words.v[i]);
+		last = words.v[i];
+	}
+	vec_done(&words);
+	str_done(&cells);
 }
 
 /* What its rows agree on; texts of which there are several: "root +1". */
@@ -66,7 +107,7 @@ static void agree(const struct table *t, const struct ctx *c, const struct table
 	struct str texts = {0}, cell = {0}; /* one behind the other, each with a NUL */
 	uint32_t i, others = 0;
 	uint32_t first = 0; /* row */
-	size_t at, first_n = 0;
+	size_t at;
 	uint8_t style;
 
 	for (i = 0; i < g->n; i++) {
@@ -84,7 +125,7 @@ static void agree(const struct table *t, const struct ctx *c, const struct table
 		if (texts.n)
 			others++;
 		else
-			first = t->members.v[g->first + i], first_n = cell.n;
+			first = t->members.v[g->first + i];
 		if (others && !several)
 			break;
 		str_put(&texts, cell.s, cell.n + 1);
@@ -92,9 +133,11 @@ static void agree(const struct table *t, const struct ctx *c, const struct table
 	if (i == g->n && texts.n && !others) {
 		column_fit(col, c, first, width, out, ret_style);
 	} else if (i == g->n && texts.n) {
-		str_put(out, texts.s, first_n);
-		str_puts(out, " +");
-		str_put_u64(out, others);
+		str_clear(&cell);
+		str_putf(&cell, " +%u", others);
+		/* How many more there are tells more than how the name ends. */
+		text_put_clip(out, texts.s, (int)(width > cell.n + 1 ? width - cell.n : width), ctx_dots(c));
+		str_puts(out, cell.s);
 	}
 	str_done(&texts);
 	str_done(&cell);
@@ -105,8 +148,14 @@ static void head_cell(const struct table *t, const struct ctx *c, size_t group, 
 {
 	const struct sum *s = sum_of(&t->work->shown, group, col);
 	const struct table_group *g = &t->groups.v[group];
+	struct str whole = {0};
 	struct value v = {0};
 
+	if (col->flags & COL_WORDS) {
+		if (g->n <= AGREE_MAX)
+			put_words(t, c, g, col, out);
+		return;
+	}
 	if (!adds_up(col)) {
 		/* Times and graphs of several are neither. */
 		if (g->n <= AGREE_MAX && col->kind != KIND_DURATION && col->kind != KIND_MS &&
@@ -121,7 +170,9 @@ static void head_cell(const struct table *t, const struct ctx *c, size_t group, 
 		v.d = s->v;
 	else
 		v.i = (int64_t)s->v;
-	column_value_cell(col, c, &v, out, ret_style);
+	column_value_cell(col, c, &v, &whole, ret_style);
+	column_put_fitted(col, c, &v, str_text(&whole), width, out);
+	str_done(&whole);
 }
 
 void table_cell(const struct table *t, const struct ctx *c, size_t line, const struct column *col,

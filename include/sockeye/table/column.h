@@ -33,6 +33,8 @@ enum col_flag {
 	COL_SUM = 1 << 8, /* adds up over rows: the head of a group shows the sum */
 	COL_WARN = 1 << 9, /* a number that should be 0 */
 	COL_OWN = 1 << 10, /* a number of the row itself, whatever is picked: its age, its queue */
+	COL_WORDS =
+		1 << 11, /* its cell is a list of words: the head of a group shows those of all its rows */
 };
 /* As a filter term such a number picks rows, not sockets. */
 #define COL_ROW (COL_TALLY | COL_OWN)
@@ -93,6 +95,9 @@ void column_cell(const struct column *col, const struct ctx *c, uint32_t row, st
 /* Cell text that takes at most `width` cells: what a screen draws. */
 void column_fit(const struct column *col, const struct ctx *c, uint32_t row, unsigned width, struct str *out,
 		uint8_t *ret_style);
+/* The text of a cell, in so many of the screen's: a count that has no room for its digits is rounded. */
+void column_put_fitted(const struct column *col, const struct ctx *c, const struct value *v, const char *text,
+		       unsigned width, struct str *out);
 /* What all data columns of this kind need (JSON prints every key), or'ed into *ret_attrs. */
 void columns_attrs(enum row_kind kind, uint32_t *ret_attrs);
 /* JSON value of a data column: number, string, array, object, null. */

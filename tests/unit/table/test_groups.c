@@ -234,7 +234,7 @@ static void test_ways(void **state)
 
 	table_init(&t, VIEW_PORTS);
 	t.all = true;
-	grouped_is(&t, f, GROUP_UNIT, "[▸ web ×1] | ▸ db ×2");
+	grouped_is(&t, f, GROUP_UNIT, "[▸ web 80/tcp] | ▸ db ×2");
 	cell_is(&t, 0, "port", 5, "80");
 	cell_is(&t, 1, "port", 5, "");
 	cell_is(&t, 1, "conns", 5, "2");
@@ -242,6 +242,55 @@ static void test_ways(void **state)
 	table_done(&t);
 	assert_int_equal(group_by_key("Peer"), GROUP_PEER);
 	assert_int_equal(group_by_key("nosuch"), -1);
+	fixture_done(&x);
+}
+
+/* In little room: how many more there are is not cut off, and a count is rounded, not cut. */
+static void test_narrow_heads(void **state)
+{
+	struct str s = {0};
+	struct fixture x;
+	struct table t;
+	const struct frame *f;
+	struct ctx c;
+	uint8_t style;
+
+	(void)state;
+	fixture_init(&x);
+	fixture_user(&x, 33, "www-data");
+	fixture_user(&x, 0, "root");
+	fixture_many(&x, 12000, 1);
+	for (uint32_t i = 0; i < 3; i++) {
+		static const char *const at[] = {"127.0.0.1:900", "127.0.0.1:80", "127.0.0.1:443"};
+
+		fixture_proc(&x, 10 + i, 1, i ? 33 : 0, "web", "");
+		fixture_fd(&x, fixture_sock(&x, PROTO_TCP, STATE_LISTENING, at[i], NULL), 10 + i, 3);
+		if (!i)
+			fixture_fd(&x, fixture_sock(&x, PROTO_UDP, STATE_UNCONN, at[2], NULL), 10, 4);
+		else
+			fixture_fd(&x, fixture_sock(&x, PROTO_TCP, STATE_LISTENING, "127.0.0.1:81", NULL),
+				   10 + i, 5);
+	}
+	f = fixture_apply(&x, 1);
+	table_init(&t, VIEW_PROCESSES);
+	t.group_by = GROUP_FORKS;
+	table_update(&t, f, 20, false);
+	c = table_ctx(&t);
+	cell_is(&t, line_of(&t, "web"), "listens", 30, "80 81 443 443u 900");
+	cell_is(&t, line_of(&t, "web"), "listens", 12, "80 81 443 4…");
+	cell_is(&t, line_of(&t, "web"), "user", 12, "root +1");
+	cell_is(&t, line_of(&t, "web"), "user", 6, "ro… +1");
+	cell_is(&t, 0, "conns", 6, "12,000");
+	cell_is(&t, 0, "conns", 5, "12k");
+	t.group_by = GROUP_UNIT;
+	table_update(&t, f, 20, false);
+	cell_is(&t, line_of(&t, "load"), "conns", 6, "12,000");
+	cell_is(&t, line_of(&t, "load"), "conns", 5, "12k");
+	c.raw_numbers = true; /* then the column gets the room */
+	column_fit(column_by_key(ROWS_PROC, "conns"), &c, 0, 5, &s, &style);
+	assert_string_equal(str_text(&s), "12000");
+	str_done(&s);
+	table_done(&t);
 	fixture_done(&x);
 }
 
@@ -402,9 +451,10 @@ static void test_slices(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forks),           cmocka_unit_test(test_ways),
-		cmocka_unit_test(test_filtered),        cmocka_unit_test(test_held),
-		cmocka_unit_test(test_unfolded_screen), cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_forks),    cmocka_unit_test(test_ways),
+		cmocka_unit_test(test_filtered), cmocka_unit_test(test_narrow_heads),
+		cmocka_unit_test(test_held),     cmocka_unit_test(test_unfolded_screen),
+		cmocka_unit_test(test_slices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
