@@ -24,6 +24,8 @@ void table_put_doing(const struct table *t, bool ascii, struct str *out);
 void table_view_done(struct table_view *v);
 /* Heads on the first line of the area, rows below. */
 void table_draw(struct table_view *v, const struct screen_env *e, struct canvas *c, struct area a);
+/* In place of rows. */
+void table_draw_empty(struct table_view *v, const struct screen_env *e, struct canvas *c, struct area a);
 /* The column whose head stands at cell x (from the area's left edge); NULL: none. After table_draw. */
 const struct column *table_head_at(const struct table_view *v, int x);
 /* The number that a filter for one port asks for ("9999", ":9999", "port=9999"); 0: it is another filter. */
