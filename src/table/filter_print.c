@@ -223,11 +223,6 @@ uint32_t filter_states(const struct filter *f)
 	return filter_states_for(f, ROWS_SOCK);
 }
 
-uint32_t filter_protos(const struct filter *f)
-{
-	return filter_empty(f) ? protos.all : set_of(f, ROWS_SOCK, f->root, &protos);
-}
-
 static uint32_t named_of(const struct filter *f, uint32_t node)
 {
 	const struct node *n = &f->nodes.v[node];

@@ -157,16 +157,6 @@ void group_peers_order(struct peer_groups *p, size_t top)
 	order_top(p->v.v, p->v.n, sizeof(*p->v.v), top, by_conns_peer);
 }
 
-void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct peer_groups *ret)
-{
-	struct map seen = {0};
-
-	vec_clear(&ret->v);
-	group_peers_add(f, rows, n, &seen, ret);
-	group_peers_order(ret, ret->v.n);
-	map_done(&seen);
-}
-
 /* In ones by local port, then out ones; most connections first. */
 static int by_conns_conn(const void *a, const void *b)
 {
@@ -272,14 +262,4 @@ void group_conns_order(const struct conn_grouping *by, struct conn_groups *ret, 
 		ret->rows.v[g->first + g->n++] = by->conns.v[i];
 	}
 	order_top(ret->v.v, ret->v.n, sizeof(*ret->v.v), top, by_conns_conn);
-}
-
-void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct conn_groups *ret)
-{
-	struct conn_grouping by = {0};
-
-	vec_clear(&ret->v);
-	group_conns_add(f, rows, n, &by, ret);
-	group_conns_order(&by, ret, ret->v.n);
-	conn_grouping_done(&by);
 }

@@ -3,7 +3,6 @@
 #include "columns_kit.h"
 #include "table_private.h"
 #include <stdlib.h>
-#include <strings.h>
 
 /* What names the group comes first. A port is the one that was called, see group_called_port(). */
 const struct group_info group_table[GROUP_N] = {
@@ -36,16 +35,6 @@ const struct group_info group_table[GROUP_N] = {
 bool group_applies(enum group_by by, enum row_kind kind)
 {
 	return by == GROUP_NONE || group_table[by].columns[kind][0] != NULL;
-}
-
-int group_by_key(const char *key)
-{
-	int i;
-
-	for (i = 0; i < GROUP_N; i++)
-		if (!strcasecmp(group_table[i].key, key))
-			return i;
-	return -1;
 }
 
 void groups_done(struct table_work *w)

@@ -272,20 +272,6 @@ void table_move(struct table *t, int64_t by, uint32_t height)
 	table_goto(t, to > UINT32_MAX ? UINT32_MAX : (uint32_t)to, height);
 }
 
-bool table_goto_ident(struct table *t, struct ident id, uint32_t height)
-{
-	size_t i;
-
-	table_order_all(t);
-	for (i = 0; i < t->order.n; i++) {
-		if (!same_ident(table_ident(t, i), id))
-			continue;
-		table_goto(t, (uint32_t)i, height);
-		return true;
-	}
-	return false;
-}
-
 uint32_t table_row(const struct table *t)
 {
 	return t->cursor_valid && t->cursor < t->order.n ? t->order.v[t->cursor] : NONE;

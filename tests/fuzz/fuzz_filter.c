@@ -87,7 +87,7 @@ static void picks(const struct filter *f, uint8_t out[16])
 	for (row = 0; row < frame.rows_n; row++)
 		if (out[row] > 1 || (out[row] && !filter_has_row_terms(f) &&
 				     (!(filter_states(f) & STATE_BIT(frame_sock(&frame, row)->state)) ||
-				      !(filter_protos(f) & PROTO_BIT(frame_sock(&frame, row)->proto)) ||
+				      !(filter_protos_of(f, PROTOS_ALL) & PROTO_BIT(frame_sock(&frame, row)->proto)) ||
 				      !want_has_end(&want, frame_sock(&frame, row)))))
 			abort();
 	filter_socks_for(f, ROWS_PORT, &frame, 0, (uint32_t)frame.rows_n, other);

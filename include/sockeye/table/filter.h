@@ -34,8 +34,6 @@ void filter_print(const struct filter *f, struct str *out); /* canonical; parses
 void filter_want(const struct filter *f, struct want *want);
 /* The states that a match can be in; STATES_ALL when it does not say. */
 uint32_t filter_states(const struct filter *f);
-/* Likewise the protocols, bits 1 << enum proto. */
-uint32_t filter_protos(const struct filter *f);
 /* Every match has such an end, as in want.ends: their number, 0 when the filter does not say. */
 uint8_t filter_ends(const struct filter *f, struct want_end ends[WANT_ENDS_MAX]);
 /* Does a socket tell by itself whether it matches, now and as long as it and its owners stay what they are: without

@@ -16,10 +16,9 @@ struct peer_group {
 struct peer_groups {
 	VEC(struct peer_group) v;
 };
-/* Of the given sockets (rows of f), connections only; by conns, most first. Overwrites. */
-void group_peers(const struct frame *f, const uint32_t *rows, size_t n, struct peer_groups *ret);
-/* The same in pieces: adds these sockets to the groups, which are in no order meanwhile; the map, empty at first, knows
- * them. Then the first `top` of all are put into their order at the beginning. Adding more begins from scratch. */
+/* Adds these sockets (rows of f), connections only, to the groups, which are in no order meanwhile; the map, empty at first,
+ * knows them. Then the first `top` of all, by connections, most first, are put into their order at the beginning. Adding
+ * more begins from scratch. */
 void group_peers_add(const struct frame *f, const uint32_t *rows, size_t n, struct map *seen,
 		     struct peer_groups *ret);
 void group_peers_order(struct peer_groups *p, size_t top);
@@ -45,10 +44,9 @@ struct conn_grouping { /* what adding in pieces remembers; all zero at first */
 };
 void conn_grouping_done(struct conn_grouping *g);
 void conn_grouping_clear(struct conn_grouping *g);
-/* Adds the connections among these sockets to the groups, which are in no order and without rows meanwhile. Then each gets
- * its rows, and the first `top` of all are put into their order at the beginning. */
+/* Adds the connections among these sockets to the groups (in ones by local port, out ones by remote endpoint), which are in
+ * no order and without rows meanwhile. Then each gets its rows, and the first `top` of all, in ones and then out ones, those
+ * with most connections first, are put into their order at the beginning. */
 void group_conns_add(const struct frame *f, const uint32_t *rows, size_t n, struct conn_grouping *g,
 		     struct conn_groups *ret);
 void group_conns_order(const struct conn_grouping *g, struct conn_groups *ret, size_t top);
-/* The connections among these sockets: in ones by local port, out ones by remote endpoint; most first. */
-void group_conns(const struct frame *f, const uint32_t *rows, size_t n, struct conn_groups *ret);

@@ -36,7 +36,6 @@ struct group_info {
 };
 extern const struct group_info group_table[GROUP_N];
 bool group_applies(enum group_by by, enum row_kind kind);
-int group_by_key(const char *key); /* -1 */
 
 struct table_group { /* one head */
 	struct ident id;
@@ -169,7 +168,6 @@ void table_tagged_picks(const struct table *t, struct picks *out); /* likewise: 
 /* The user's moves: clamp, scroll. */
 void table_move(struct table *t, int64_t by, uint32_t height);
 void table_goto(struct table *t, uint32_t index, uint32_t height);
-bool table_goto_ident(struct table *t, struct ident id, uint32_t height);
 uint32_t table_row(const struct table *t); /* the frame's row under the cursor; NONE */
 bool table_tagged(const struct table *t, struct ident id);
 void table_tag(struct table *t, struct ident id); /* toggles */

@@ -142,8 +142,8 @@ static void test_protos(void **state)
 		struct filter *filter;
 
 		assert_int_equal(filter_parse(protos[i].filter, NULL, &filter, &error), 0);
-		if (filter_protos(filter) != protos[i].protos)
-			fail_msg("%s: 0x%x", protos[i].filter, filter_protos(filter));
+		if (filter_protos_of(filter, PROTOS_ALL) != protos[i].protos)
+			fail_msg("%s: 0x%x", protos[i].filter, filter_protos_of(filter, PROTOS_ALL));
 		filter_free(filter);
 	}
 }

@@ -3,6 +3,31 @@
 #include "table_test.h"
 #include <math.h>
 
+/* Of n sockets, the first ones in a piece of their own. */
+static void group_peers(const struct frame *f, const uint32_t *rows, size_t first, size_t n,
+			struct peer_groups *ret)
+{
+	struct map seen = {0};
+
+	vec_clear(&ret->v);
+	group_peers_add(f, rows, first, &seen, ret);
+	group_peers_add(f, rows + first, n - first, &seen, ret);
+	group_peers_order(ret, ret->v.n);
+	map_done(&seen);
+}
+
+static void group_conns(const struct frame *f, const uint32_t *rows, size_t first, size_t n,
+			struct conn_groups *ret)
+{
+	struct conn_grouping by = {0};
+
+	vec_clear(&ret->v);
+	group_conns_add(f, rows, first, &by, ret);
+	group_conns_add(f, rows + first, n - first, &by, ret);
+	group_conns_order(&by, ret, ret->v.n);
+	conn_grouping_done(&by);
+}
+
 static void test_peers(void **state)
 {
 	struct fixture x;
@@ -28,7 +53,7 @@ static void test_peers(void **state)
 	assert_int_equal(f->rows_n, 6);
 	for (i = 0; i < 5; i++) /* all but the client's end */
 		rows[i] = i;
-	group_peers(f, rows, 5, &g);
+	group_peers(f, rows, 2, 5, &g); /* in two pieces */
 	assert_int_equal(g.v.n, 2);
 	assert_int_equal(g.v.v[0].conns, 2); /* time-wait is no connection */
 	assert_int_equal(g.v.v[0].close_wait, 1);
@@ -40,7 +65,7 @@ static void test_peers(void **state)
 	assert_int_equal(g.v.v[1].conns, 1);
 	assert_true(g.v.v[1].here);
 	assert_int_equal(f->procs.v[g.v.v[1].peer_proc].p.pid, 9);
-	group_peers(f, rows, 0, &g);
+	group_peers(f, rows, 0, 0, &g);
 	assert_int_equal(g.v.n, 0);
 	vec_done(&g.v);
 	fixture_done(&x);
@@ -66,7 +91,7 @@ static void test_conns(void **state)
 	f = fixture_apply(&x, 1);
 	for (i = 0; i < 7; i++)
 		rows[i] = i;
-	group_conns(f, rows, 7, &g);
+	group_conns(f, rows, 4, 7, &g);
 	assert_int_equal(g.v.n, 3);
 	assert_int_equal(g.rows.n, 6);
 	assert_false(g.v.v[0].out);
@@ -87,7 +112,7 @@ static void test_conns(void **state)
 			assert_int_equal(g.v.v[i].out ? s->rport : s->lport, g.v.v[i].port);
 		}
 	}
-	group_conns(f, NULL, 0, &g);
+	group_conns(f, rows, 0, 0, &g);
 	assert_int_equal(g.v.n + g.rows.n, 0);
 	vec_done(&g.v);
 	vec_done(&g.rows);

@@ -223,10 +223,6 @@ static void test_moves(void **state)
 	assert_int_equal(t.top, 0);
 	table_goto(&t, 3, 3);
 	assert_int_equal(t.top, 1);
-	assert_true(table_goto_ident(&t, id_at(&t, 1), 3));
-	assert_int_equal(t.cursor, 1);
-	assert_false(table_goto_ident(&t, (struct ident){1, 2}, 3));
-	assert_int_equal(t.cursor, 1);
 	table_done(&t);
 	table_done(NULL);
 	fixture_done(&x);
