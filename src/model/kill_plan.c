@@ -1,6 +1,7 @@
 /* Whom a kill would hit, what that frees and what it ends: read off one frame, before anything is done, in slices. */
 #include "kill_plan.h"
 #include "sockeye/base/text.h"
+#include "sockeye/base/units.h"
 #include "sockeye/model/unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,16 +291,21 @@ static bool take_order(struct build *b)
 
 static bool put_title(struct build *b)
 {
-	char *buf = b->p->title, sock[96], name[40];
+	static const char *const several[] = {[PICK_SOCK] = "the owners of %s sockets",
+					      [PICK_PORT] = "the holders of %s ports",
+					      [PICK_PROC] = "%s processes"};
+	char *buf = b->p->title, sock[96], name[40], count[UNIT_BUF];
 	size_t size = sizeof(b->p->title);
 	struct pick k;
 	uint32_t at;
 
-	if (b->picks_n != 1) {
-		snprintf(buf, size, "%zu tagged", b->picks_n);
+	if (!b->picks_n)
+		return true;
+	k = kill_build_pick(b, 0);
+	if (b->picks_n > 1) { /* of one table: all of one kind */
+		snprintf(buf, size, several[k.kind], fmt_count(count, b->picks_n));
 		return true;
 	}
-	k = kill_build_pick(b, 0);
 	switch (k.kind) {
 	case PICK_PORT:
 		snprintf(buf, size, "the holder of %u/%s", k.port, proto_table[k.proto].name);

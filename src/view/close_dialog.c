@@ -50,16 +50,17 @@ static void put_question(const struct close_dialog *d, struct str *out)
 		str_putf(out, "%s %s", shown++ ? "," : "", p->items.v[i].what);
 	}
 	if (shown < n)
-		str_putf(out, " and %zu more", n - shown);
+		str_putf(out, " and %s more", fmt_count(count, n - shown));
 	str_puts(out, ". Their processes live on and get ECONNABORTED, the other ends a reset.");
 	if (n < p->items.n)
-		str_putf(out, " %zu of the tagged ones cannot be closed: they are no connections.",
-			 p->items.n - n);
+		str_putf(out, " %s more rows cannot be closed: they are no connections.",
+			 fmt_count(count, p->items.n - n));
 }
 
 static void put_results(const struct close_plan *p, struct str *out, uint8_t *ret_severity)
 {
 	size_t n[CLOSE_RESULT_N] = {0}, all = 0, bad = 0;
+	char gone[UNIT_BUF], total[UNIT_BUF];
 	struct str one = {0};
 
 	*ret_severity = 0;
@@ -79,8 +80,8 @@ static void put_results(const struct close_plan *p, struct str *out, uint8_t *re
 			str_putf(out, "%s%s: %s", out->n ? ".  " : "", item->what, str_text(&one));
 	}
 	if (all > SHOWN_MAX)
-		str_putf(out, ".  %zu of %zu %s", n[CLOSE_GONE] + n[CLOSE_GONE_BEFORE], all,
-			 n[CLOSE_GONE_BEFORE] ? "gone" : "closed");
+		str_putf(out, ".  %s of %s %s", fmt_count(gone, n[CLOSE_GONE] + n[CLOSE_GONE_BEFORE]),
+			 fmt_count(total, all), n[CLOSE_GONE_BEFORE] ? "gone" : "closed");
 	str_done(&one);
 }
 

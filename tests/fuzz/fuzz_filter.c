@@ -85,10 +85,11 @@ static void picks(const struct filter *f, uint8_t out[16])
 	memset(out, 2, 16);
 	filter_socks(f, &frame, 0, (uint32_t)frame.rows_n, out);
 	for (row = 0; row < frame.rows_n; row++)
-		if (out[row] > 1 || (out[row] && !filter_has_row_terms(f) &&
-				     (!(filter_states(f) & STATE_BIT(frame_sock(&frame, row)->state)) ||
-				      !(filter_protos_of(f, PROTOS_ALL) & PROTO_BIT(frame_sock(&frame, row)->proto)) ||
-				      !want_has_end(&want, frame_sock(&frame, row)))))
+		if (out[row] > 1 ||
+		    (out[row] && !filter_has_row_terms(f) &&
+		     (!(filter_states(f) & STATE_BIT(frame_sock(&frame, row)->state)) ||
+		      !(filter_protos_of(f, PROTOS_ALL) & PROTO_BIT(frame_sock(&frame, row)->proto)) ||
+		      !want_has_end(&want, frame_sock(&frame, row)))))
 			abort();
 	filter_socks_for(f, ROWS_PORT, &frame, 0, (uint32_t)frame.rows_n, other);
 	for (row = 0; row < frame.ports.n; row++)

@@ -144,7 +144,7 @@ struct kill_plan {
 	struct kill_peer peers[KILL_PEERS_MAX]; /* of drops_in, those with most first */
 	uint8_t peers_n;
 	uint8_t no_owner_reason; /* enum reason, with targets.n == 0 */
-	char title[64]; /* "the holder of 8080/tcp", "node 21877", "3 tagged" */
+	char title[64]; /* "the holder of 8080/tcp", "node 21877", "the holders of 3 ports" */
 	/* How far it reaches: distinct (namespace, protocol, port)s that were asked for, units and programs of
 	 * the targets. */
 	uint32_t ports_n, units_n, programs_n;

@@ -267,7 +267,7 @@ static void parents_first_and_shared_ports(void **state)
 	fixture_fd(&x, one, 1, 9); /* somebody else has it too: it will not end */
 	f = fixture_apply(&x, 0);
 	kill_plan_build(&p, f, k, 2);
-	assert_string_equal(p.title, "2 tagged");
+	assert_string_equal(p.title, "the holders of 2 ports");
 	assert_int_equal(p.targets.n, 3);
 	assert_int_equal(p.targets.v[0].pid, 30);
 	assert_int_equal(p.targets.v[1].pid == 40 ? p.targets.v[2].pid : p.targets.v[1].pid, 31);

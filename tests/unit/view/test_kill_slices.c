@@ -93,6 +93,7 @@ static void test_close(void **state)
 	assert_int_equal(a.u->waiting.n, 0);
 	assert_true(ui_discard_input(a.u));
 	assert_true(on_screen(&a, "Enter close"));
+	assert_true(on_screen(&a, "Close 3,") || on_screen(&a, "Close 4,")); /* in full, with commas */
 	press(&a, "Enter");
 	assert_int_equal(begun.items.n, at_once.items.n);
 	for (size_t i = 0; i < begun.items.n; i++)
