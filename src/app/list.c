@@ -124,22 +124,6 @@ static bool all_keys(const struct options *o)
 	return o->format != FORMAT_TEXT && !o->columns;
 }
 
-#define MANY_SOCKETS 8192
-#define SOCKET_BYTES 450 /* from the kernel's answer to the printed line */
-
-static int look_take(struct look *l, const struct options *o)
-{
-	size_t about = live_sockets_about(l->base.source);
-	struct want want = {0};
-	int r;
-
-	table_want_alone(&l->table, all_keys(o), &want);
-	if (l->last && about >= MANY_SOCKETS && want.states & ~STATES_PORT)
-		mem_expect(about * SOCKET_BYTES);
-	r = netns_option(o, WANT_NETNS_ALL, &want, NULL);
-	return r < 0 ? r : look_once_told(&l->base, look_once_take(&l->base, &want));
-}
-
 /* Texts that take a read of their own, by what needs them: a key that is printed, or a filter. */
 static const struct {
 	const char *key;
@@ -175,6 +159,24 @@ static uint8_t late_wanted(const struct look *l, const struct options *o)
 	if (filter_asks(l->base.filter, NULL) || filter_asks(l->base.filter, "user"))
 		texts |= 1 << LATE_USER;
 	return texts;
+}
+
+#define MANY_SOCKETS 8192
+#define SOCKET_BYTES 450 /* from the kernel's answer to the printed line */
+
+static int look_take(struct look *l, const struct options *o)
+{
+	size_t about = live_sockets_about(l->base.source);
+	struct want want = {0};
+	int r;
+
+	table_want_alone(&l->table, all_keys(o), &want);
+	if (l->last && want.skip & PART_PORTS && !(late_wanted(l, o) & ~(1u << LATE_USER)))
+		want.skip |= PART_NEXT; /* nor is anything fetched for the processes of sockets */
+	if (l->last && about >= MANY_SOCKETS && want.states & ~STATES_PORT)
+		mem_expect(about * SOCKET_BYTES);
+	r = netns_option(o, WANT_NETNS_ALL, &want, NULL);
+	return r < 0 ? r : look_once_told(&l->base, look_once_take(&l->base, &want));
 }
 
 static int look(struct look *l, const struct options *o)

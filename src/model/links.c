@@ -59,6 +59,11 @@ bool world_unaccepted(const struct sock *s)
 	       proto_table[s->proto].connected;
 }
 
+bool world_waits(const struct sock *s)
+{
+	return s->state == STATE_SYN_RECV || world_unaccepted(s);
+}
+
 static uint8_t direction(const struct world *w, const struct sock *s, uint32_t key, uint32_t prev)
 {
 	const struct frame *f = w->f;
@@ -89,23 +94,39 @@ static uint8_t scope(const struct world *w, const struct sock *s, uint32_t prev)
 	return s->family <= FAMILY_IPV6 ? (uint8_t)scope_of(s->laddr, s->family == FAMILY_IPV6) : SCOPE_NONE;
 }
 
+/* Rows keep what they had. */
+static void no_links(struct world *w)
+{
+	for (uint32_t i = 0; i < w->f->open_rows; i++) {
+		frame_set(w->f, i, dir, DIR_NONE);
+		frame_set(w->f, i, scope, SCOPE_NONE);
+		world_set_calm(w, i, CALM_LINKS, false);
+	}
+}
+
 void world_listeners(struct world *w)
 {
 	struct frame *f = w->f;
+	bool links = !(f->want.skip & PART_LINKS), known = w->prev && !(w->prev->want.skip & PART_LINKS);
 
+	if (!links && known)
+		no_links(w);
 	for (uint32_t i = world_next(w, 0, f->open_rows, CALM_LINKS); i < f->open_rows;
 	     i = world_next(w, i + 1, f->open_rows, CALM_LINKS)) {
 		const struct sock *s = frame_sock(f, i);
-		uint32_t prev = w->prev_of.v[i], listener = NONE;
-		bool waits = s->state == STATE_SYN_RECV || world_unaccepted(s);
+		uint32_t prev = known ? w->prev_of.v[i] : NONE, listener = NONE;
+		bool waits = world_waits(s);
 
-		frame_set(f, i, scope, scope(w, s, prev));
-		frame_set(f, i, dir, direction(w, s, f->port_of.v[i], prev));
+		if (links) {
+			frame_set(f, i, scope, scope(w, s, prev));
+			frame_set(f, i, dir, direction(w, s, f->port_of.v[i], prev));
+		}
 		if (f->port_of.v[i] != NONE && waits)
 			listener = find_listener(w, i);
 		frame_set(f, i, listener, listener);
 		world_set_calm(
 			w, i, CALM_LINKS,
-			!waits && (frame_row(f, i)->dir != DIR_NONE || !state_table[s->state].connected));
+			links && !waits &&
+				(frame_row(f, i)->dir != DIR_NONE || !state_table[s->state].connected));
 	}
 }

@@ -47,6 +47,11 @@ static bool has_to_itself(const struct frame *f, uint32_t row)
 	return is_member(f, row) && has_port(frame_sock(f, row));
 }
 
+static bool needs_key(const struct world *w, uint32_t row)
+{
+	return world_waits(frame_sock(w->f, row)) || has_to_itself(w->f, row);
+}
+
 /* Rows that have their port for themselves, ascending, from those of prev and what changed. True: the same ones. */
 static bool find_members(struct world *w)
 {
@@ -245,6 +250,8 @@ void world_port_keys(struct world *w)
 {
 	struct frame *f = w->f;
 	bool clients = f->want.attrs & WANT_CLIENT_PORTS, same = find_members(w);
+	bool few =
+		f->want.skip & PART_PORTS && f->want.skip & PART_LINKS; /* are asked for theirs: who waits */
 
 	vec_clear(&w->keys);
 	vec_clear(&w->client_bits);
@@ -259,13 +266,14 @@ void world_port_keys(struct world *w)
 	if (w->keys_kept)
 		carry_keys(w);
 	for (uint32_t i = w->keys_kept ? f->open_rows : 0; i < f->rows_n; i++) {
-		uint32_t key = key_of_row(w, i);
+		uint32_t key = few && !needs_key(w, i) ? NONE : key_of_row(w, i);
 
 		if (key == NONE && clients && has_port(frame_sock(f, i)))
 			key = new_key(w, frame_sock(f, i), world_port_proto(w, i), true);
 		f->port_of.v[i] = key;
 	}
-	count_client_ports(w);
+	if (!(f->want.skip & PART_PORTS))
+		count_client_ports(w);
 	list_members(w);
 }
 

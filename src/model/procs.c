@@ -419,7 +419,8 @@ static void list_users(struct world *w)
 void world_proc_lists(struct world *w)
 {
 	w->kernel_kept = w->prev && frame_proc_by_key(w->prev, 0, 0) == frame_proc_by_key(w->f, 0, 0);
-	list_socks(w);
+	if (!(w->f->want.skip & PART_NEXT))
+		list_socks(w);
 	list_ports(w);
 	list_users(w);
 }

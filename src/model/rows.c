@@ -553,7 +553,7 @@ void world_rows(struct world *w, struct snapshot *s)
 	place_rows(w, s);
 	trim(w, n);
 	mark_ends(w);
-	if (w->new_index)
+	if (w->new_index && !(f->want.skip & PART_NEXT))
 		row_index_build(f);
 	if (w->fresh.cap > 4096 && w->fresh.n < w->fresh.cap / 16)
 		vec_done(&w->fresh);

@@ -139,6 +139,8 @@ static void rings(struct world *w)
 static void begin(struct world *w, struct snapshot *s, uint64_t interval_ns, struct frame *f)
 {
 	frame_clear(f);
+	if (w->prev && w->prev->want.skip & PART_NEXT)
+		w->prev = NULL; /* it was to be the last one */
 	w->f = f;
 	w->snap = s;
 	w->fds_indexed = false;

@@ -202,6 +202,7 @@ uint8_t world_port_proto(const struct world *w, uint32_t row); /* mptcp.c */
 void world_port_keys(struct world *w); /* ports.c: every row gets an index of keys in frame.port_of */
 void world_ports(struct world *w); /* ports.c: makes the rows, puts frame.port_of right */
 void world_listeners(struct world *w); /* links.c: listener and direction; port_of are keys */
+bool world_waits(const struct sock *s); /* for its handshake to end, or to be accepted */
 bool world_unaccepted(const struct sock *s); /* links.c: does it look like one that waits to be accepted? */
 void world_reasons(struct world *w); /* reason.c */
 void world_totals(struct frame *f); /* recount.c */

@@ -233,23 +233,28 @@ static void without_live_sort(struct table *t)
 static const struct {
 	const char *key;
 	uint32_t parts;
+	bool words; /* a bare word of a filter looks into it */
 } column_parts[] = {
-	{"peer_process", PART_PEERS},
-	{"peer_pid", PART_PEERS},
+	{"peer_process", PART_PEERS | PART_LINKS},
+	{"peer_pid", PART_PEERS | PART_LINKS},
+	{"direction", PART_LINKS},
+	{"service", PART_LINKS, true}, /* at the end that was called */
+	{"scope", PART_LINKS},
 	{"forwards", PART_PORTS},
 	{"findings", PART_PORTS},
 };
 
 static uint32_t parts_unread(const struct table *t, bool all_keys)
 {
-	uint32_t unread = PART_PEERS | PART_PORTS;
+	uint32_t unread = PART_PEERS | PART_PORTS | PART_LINKS;
 	size_t i;
 
 	/* Rows of the other kinds are what is counted, and so are terms about them. */
-	if (t->rows_kind != ROWS_SOCK || filter_has_row_terms(t->filter))
+	if (t->rows_kind != ROWS_SOCK || filter_has_row_terms(t->filter) || t->group_by != GROUP_NONE)
 		return 0;
 	for (i = 0; i < ARRAY_LEN(column_parts); i++)
-		if (uses(t, all_keys, column_parts[i].key))
+		if (uses(t, all_keys, column_parts[i].key) ||
+		    (column_parts[i].words && filter_asks(t->filter, NULL)))
 			unread &= ~column_parts[i].parts;
 	return unread;
 }

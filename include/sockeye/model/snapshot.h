@@ -21,6 +21,8 @@ enum want_attr {
 enum want_part {
 	PART_PEERS = 1 << 0, /* row.peer of families with addresses */
 	PART_PORTS = 1 << 1, /* port rows, where they lead to, counts, rings, totals, findings */
+	PART_LINKS = 1 << 2, /* row.dir and row.scope */
+	PART_NEXT = 1 << 3, /* what finds rows by cookie and by process: the world ends with this look */
 };
 /* In which network namespaces. Not given it is the own one: all others cost a search. */
 enum want_netns {

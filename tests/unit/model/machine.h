@@ -205,7 +205,7 @@ static void new_want(struct machine *m)
 		w->states = w->states == STATES_ALL ? STATES_PORT : STATES_ALL;
 		break;
 	case 2:
-		w->skip ^= roll(m, 2) ? PART_PORTS : PART_PEERS;
+		w->skip ^= 1u << roll(m, 3); /* peers, ports, links */
 		break;
 	default:
 		w->attrs ^= attrs[roll(m, ARRAY_LEN(attrs))];

@@ -64,9 +64,15 @@ static uint32_t leave_out(const struct snapshot *s, const struct want *w, struct
 	return gone;
 }
 
+struct print {
+	enum view_id view;
+	const char *columns, *sort; /* sort: NULL: that of the view */
+	bool all;
+};
+
 /* One look, one table, as CSV. */
-static void print(struct snapshot *snap, enum view_id view, const char *filter, const char *columns, bool all,
-		  struct want *want, struct str *out)
+static void print(struct snapshot *snap, const struct print *p, const char *filter, struct want *want,
+		  struct str *out)
 {
 	struct world *world = world_new(host.names, host.services, 100);
 	struct filter *f = parsed(filter, host.services);
@@ -79,11 +85,13 @@ static void print(struct snapshot *snap, enum view_id view, const char *filter, 
 
 	frame_init(&frame);
 	world_apply(world, snap, NSEC_PER_SEC, &frame);
-	table_init(&t, view);
+	table_init(&t, p->view);
 	t.filter = f;
-	t.all = all;
+	t.all = p->all;
 	table_hide_live(&t);
-	assert_int_equal(table_set_columns(&t, columns, err, sizeof(err)), 0);
+	assert_int_equal(table_set_columns(&t, p->columns, err, sizeof(err)), 0);
+	if (p->sort)
+		assert_int_equal(table_set_sort_list(&t, p->sort, err, sizeof(err)), 0);
 	if (want)
 		table_want_alone(&t, false, want);
 	table_update(&t, &frame, UINT16_MAX, false);
@@ -101,17 +109,38 @@ static void print(struct snapshot *snap, enum view_id view, const char *filter, 
 	world_free(world);
 }
 
+/* One table of what was asked for alone, against the same of everything, which is added to ret_text, if that is not
+ * NULL. Gives how many sockets were left out. */
+static uint32_t same_print(const struct print *p, const char *filter, struct str *ret_text)
+{
+	struct str whole = {0}, narrow = {0};
+	struct want want = {0}, all = {.protos = PROTOS_ALL, .states = STATES_ALL, .attrs = UINT32_MAX};
+	struct snapshot part;
+	uint32_t gone;
+
+	leave_out(&host.snap, &all, &part); /* a copy: the world takes it over */
+	print(&part, p, filter, &want, &whole);
+	snapshot_done(&part);
+	gone = leave_out(&host.snap, &want, &part);
+	print(&part, p, filter, NULL, &narrow);
+	if (strcmp(str_text(&whole), str_text(&narrow)) != 0)
+		fail_msg("%s, %s, %s, %u left out:\n%s\nnot\n%s", view_table[p->view].key, p->columns, filter,
+			 gone, str_text(&narrow), str_text(&whole));
+	snapshot_done(&part);
+	if (ret_text)
+		str_puts(ret_text, str_text(&whole));
+	str_done(&whole);
+	str_done(&narrow);
+	return gone;
+}
+
 /* What is looked at: some of each kind of row. */
-static const struct {
-	enum view_id view;
-	const char *columns;
-	bool all;
-} tables[] = {
+static const struct print tables[] = {
 	{VIEW_PORTS,
 	 "netns,proto,port,service,class,scope,addresses,owners,owners_n,owner_reason,pid,process,"
 	 "user,uid,unit,conns,states,backlog,backlog_max,drops",
-	 false},
-	{VIEW_PORTS, "proto,port,addresses,owners,unit,conns,states", true},
+	 NULL, false},
+	{VIEW_PORTS, "proto,port,addresses,owners,unit,conns,states", NULL, true},
 	{VIEW_CONNECTIONS,
 	 "proto,state,laddr,lport,raddr,rport,direction,service,owner_reason,owners,pid,process,"
 	 "unit,recvq,sendq,rtt_ms,retrans_total"},
@@ -121,26 +150,9 @@ static const struct {
 	{VIEW_PROCESSES, "process,pid,user,unit,ports,conns,close_wait,peers,fds"},
 };
 
-/* One table of what was asked for alone, against the same of everything. Gives how many sockets were left out. */
 static uint32_t same(size_t k, const char *filter)
 {
-	struct str whole = {0}, narrow = {0};
-	struct want want = {0}, all = {.protos = PROTOS_ALL, .states = STATES_ALL, .attrs = UINT32_MAX};
-	struct snapshot part;
-	uint32_t gone;
-
-	leave_out(&host.snap, &all, &part); /* a copy: the world takes it over */
-	print(&part, tables[k].view, filter, tables[k].columns, tables[k].all, &want, &whole);
-	snapshot_done(&part);
-	gone = leave_out(&host.snap, &want, &part);
-	print(&part, tables[k].view, filter, tables[k].columns, tables[k].all, NULL, &narrow);
-	if (strcmp(str_text(&whole), str_text(&narrow)) != 0)
-		fail_msg("%s, %s, %u left out:\n%s\nnot\n%s", view_table[tables[k].view].key, filter, gone,
-			 str_text(&narrow), str_text(&whole));
-	snapshot_done(&part);
-	str_done(&whole);
-	str_done(&narrow);
-	return gone;
+	return same_print(&tables[k], filter, NULL);
 }
 
 static void test_same(void **state)
@@ -356,6 +368,48 @@ static void test_plain(void **state)
 	plain_is("conns>5", false);
 }
 
+/* Each column by itself, printed and sorted by, and values of it asked about: what it is made of is not left out. */
+static void test_each_column(void **state)
+{
+	const struct column *cols;
+	unsigned asked = 0;
+	size_t n;
+
+	(void)state;
+	cols = columns_of(ROWS_SOCK, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct print p = {VIEW_SOCKETS, cols[i].key,
+					cols[i].kind == KIND_LIST ? NULL : cols[i].key, true};
+		struct str values = {0}, filter = {0};
+		char *text, *next = NULL;
+
+		if (cols[i].flags & (COL_DISPLAY | COL_LIVE) || cols[i].kind == KIND_OBJECT)
+			continue;
+		same_print(&p, "", &values);
+		text = str_take(&values);
+		strtok_r(text, "\n", &next); /* how many there are */
+		for (char *v = strtok_r(NULL, "\n", &next); v; v = strtok_r(NULL, "\n", &next)) {
+			struct filter *f = NULL;
+			struct filter_error error;
+			const struct print about = {VIEW_SOCKETS, "state,local,remote", NULL, true};
+
+			str_clear(&filter);
+			str_putf(&filter, "%s=\"%s\"", cols[i].key, v);
+			if (strchr(v, '"') || filter_parse(str_text(&filter), host.services, &f, &error))
+				continue;
+			filter_free(f);
+			same_print(&about, str_text(&filter), NULL);
+			str_clear(&filter);
+			str_putf(&filter, "\"%s\"", v); /* as a bare word */
+			same_print(&about, str_text(&filter), NULL);
+			asked++;
+		}
+		free(text);
+		str_done(&filter);
+	}
+	assert_true(asked > 100);
+}
+
 static void test_least(void **state)
 {
 	struct want w = {0};
@@ -370,13 +424,16 @@ static void test_least(void **state)
 	table_want_alone(&t, false, &w);
 	assert_int_equal(w.attrs & WANT_INFO, 0); /* the rates that it sorts by cannot be known */
 	assert_int_equal(w.ends_n, 0);
-	assert_int_equal(w.skip, PART_PEERS | PART_PORTS);
+	assert_int_equal(w.skip, PART_PEERS | PART_PORTS | PART_LINKS);
 	assert_int_equal(table_set_columns(&t, "state,peer_pid", err, sizeof(err)), 0);
 	table_want_alone(&t, false, &w);
 	assert_int_equal(w.skip, PART_PORTS);
 	assert_int_equal(table_set_columns(&t, "state,forwards", err, sizeof(err)), 0);
 	table_want_alone(&t, false, &w);
-	assert_int_equal(w.skip, PART_PEERS);
+	assert_int_equal(w.skip, PART_PEERS | PART_LINKS);
+	assert_int_equal(table_set_columns(&t, "state,service", err, sizeof(err)), 0);
+	table_want_alone(&t, false, &w);
+	assert_int_equal(w.skip, PART_PEERS | PART_PORTS);
 	w = (struct want){0};
 	t.listening = true;
 	t.filter = f;
@@ -419,8 +476,9 @@ static void test_least(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same),  cmocka_unit_test(test_random), cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_plain), cmocka_unit_test(test_least),
+		cmocka_unit_test(test_same),   cmocka_unit_test(test_each_column),
+		cmocka_unit_test(test_random), cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_plain),  cmocka_unit_test(test_least),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
