@@ -4,6 +4,7 @@
 #include "sockeye/base/units.h"
 #include "table_private.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define AGREE_MAX 256 /* rows that a head's cell looks through to find what they agree on */
 
@@ -141,6 +142,45 @@ static void agree(const struct table *t, const struct ctx *c, const struct table
 	}
 	str_done(&texts);
 	str_done(&cell);
+}
+
+/* Is this what brought the rows of the group together? */
+static bool gathers(const struct table *t, const struct ctx *c, const struct table_group *g,
+		    const struct column *col)
+{
+	const char *const *keys = group_table[t->group_by].columns[t->rows_kind];
+	bool away;
+
+	if (t->group_by == GROUP_PORT && t->rows_kind == ROWS_SOCK) {
+		group_called_port(c->f, g->row, &away);
+		return !strcmp(col->key, away ? "rport" : "lport");
+	}
+	if (t->group_by == GROUP_NETNS && !strcmp(col->key, "netns_name"))
+		return true;
+	for (int i = 0; i < 2; i++)
+		if (keys[i] && !strcmp(col->key, keys[i]))
+			return true;
+	return false;
+}
+
+bool table_agrees(const struct table *t, const struct ctx *c, size_t line, const struct column *col)
+{
+	const struct table_group *g = table_head(t, line);
+	struct str first = {0}, other = {0};
+	bool same = true;
+
+	if (!g)
+		return true;
+	if (g->n > AGREE_MAX)
+		return gathers(t, c, g, col);
+	for (uint32_t i = 0; i < g->n && same; i++) {
+		str_clear(&other);
+		column_raw(col, c, t->members.v[g->first + i], i ? &other : &first);
+		same = !i || !strcmp(str_text(&first), str_text(&other));
+	}
+	str_done(&first);
+	str_done(&other);
+	return same;
 }
 
 static void head_cell(const struct table *t, const struct ctx *c, size_t group, const struct column *col,

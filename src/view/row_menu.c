@@ -1,5 +1,5 @@
-/* `=`: a menu of the terms that the row under the cursor satisfies; choosing one narrows to it. It spares
- * typing and teaches the filter language. */
+/* `=`: a menu of the terms that the row under the cursor satisfies, or all rows of the group; choosing one narrows to it.
+ * It spares typing and teaches the filter language. */
 #include "sockeye/base/text.h"
 #include "ui_private.h"
 #include <stdio.h>
@@ -56,14 +56,16 @@ struct dialog *row_menu_new(struct ui *u, struct table *t)
 	if (row == NONE)
 		return NULL;
 	m = mem_zalloc(1, sizeof(*m));
-	menu_init(m, "Filter by this row", "Enter only these   ! all but these   Esc no", row_choose);
+	menu_init(m, table_head(t, t->cursor) ? "Filter by this group" : "Filter by this row",
+		  "Enter only these   ! all but these   Esc no", row_choose);
 	ctx = table_ctx(t);
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		const struct column *col = column_by_key((enum row_kind)t->rows_kind, fields[i]);
 		struct str raw = {0}, safe = {0}, term = {0};
 
 		if (!col || (col->flags & COL_DISPLAY) ||
-		    (!strcmp(fields[i], "netns_name") && frame_netns_n(u->env.f) < 2))
+		    (!strcmp(fields[i], "netns_name") && frame_netns_n(u->env.f) < 2) ||
+		    !table_agrees(t, &ctx, t->cursor, col))
 			continue;
 		column_raw(col, &ctx, row, &raw);
 		/* What would have to be escaped to be shown cannot be typed either. */

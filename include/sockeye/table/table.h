@@ -158,6 +158,9 @@ void table_head_text(const struct table *t, const struct ctx *c, const struct ta
  * on ("root +1"). */
 void table_cell(const struct table *t, const struct ctx *c, size_t line, const struct column *col,
 		unsigned width, struct str *out, uint8_t *ret_style);
+/* Does the line have one value in this column? Of a row always; of a head when all its rows have it, where there are many
+ * only in what brought them together. */
+bool table_agrees(const struct table *t, const struct ctx *c, size_t line, const struct column *col);
 struct picks {
 	VEC(struct pick) v;
 };

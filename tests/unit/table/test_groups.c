@@ -243,6 +243,52 @@ static void test_ways(void **state)
 	fixture_done(&x);
 }
 
+static void agrees_in(const struct table *t, size_t line, const char *keys)
+{
+	static const char *const all[] = {"process", "pid",   "user",  "unit", "state",
+					  "proto",   "raddr", "rport", "lport"};
+	struct ctx c = table_ctx(t);
+	struct str s = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (column_by_key(t->rows_kind, all[i]) &&
+		    table_agrees(t, &c, line, column_by_key(t->rows_kind, all[i])))
+			str_putf(&s, "%s%s", s.n ? " " : "", all[i]);
+	if (strcmp(str_text(&s), keys) != 0)
+		fail_msg("%s\nnot: %s", str_text(&s), keys);
+	str_done(&s);
+}
+
+/* What can be said of all rows of a group: looked up in a small one, of a large one what brought it together. */
+static void test_agrees(void **state)
+{
+	struct fixture x;
+	struct table t;
+	const struct frame *f;
+
+	(void)state;
+	small_host(&x);
+	fixture_user(&x, 33, "www");
+	fixture_user(&x, 0, "root");
+	f = fixture_apply(&x, 1);
+	table_init(&t, VIEW_CONNECTIONS);
+	grouped_is(&t, f, GROUP_PEER, "[▸ 192.0.2.2 ×1] | ▸ 192.0.2.3 ×2 | ▸ 192.0.2.1 ×2 | ▸ 192.0.2.9 ×1");
+	agrees_in(&t, 0, "process pid user unit state proto raddr rport lport");
+	agrees_in(&t, 1, "process pid user unit state proto raddr rport");
+	agrees_in(&t, 2, "process unit state proto raddr lport");
+	fixture_many(&x, 600, 2);
+	f = fixture_apply(&x, 1);
+	t.group_by = GROUP_STATE;
+	table_update(&t, f, 20, false);
+	agrees_in(&t, line_of(&t, "established"), "state");
+	t.group_by = GROUP_PORT;
+	table_update(&t, f, 20, false);
+	agrees_in(&t, line_of(&t, "9000/tcp"), "lport");
+	agrees_in(&t, line_of(&t, "9000/tcp →"), "rport");
+	table_done(&t);
+	fixture_done(&x);
+}
+
 /* In little room: how many more there are is not cut off, and a count is rounded, not cut. */
 static void test_narrow_heads(void **state)
 {
@@ -449,10 +495,10 @@ static void test_slices(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forks),    cmocka_unit_test(test_ways),
-		cmocka_unit_test(test_filtered), cmocka_unit_test(test_narrow_heads),
-		cmocka_unit_test(test_held),     cmocka_unit_test(test_unfolded_screen),
-		cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_forks),           cmocka_unit_test(test_ways),
+		cmocka_unit_test(test_filtered),        cmocka_unit_test(test_narrow_heads),
+		cmocka_unit_test(test_agrees),          cmocka_unit_test(test_held),
+		cmocka_unit_test(test_unfolded_screen), cmocka_unit_test(test_slices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

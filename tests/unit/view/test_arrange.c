@@ -389,12 +389,12 @@ static void test_first_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copy_row),        cmocka_unit_test(test_copy_groups),
-		cmocka_unit_test(test_copy_groups),     cmocka_unit_test(test_copy_page),
-		cmocka_unit_test(test_command),         cmocka_unit_test(test_save),
-		cmocka_unit_test(test_sort_by_several), cmocka_unit_test(test_command_counts),
-		cmocka_unit_test(test_settings),        cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_named_views),     cmocka_unit_test(test_first_view),
+		cmocka_unit_test(test_copy_row),       cmocka_unit_test(test_copy_groups),
+		cmocka_unit_test(test_copy_page),      cmocka_unit_test(test_command),
+		cmocka_unit_test(test_save),           cmocka_unit_test(test_sort_by_several),
+		cmocka_unit_test(test_command_counts), cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_keys),           cmocka_unit_test(test_named_views),
+		cmocka_unit_test(test_first_view),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
