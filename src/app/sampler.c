@@ -36,6 +36,7 @@ struct sampler {
 	pthread_t thread;
 	struct slot slots[FRAMES_N];
 	struct slot *last; /* the one written last */
+	uint64_t swept; /* number of the frame after which names were swept */
 	_Atomic(struct slot *) fresh; /* published, not yet taken */
 	atomic_int error;
 	atomic_bool spare;
@@ -208,6 +209,25 @@ static void take_shown(struct sampler *s, struct source *source, struct world *w
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* Looks between two sweeps of names: what main has of a frame that it gave back is long forgotten by the next. */
+#define SWEEP_EVERY 32
+
+/* Frames that main has are only read, and what they name stays. */
+static void sweep_names(struct sampler *s, struct intern *names, struct world *world, struct source *source,
+			uint64_t number)
+{
+	if (number < s->swept + SWEEP_EVERY || !intern_wasteful(names))
+		return;
+	s->swept = number;
+	intern_mark_begin(names);
+	for (int i = 0; i < FRAMES_N; i++)
+		frame_mark_names(&s->slots[i].frame, i ? &s->slots[i - 1].frame : NULL, names);
+	if (!live_mark_names(source))
+		return;
+	world_mark_names(world);
+	intern_sweep(names);
+}
+
 static void run(struct sampler *s)
 {
 	struct intern *names = intern_new();
@@ -247,6 +267,7 @@ static void run(struct sampler *s)
 		ask_late(s->workers, &t->frame);
 		pace_note(&s->pace, clock_read(CLOCK_THREAD_CPUTIME_ID) - used);
 		t->frame.cost_ns = s->pace.cost_ns;
+		sweep_names(s, names, world, source, t->frame.number);
 		publish(s, t);
 	}
 out:

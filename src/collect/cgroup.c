@@ -89,6 +89,23 @@ void cgroups_tick(struct cgroups *c)
 	c->tick++;
 }
 
+void cgroups_mark_names(struct cgroups *c)
+{
+	struct map old = c->paths;
+
+	intern_mark(c->names, c->root_path);
+	c->paths = (struct map){0};
+	for (size_t i = 0; i < old.cap; i++) {
+		const struct map_slot *s = &old.slots[i];
+
+		if (s->value && s->value != MAP_NONE && intern_marked(c->names, s->value))
+			*map_at(&c->paths, s->a, s->b) = s->value;
+	}
+	map_done(&old);
+	map_done(&c->waiting);
+	c->last_id = 0;
+}
+
 /* path: the directory's name below the mount, "" for the root; put back on return. */
 static void walk(struct cgroups *c, int parent_fd, const char *name, struct str *path, unsigned depth)
 {

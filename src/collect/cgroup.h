@@ -21,6 +21,8 @@ void cgroups_init(struct cgroups *c, struct intern *names, const char *proc_root
 void cgroups_done(struct cgroups *c);
 /* Once a look: unknown ids may cause one walk of the tree again. */
 void cgroups_tick(struct cgroups *c);
+/* Of what was found only what is marked already is kept. */
+void cgroups_mark_names(struct cgroups *c);
 /* The interned path ("/system.slice/nginx.service"), 0 unknown: a removed cgroup, or the root (1) on hosts that
  * use cgroup version 1, where every socket may say so. */
 uint32_t cgroups_path(struct cgroups *c, uint64_t id);

@@ -288,6 +288,35 @@ void containers_look(struct containers *c, struct snapshot *s, uint64_t now_ns)
 	}
 }
 
+void containers_mark_names(struct containers *c)
+{
+	VEC(struct member) members = {0};
+	VEC(struct known) known = {0};
+
+	map_done(&c->cgroups);
+	map_done(&c->ids);
+	for (size_t i = 0; i < c->members.n; i++) {
+		struct member m = c->members.v[i];
+		const struct known *k = &c->known.v[m.known];
+		uint32_t *at;
+
+		if (!intern_marked(c->names, m.cgroup))
+			continue;
+		at = map_at(&c->ids, hex_word(k->id), hex_word(k->id + 16));
+		if (*at == MAP_NONE) {
+			*at = (uint32_t)known.n;
+			vec_push(&known, *k);
+			intern_mark(c->names, k->name);
+		}
+		*map_at(&c->cgroups, m.cgroup, 0) = (uint32_t)members.n;
+		vec_push(&members, ((struct member){m.cgroup, *at}));
+	}
+	free(c->members.v);
+	free(c->known.v);
+	c->members.v = members.v, c->members.n = members.n, c->members.cap = members.cap;
+	c->known.v = known.v, c->known.n = known.n, c->known.cap = known.cap;
+}
+
 /* From the file, as asking the name service can hang. */
 static char *find_home(const char *root)
 {

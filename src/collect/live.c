@@ -194,6 +194,19 @@ void live_let_go(struct source *s)
 		netns_set_let_go(&l->netns, clock_ns(CLOCK_BOOTTIME));
 }
 
+bool live_mark_names(struct source *s)
+{
+	struct live *l = as_live(s);
+
+	if (!l)
+		return false;
+	owners_mark_names(l->owners);
+	netns_set_mark_names(&l->netns);
+	cgroups_mark_names(&l->cgroups);
+	containers_mark_names(l->containers);
+	return true;
+}
+
 void live_leave(struct source *s)
 {
 	struct live *l = as_live(s);

@@ -71,6 +71,29 @@ static void netns_free(struct netns *n)
 	free(n);
 }
 
+static void mark_rows(const struct netns_rows *r, struct intern *names)
+{
+	for (size_t i = 0; i < r->socks.n; i++)
+		intern_mark(names, r->socks.v[i].cgroup); /* they are TCP sockets */
+	for (size_t i = 0; i < r->infos.n; i++)
+		intern_mark(names, r->infos.v[i].cc);
+}
+
+void netns_set_mark_names(const struct netns_set *s)
+{
+	struct intern *names = s->find.names;
+
+	for (size_t i = 0; i < s->find.found.n; i++)
+		intern_mark(names, s->find.found.v[i].name);
+	for (size_t i = 0; i < s->places.n; i++)
+		intern_mark(names, s->places.v[i].name);
+	for (size_t i = 0; i < s->v.n; i++) {
+		intern_mark(names, s->v.v[i]->name);
+		for (size_t k = 0; k < NETNS_PARTS; k++)
+			mark_rows(&s->v.v[i]->rows[k], names);
+	}
+}
+
 int netns_set_open(struct netns_set *s, struct intern *names, const char *proc_root)
 {
 	struct opening x = {.proc_root = proc_root};

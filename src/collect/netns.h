@@ -66,6 +66,7 @@ bool netns_set_enter_stray(struct netns_set *s, uint64_t inode, int fd, uint32_t
 /* After a look: which of the namespaces that no process is in have sockets that processes hold. Lets go of those
  * that nothing keeps. */
 void netns_set_note_holders(struct netns_set *s, const struct snapshot *snap);
+void netns_set_mark_names(const struct netns_set *s); /* between two looks: see live_mark_names() */
 /* What the wanted namespaces say of themselves, into the snapshot; gives every one its index. */
 void netns_set_put(struct netns_set *s, struct snapshot *ret);
 /* The namespaces that are missing and why, as limits. */

@@ -124,6 +124,16 @@ bool owners_over(const struct owners *o, uint64_t budget_ns)
 	return owners_clock_ns() - o->began_ns >= budget_ns;
 }
 
+void owners_mark_names(const struct owners *o)
+{
+	for (size_t i = 0; i < o->procs.n; i++) {
+		intern_mark(o->scan.names, o->procs.v[i]->facts.comm);
+		intern_mark(o->scan.names, o->procs.v[i]->facts.cgroup);
+	}
+	for (size_t i = 0; i < o->inodes.n; i++)
+		intern_mark(o->scan.names, o->inodes.v[i].cgroup);
+}
+
 void owners_verify(struct owners *o, const struct source_fd *v, size_t n)
 {
 	for (size_t i = 0; i < o->procs.n; i++)

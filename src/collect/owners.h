@@ -17,5 +17,6 @@ void owners_ahead(struct owners *o, uint64_t now_ns, uint64_t budget_ns);
  * holder may take, 0: no limit; at least one process is searched in each look, so it ends some time. The first look
  * may take half of the interval that the budget is a fifth of. */
 void owners_look(struct owners *o, struct snapshot *s, uint64_t now_ns, uint64_t budget_ns);
+void owners_mark_names(const struct owners *o); /* between two looks: see live_mark_names() */
 /* What is on the screen: read again in every look from now on. Copied. */
 void owners_verify(struct owners *o, const struct source_fd *v, size_t n);

@@ -68,7 +68,7 @@ uint32_t *world_unit_slot(struct world *w, uint32_t cgroup)
 	return &w->units.v[cgroup];
 }
 
-/* Every path is read once in the world's life. */
+/* Every path is read once as long as somebody knows it. */
 uint32_t world_unit(struct world *w, uint32_t cgroup)
 {
 	uint32_t *slot = world_unit_slot(w, cgroup);

@@ -135,6 +135,14 @@ int main(int argc, char **argv)
 		look[i] = now_ms(CLOCK_MONOTONIC) - t;
 		live_set_owner_budget(src, NSEC_PER_SEC / 5); /* the first look is complete; then as at 1 s */
 		world_apply(w, &snap, NSEC_PER_SEC, &f[i % 3]);
+		if (i % 32 == 31 && intern_wasteful(names)) {
+			intern_mark_begin(names);
+			for (int k = 0; k < 3; k++)
+				frame_mark_names(&f[k], k ? &f[k - 1] : NULL, names);
+			live_mark_names(src);
+			world_mark_names(w);
+			intern_sweep(names);
+		}
 		tick[i] = now_ms(CLOCK_MONOTONIC) - t;
 		cpu[i] += now_ms(CLOCK_PROCESS_CPUTIME_ID);
 		socks = f[i % 3].rows_n;

@@ -41,6 +41,9 @@ void live_set_owner_budget(struct source *s, uint64_t ns);
 /* Budget for walking connections of busy foreign network namespaces per look (a fifth of the interval does),
  * 0: no limit (one-shot commands). Where it did not reach, rows of an earlier look stand: snap_netns.as_of_ns. */
 void live_set_ns_budget(struct source *s, uint64_t ns);
+/* Marks the names that it keeps itself, between two looks; after those of all frames, as what it knows of a name goes when
+ * nobody has marked it. False: it cannot be told which (not live). */
+bool live_mark_names(struct source *s);
 /* Lets go of network namespaces that have ended, which our descriptors would keep alive. Every look does this by
  * itself; for when the next one is more than two seconds off. */
 void live_let_go(struct source *s);

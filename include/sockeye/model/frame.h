@@ -188,6 +188,8 @@ struct frame {
 void frame_init(struct frame *f);
 void frame_done(struct frame *f);
 void frame_clear(struct frame *f); /* drops the references, keeps the capacity */
+/* Marks all names that readers of it may ask for. other: a frame that is marked too and may share much; NULL. */
+void frame_mark_names(const struct frame *f, const struct frame *other, struct intern *names);
 
 /* Namespaces that it shows: those that have ended keep their index, but do not count. */
 unsigned frame_netns_n(const struct frame *f);

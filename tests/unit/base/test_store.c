@@ -248,6 +248,57 @@ static void test_intern(void **state)
 	intern_free(NULL);
 }
 
+/* What was not marked twice in a row, nor added meanwhile, goes; its id is another string's then. */
+static void test_intern_sweep(void **state)
+{
+	struct intern *in = intern_new();
+	uint32_t kept = intern_adds(in, "kept"), gone = intern_adds(in, "gone"),
+		 back = intern_adds(in, "back");
+	const char *at = intern_get(in, kept);
+	char name[32];
+
+	for (int i = 0; i < 3; i++) {
+		assert_string_equal(intern_get(in, gone), i < 2 ? "gone" : "");
+		assert_int_equal(intern_adds(in, "back"), back); /* in time */
+		intern_mark_begin(in);
+		intern_mark(in, kept);
+		intern_mark(in, UINT32_MAX);
+		assert_true(intern_marked(in, kept) && !intern_marked(in, gone) && intern_marked(in, 0));
+		intern_sweep(in);
+	}
+	assert_ptr_equal(intern_get(in, kept), at);
+	assert_int_equal(intern_adds(in, "kept"), kept);
+	assert_string_equal(intern_get(in, back), "back");
+	assert_int_equal(intern_len(in, gone), 0);
+	assert_int_equal(intern_live(in), 3); /* with the empty one */
+	assert_int_equal(intern_adds(in, "new"), gone);
+	assert_string_equal(intern_get(in, gone), "new");
+	assert_int_not_equal(intern_adds(in, "gone"), gone);
+	assert_int_equal(intern_adds(in, ""), 0);
+	/* Many at once, found again all the same, and found to be too many. */
+	assert_false(intern_wasteful(in));
+	for (int i = 0; i < 20000; i++)
+		intern_add(in, name, (size_t)snprintf(name, sizeof(name), "process-%d", i));
+	assert_true(intern_wasteful(in));
+	for (int i = 0; i < 2; i++) {
+		intern_mark_begin(in);
+		for (int k = 0; k < 20000; k += 10)
+			intern_mark(in, intern_add(in, name,
+						   (size_t)snprintf(name, sizeof(name), "process-%d", k)));
+		intern_sweep(in);
+	}
+	assert_false(intern_wasteful(in));
+	assert_int_equal(intern_live(in), 2001);
+	for (int k = 0; k < 20000; k++) {
+		uint32_t n = intern_count(in);
+		size_t len = (size_t)snprintf(name, sizeof(name), "process-%d", k);
+
+		assert_string_equal(intern_get(in, intern_add(in, name, len)), name);
+		assert_int_equal(intern_count(in), n); /* in places that have come free */
+	}
+	intern_free(in);
+}
+
 static void test_intern_full(void **state)
 {
 	struct intern *in = intern_new();
@@ -301,10 +352,15 @@ static void test_intern_readers(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_die),         cmocka_unit_test(test_vec),
-		cmocka_unit_test(test_expect),      cmocka_unit_test(test_str),
-		cmocka_unit_test(test_map),         cmocka_unit_test(test_intern),
-		cmocka_unit_test(test_intern_full), cmocka_unit_test(test_intern_readers),
+		cmocka_unit_test(test_die),
+		cmocka_unit_test(test_vec),
+		cmocka_unit_test(test_expect),
+		cmocka_unit_test(test_str),
+		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_intern),
+		cmocka_unit_test(test_intern_sweep),
+		cmocka_unit_test(test_intern_full),
+		cmocka_unit_test(test_intern_readers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,7 @@ static void test_paths(void **state)
 	char root[] = "/tmp/sockeye-cgroup-XXXXXX", path[300];
 	struct intern *names = intern_new();
 	struct cgroups c;
+	uint32_t shown;
 	uint64_t nginx, later, slice, removed = UINT64_MAX - 5;
 	FILE *f;
 
@@ -85,6 +86,23 @@ static void test_paths(void **state)
 	cgroups_tick(&c);
 	assert_int_equal(cgroups_path(&c, removed), 0);
 	assert_false(c.walked); /* known to be removed: no walk for it ever again */
+
+	/* paths that somebody shows are remembered, though the directory may be gone; the others are found again */
+	shown = cgroups_path(&c, nginx);
+	snprintf(path, sizeof(path), "%s/tree/system.slice/nginx.service", root);
+	assert_int_equal(rmdir(path), 0);
+	for (int i = 0; i < 2; i++) {
+		intern_mark_begin(names);
+		intern_mark(names, shown);
+		cgroups_mark_names(&c);
+		intern_sweep(names);
+	}
+	cgroups_tick(&c);
+	assert_int_equal(cgroups_path(&c, nginx), shown);
+	assert_string_equal(intern_get(names, shown), "/system.slice/nginx.service");
+	assert_false(c.walked);
+	assert_string_equal(intern_get(names, cgroups_path(&c, later)), "/late.service");
+	assert_true(c.walked);
 	cgroups_done(&c);
 
 	snprintf(path, sizeof(path), "%s/tree", root); /* no mountinfo there */

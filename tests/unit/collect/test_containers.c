@@ -252,6 +252,49 @@ static void test_late_and_missing(void **state)
 	assert_string_equal(name_of(h, path), "db");
 }
 
+/* One that has gone is forgotten with its cgroup; the others keep their names without being asked again, and their paths'
+ * numbers mean nobody else. */
+static void test_forgotten(void **state)
+{
+	static const char gone[] = "/docker/" A, stays[] = "/machine.slice/libpod-" B ".scope";
+	struct host *h = *state;
+	uint32_t id, kept, again;
+
+	put(h, "/var/lib/docker/containers/" A "/config.v2.json", "{\"Name\":\"/db\"}");
+	put(h, "/var/lib/containers/storage/overlay-containers/containers.json",
+	    "[{\"id\":\"" B "\",\"names\":[\"web\"]}]");
+	proc(h, gone);
+	proc(h, stays);
+	look(h, 1);
+	assert_int_equal(h->snap.containers.n, 2);
+	put(h, "/var/lib/containers/storage/overlay-containers/containers.json", "[]");
+	id = intern_adds(h->names, gone);
+	kept = intern_adds(h->names, stays);
+	h->snap.procs.n = 0;
+	proc(h, stays);
+	for (int i = 0; i < 2; i++) {
+		intern_mark_begin(h->names);
+		intern_mark(h->names, kept);
+		containers_mark_names(h->c);
+		intern_sweep(h->names);
+		look(h, 2);
+		assert_int_equal(h->snap.containers.n, 1);
+		assert_string_equal(name_of(h, stays), "web");
+	}
+	assert_string_equal(intern_get(h->names, id), "");
+	again = intern_adds(h->names, "x");
+	for (char c = 'a'; again != id && c < 'k'; c++) /* until its number is the next */
+		again = intern_add(h->names, &c, 1);
+	assert_int_equal(again, id);
+	vec_push(&h->snap.procs, ((struct snap_proc){.pid = 6, .cgroup = id})); /* it is another's */
+	look(h, 3);
+	assert_int_equal(h->snap.containers.n, 1);
+	proc(h, gone); /* and if it is started again, it is asked again */
+	look(h, 4);
+	assert_string_equal(name_of(h, gone), "db");
+	assert_string_equal(name_of(h, stays), "web");
+}
+
 static void test_gives_up(void **state)
 {
 	static const char path[] = "/docker/" A;
@@ -312,7 +355,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_walk), cmocka_unit_test(test_walk_deep),
 		CASE(test_runtimes),         CASE(test_late_and_missing),
-		CASE(test_gives_up),         CASE(test_hostile_files),
+		CASE(test_forgotten),        CASE(test_gives_up),
+		CASE(test_hostile_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,14 +137,15 @@ static size_t allocated(void)
 /* What a table needs beside the frames: a number a row, whatever was done with it. */
 static void test_room(void **state)
 {
-	struct filter *flt = parsed("process=client", x.services);
 	size_t before, room;
+	struct filter *flt;
 	struct table t;
 	char err[64];
 
 	(void)state;
 	if (!allocated()) /* another allocator, which does not tell */
 		skip();
+	flt = parsed("process=client", x.services);
 	before = allocated();
 	table_init(&t, VIEW_CONNECTIONS);
 	for (int what = 0; what < 7; what++) {
