@@ -271,6 +271,7 @@ class Bench:
         n, ticks = self.o.sockets, max(self.o.ticks, 40)
         load, made = self.tcp(n)
         empty = self.words("bench-tick", "tick", 20)["rss_kib"]
+        alone = self.rss_alone()
         with made:
             w = self.words("bench-tick", "tick", ticks)
             self.say(load, f"memory after {ticks} ticks", (w["rss_kib"] - empty) * 1024 / w["sockets"], "bytes a socket",
@@ -278,6 +279,19 @@ class Bench:
             early = min(100, ticks // 2)
             self.say(load, f"growth from tick {early} to {ticks}", (w["rss_kib"] / w["rss_early_kib"] - 1) * 100, "%",
                      target=("≤", 1))
+            d = Dashboard([self.program, *HERE])
+            d.wait_for(b"Ports")
+            d.read(8)
+            for what, keys in (("connections", [b"2"]), ("their order held", [b"j"]), ("at the last of them", [b"G"])):
+                for k in keys:
+                    d.key(k)
+                rss = []
+                for _ in range(20):  # at any moment of a look: the median is what stays
+                    d.read(0.3)
+                    rss.append(rss_of(d.pid))
+                self.say(load, f"dashboard's memory, {what}", (statistics.median(rss) - alone) / n, "bytes a socket",
+                         target=("≤", 512))
+            d.close()
 
     def growth(self):
         """Ten times the sockets: does a tick stay as near to the bare dump?"""
