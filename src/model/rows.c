@@ -7,6 +7,7 @@
 #include "world_private.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 void nums_fill(struct nums *a, size_t n, uint32_t value)
 {
@@ -151,7 +152,8 @@ static const struct sock_info *info_at(const struct frame *f, uint32_t row)
 
 static void begin_row(struct world *w, const struct sock *s, struct row *r)
 {
-	*r = (struct row){.listener = NONE, .peer = NONE, .parent = NONE};
+	memset(r, 0, sizeof(*r)); /* what lies between its members, too: rows are compared as words */
+	r->listener = r->peer = r->parent = NONE;
 	r->first_ns = r->state_ns = w->f->boot_ns;
 	r->marks = would_have_been_seen(w, s) ? MARK_NEW : MARK_START;
 }

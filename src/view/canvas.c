@@ -22,18 +22,13 @@ void canvas_done(struct canvas *c)
 	canvas_init(c);
 }
 
-static void cell_blank(struct cell *cell)
-{
-	cell->glyph[0] = ' ';
-	cell->glyph[1] = '\0';
-	cell->style = STYLE_PLAIN;
-	cell->reverse = false;
-}
-
 void canvas_blank(struct canvas *c)
 {
+	static const struct cell blank = {.glyph = " ",
+					  .style = STYLE_PLAIN}; /* whole: rows are compared as bytes */
+
 	for (size_t i = 0; i < (size_t)c->w * (size_t)c->h; i++)
-		cell_blank(&c->cells[i]);
+		c->cells[i] = blank;
 	c->cur_y = c->cur_x = -1;
 }
 

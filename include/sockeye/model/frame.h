@@ -31,7 +31,8 @@ enum mark { /* of rows of every kind */
 struct owner {
 	uint32_t proc; /* into frame.procs */
 	int32_t fd; /* -1: io_uring */
-	bool former;
+	uint32_t
+		former; /* 0 or 1; as wide as the others, as rows are compared with what lies between members */
 };
 /* What the world knows about a socket. */
 struct row {
