@@ -17,7 +17,13 @@ int text_cp_width(uint32_t cp)
 static size_t next_cp(const char *s, size_t n, int *ret_width)
 {
 	uint32_t cp;
-	size_t len = utf8_decode(s, n, &cp);
+	size_t len;
+
+	if ((unsigned char)*s < 0x80) { /* ASCII, nearly always */
+		*ret_width = 1;
+		return 1;
+	}
+	len = utf8_decode(s, n, &cp);
 	*ret_width = len ? text_cp_width(cp) : 1;
 	return len ? len : 1;
 }

@@ -454,7 +454,8 @@ static bool always(void *nobody, size_t rows)
 /* Many rows are made by several threads: what comes out is what one makes, and an error ends it. */
 static void test_many(void **state)
 {
-	static const uint8_t formats[] = {FORMAT_CSV, FORMAT_TSV, FORMAT_JSON, FORMAT_NDJSON};
+	static const uint8_t formats[] = {FORMAT_TEXT, FORMAT_CSV,    FORMAT_TSV,
+					  FORMAT_JSON, FORMAT_NDJSON, FORMAT_TEXT};
 	struct fixture x;
 	struct table t;
 	char key[32];
@@ -468,8 +469,12 @@ static void test_many(void **state)
 		struct report_opts o = {.format = formats[i],
 					.header = true,
 					.columns_chosen = true,
+					.terminal = i + 1 == ARRAY_LEN(formats),
+					.width = 120,
 					.host = "h",
 					.kernel = "k"};
+		if (o.terminal)
+			table_layout(&t, o.width, false);
 		char *text[2] = {0};
 		size_t n[2] = {0};
 		for (size_t k = 0; k < 2; k++) {
