@@ -7,8 +7,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define HELPERS_MAX 3
-
 struct helper { /* a thread with tools of its own */
 	struct owners *o; /* borrowed while it runs */
 	struct owner_scan scan; /* its names are its own too */
@@ -16,7 +14,7 @@ struct helper { /* a thread with tools of its own */
 	pthread_t thread;
 };
 struct owner_ahead {
-	struct helper helpers[HELPERS_MAX];
+	struct helper helpers[THREADS_MAX];
 	unsigned n;
 	pthread_mutex_t lock;
 	pthread_cond_t plan_made;
@@ -120,7 +118,7 @@ static bool start(struct owners *o, struct helper *h)
 
 void owners_ahead(struct owners *o, uint64_t now_ns, uint64_t budget_ns)
 {
-	unsigned cpus = threads_processors(), wanted = cpus - 1 < HELPERS_MAX ? cpus - 1 : HELPERS_MAX;
+	unsigned wanted = threads_shares() - 1;
 	struct owner_ahead *a;
 
 	if (o->look || budget_ns || !wanted)

@@ -5,8 +5,7 @@
 
 #define PART_ROWS (16u * REPORT_AHEAD)
 #define PARTS_FROM 8192u /* rows that are worth a thread */
-#define HELPERS_MAX 3
-#define AHEAD (2 * (HELPERS_MAX + 1)) /* parts that may wait for one that comes before them */
+#define AHEAD (2 * THREADS_MAX) /* parts that may wait for one that comes before them */
 
 struct part {
 	struct str text;
@@ -89,7 +88,7 @@ static void write_parts(struct report *r, report_row_fn row, unsigned helpers)
 {
 	struct parts p = {.r = r, .row = row, .n = (r->rows.n + PART_ROWS - 1) / PART_ROWS};
 	struct str scratch = {0};
-	pthread_t threads[HELPERS_MAX];
+	pthread_t threads[THREADS_MAX];
 	unsigned started = 0;
 
 	pthread_mutex_init(&p.lock, NULL);
@@ -112,7 +111,7 @@ static void write_parts(struct report *r, report_row_fn row, unsigned helpers)
 
 void report_rows(struct report *r, report_row_fn row)
 {
-	unsigned cpus = threads_processors(), helpers = cpus - 1 < HELPERS_MAX ? cpus - 1 : HELPERS_MAX;
+	unsigned helpers = threads_shares() - 1;
 	struct str scratch = {0};
 
 	/* Who asks whether to go on wants to be asked often, and has no haste. */
