@@ -262,6 +262,28 @@ void column_fit(const struct column *col, const struct ctx *c, uint32_t row, uns
 	*ret_style = style;
 }
 
+/* A number as programs take it: alike in JSON, CSV and TSV. */
+static void put_number(const struct value *v, enum kind kind, struct str *out)
+{
+	switch (kind) {
+	case KIND_RATE:
+	case KIND_DURATION:
+	case KIND_MS:
+	case KIND_REAL:
+		str_put_real(out, v->d);
+		break;
+	case KIND_BOOL:
+		str_puts(out, v->i ? "true" : "false");
+		break;
+	case KIND_HEX32:
+		str_put_u64(out, v->u);
+		break;
+	default:
+		str_put_i64(out, v->i);
+		break;
+	}
+}
+
 void column_json(const struct column *col, const struct ctx *c, uint32_t row, struct str *out)
 {
 	char buf[VALUE_BUF];
@@ -285,19 +307,13 @@ void column_json(const struct column *col, const struct ctx *c, uint32_t row, st
 	case KIND_COUNT:
 	case KIND_ID:
 	case KIND_SIZE:
-		str_put_i64(out, v.i);
-		break;
 	case KIND_RATE:
 	case KIND_DURATION:
 	case KIND_MS:
 	case KIND_REAL:
-		str_put_real(out, v.d);
-		break;
 	case KIND_BOOL:
-		str_puts(out, v.i ? "true" : "false");
-		break;
 	case KIND_HEX32:
-		str_put_u64(out, v.u);
+		put_number(&v, col->kind, out);
 		break;
 	case KIND_HEX:
 		str_puts(out, "\"0x");
@@ -356,17 +372,16 @@ void column_raw(const struct column *col, const struct ctx *c, uint32_t row, str
 		for (; v.s && (s = memchr(out->s + i, 0, out->n - i)); i = (uint32_t)(s - out->s))
 			out->s[s - out->s] = ' '; /* between the arguments of a command line */
 		break;
+	case KIND_COUNT:
+	case KIND_ID:
+	case KIND_SIZE:
 	case KIND_RATE:
 	case KIND_DURATION:
 	case KIND_MS:
 	case KIND_REAL:
-		str_put_real(out, v.d);
-		break;
 	case KIND_BOOL:
-		str_puts(out, v.i ? "true" : "false");
-		break;
 	case KIND_HEX32:
-		str_put_u64(out, v.u);
+		put_number(&v, col->kind, out);
 		break;
 	case KIND_TIME:
 		str_puts(out, fmt_rfc3339(buf, v.u));
@@ -380,11 +395,6 @@ void column_raw(const struct column *col, const struct ctx *c, uint32_t row, str
 	case KIND_HEX:
 		str_puts(out, "0x");
 		str_put_hex(out, v.u);
-		break;
-	case KIND_COUNT:
-	case KIND_ID:
-	case KIND_SIZE:
-		str_put_i64(out, v.i);
 		break;
 	case KIND_LIST:
 	case KIND_OBJECT:
