@@ -67,6 +67,18 @@ static void same(const struct table *a, const struct table *b)
 	assert_int_equal(a->order_differs, b->order_differs);
 }
 
+/* Both show f and are off the first row. What that wants b has done. */
+static void two_off_the_top(struct table *a, struct table *b)
+{
+	table_init(a, VIEW_CONNECTIONS);
+	table_init(b, VIEW_CONNECTIONS);
+	table_update(a, f, HEIGHT, false);
+	table_update(b, f, HEIGHT, false);
+	table_move(a, 9, HEIGHT);
+	table_move(b, 9, HEIGHT);
+	table_update_step(b, NULL);
+}
+
 /* Off the first row, and a frame comes before the rows were noted by name: they keep their order all the same. */
 static void test_frame_amid_noting(void **state)
 {
@@ -74,13 +86,7 @@ static void test_frame_amid_noting(void **state)
 	unsigned asked = 0;
 
 	(void)state;
-	table_init(&a, VIEW_CONNECTIONS);
-	table_init(&b, VIEW_CONNECTIONS);
-	table_update(&a, f, HEIGHT, false);
-	table_update(&b, f, HEIGHT, false);
-	table_move(&a, 9, HEIGHT);
-	table_move(&b, 9, HEIGHT);
-	table_update_step(&b, NULL);
+	two_off_the_top(&a, &b);
 	table_update(&b, g, HEIGHT, false);
 	assert_true(table_updating(&a));
 	assert_false(table_update_step(&a, &(struct slice){always, &asked}));
@@ -99,13 +105,7 @@ static void test_left_frame(void **state)
 	struct table a, b;
 
 	(void)state;
-	table_init(&a, VIEW_CONNECTIONS);
-	table_init(&b, VIEW_CONNECTIONS);
-	table_update(&a, f, HEIGHT, false);
-	table_update(&b, f, HEIGHT, false);
-	table_move(&a, 9, HEIGHT);
-	table_move(&b, 9, HEIGHT);
-	table_update_step(&b, NULL);
+	two_off_the_top(&a, &b);
 	assert_int_equal(a.idents.n, 0);
 	table_leave_frame(&a); /* amid an update */
 	assert_false(table_updating(&a));
