@@ -53,6 +53,14 @@ void owner_scan_done(struct owner_scan *sc)
 	free(sc->buf);
 }
 
+void owner_scan_trim(struct owner_scan *sc)
+{
+	vec_clear(&sc->fresh);
+	vec_clear(&sc->tids);
+	vec_trim(&sc->fresh);
+	vec_trim(&sc->tids);
+}
+
 struct owner *owner_new(uint32_t pid)
 {
 	struct owner *w = mem_zalloc(1, sizeof(*w));

@@ -61,6 +61,7 @@ struct owner_scan { /* the tools of a search */
 };
 #define OWNER_BUF 32768u
 void owner_scan_init(struct owner_scan *sc, int proc_fd, struct intern *names); /* both borrowed */
+void owner_scan_trim(struct owner_scan *sc); /* gives back what the largest process took: between searches */
 void owner_scan_done(struct owner_scan *sc);
 
 struct owner *owner_new(uint32_t pid);

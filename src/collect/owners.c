@@ -211,6 +211,30 @@ static bool same_want(const struct want *a, const struct want *b)
 	       a->netns_inode == b->netns_inode;
 }
 
+/* Room that larger processes, or more sockets, have taken goes back. */
+static void trim(struct owners *o)
+{
+	for (size_t i = 0; i < o->procs.n; i++) {
+		vec_trim(&o->procs.v[i]->fds);
+		vec_trim(&o->procs.v[i]->extra);
+	}
+	vec_trim(&o->procs);
+	vec_trim(&o->next);
+	vec_trim(&o->listed);
+	vec_trim(&o->visible);
+	vec_trim(&o->inodes);
+	vec_trim(&o->sock_at);
+	vec_trim(&o->hits);
+	vec_trim(&o->ports);
+	vec_trim(&o->ports_next);
+	vec_trim(&o->wanted);
+	vec_trim(&o->holders);
+	vec_trim(&o->holders_next);
+	vec_trim(&o->rank);
+	vec_trim(&o->first);
+	owner_scan_trim(&o->scan);
+}
+
 void owners_look(struct owners *o, struct snapshot *s, uint64_t now_ns, uint64_t budget_ns)
 {
 	uint64_t dt = o->last_ns && now_ns > o->last_ns ? now_ns - o->last_ns : 0, need;
@@ -242,4 +266,5 @@ void owners_look(struct owners *o, struct snapshot *s, uint64_t now_ns, uint64_t
 		owners_verify_known(o, dt);
 	refresh_holders(o, dt);
 	owners_emit(o, s);
+	trim(o);
 }
