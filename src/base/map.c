@@ -30,8 +30,8 @@ void map_done(struct map *m)
 }
 
 /* What one large look has filled and the next ones hardly use is worth neither its memory nor wiping it. */
-#define SPARSE 16
-#define SPARSE_FROM 4096
+#define SPARSE 4 /* a growing map has one and a half to three slots a key */
+#define SPARSE_FROM 512
 
 void map_clear(struct map *m)
 {

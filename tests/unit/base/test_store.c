@@ -214,6 +214,27 @@ static void test_map(void **state)
 	map_done(NULL);
 }
 
+/* Whatever the map is used for next has no more room than a few times its keys, and keeps what it has while it is
+ * used as before. */
+static void test_map_cleared_gives_room_back(void **state)
+{
+	struct map m = {0};
+	size_t cap;
+
+	for (uint64_t n = 40000; n; n /= 3) {
+		for (int round = 0; round < 3; round++) {
+			for (uint64_t i = 0; i < n; i++)
+				*map_at(&m, i, n) = (uint32_t)i;
+			cap = m.cap;
+			map_clear(&m);
+			assert_true(round == 0 || m.cap == cap);
+		}
+		if (cap > 512)
+			assert_true(cap <= n * 4);
+	}
+	map_done(&m);
+}
+
 static void test_intern(void **state)
 {
 	struct intern *in = intern_new();
@@ -352,15 +373,11 @@ static void test_intern_readers(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_die),
-		cmocka_unit_test(test_vec),
-		cmocka_unit_test(test_expect),
-		cmocka_unit_test(test_str),
-		cmocka_unit_test(test_map),
-		cmocka_unit_test(test_intern),
-		cmocka_unit_test(test_intern_sweep),
-		cmocka_unit_test(test_intern_full),
-		cmocka_unit_test(test_intern_readers),
+		cmocka_unit_test(test_die),         cmocka_unit_test(test_vec),
+		cmocka_unit_test(test_expect),      cmocka_unit_test(test_str),
+		cmocka_unit_test(test_map),         cmocka_unit_test(test_map_cleared_gives_room_back),
+		cmocka_unit_test(test_intern),      cmocka_unit_test(test_intern_sweep),
+		cmocka_unit_test(test_intern_full), cmocka_unit_test(test_intern_readers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
