@@ -82,8 +82,8 @@ def cpu_of(pid):
 
 
 def rss_of(pid):
-    with open(f"/proc/{pid}/statm") as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    with open(f"/proc/{pid}/smaps_rollup") as f:  # statm's counters may be some hundred KiB off
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("Rss:"))
 
 
 class Dashboard:

@@ -22,16 +22,19 @@ static double now_ms(clockid_t id)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+/* By walking the pages: the counters of statm and status may be some hundred KiB off. */
 static long rss_kib(void)
 {
-	long pages = 0, skip;
-	FILE *f = fopen("/proc/self/statm", "r");
+	long kib = 0;
+	char line[128];
+	FILE *f = fopen("/proc/self/smaps_rollup", "r");
 
-	if (f && fscanf(f, "%ld %ld", &skip, &pages) != 2)
-		pages = 0;
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Rss: %ld", &kib) == 1)
+			break;
 	if (f)
 		fclose(f);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+	return kib;
 }
 
 static int by_value(const void *a, const void *b)
@@ -84,6 +87,20 @@ static double median(double *v, size_t n)
 	return v[n / 2];
 }
 
+/* What one tick has just given back or taken says little: the mean after several. */
+#define READINGS 16u
+
+struct readings {
+	size_t from, n; /* ticks */
+	long sum;
+};
+
+static void read_rss(struct readings *r, size_t tick)
+{
+	if (tick >= r->from && tick < r->from + r->n)
+		r->sum += rss_kib();
+}
+
 #define SETTLES 4 /* looks until rates are known, and what rests is not written any more */
 
 int main(int argc, char **argv)
@@ -101,7 +118,8 @@ int main(int argc, char **argv)
 	double *tick = mem_zalloc(rounds, sizeof(*tick)), *look = mem_zalloc(rounds, sizeof(*look)),
 	       *cpu = mem_zalloc(rounds, sizeof(*cpu));
 	size_t cold = rounds > 2 * SETTLES ? SETTLES : 1;
-	long early = 0;
+	size_t some = rounds > 4 * READINGS ? READINGS : 1;
+	struct readings early = {rounds > 200 ? 100 : rounds / 2, some, 0}, late = {rounds - some, some, 0};
 	size_t socks = 0;
 
 	if (!strcmp(what, "listen")) {
@@ -128,8 +146,6 @@ int main(int argc, char **argv)
 
 		(void)getppid(); /* a mark for who traces the system calls */
 		cpu[i] = -now_ms(CLOCK_PROCESS_CPUTIME_ID);
-		if (i == (rounds > 200 ? 100 : rounds / 2))
-			early = rss_kib();
 		if (source_look(src, &want, &snap))
 			return 2;
 		look[i] = now_ms(CLOCK_MONOTONIC) - t;
@@ -146,11 +162,14 @@ int main(int argc, char **argv)
 		tick[i] = now_ms(CLOCK_MONOTONIC) - t;
 		cpu[i] += now_ms(CLOCK_PROCESS_CPUTIME_ID);
 		socks = f[i % 3].rows_n;
+		read_rss(&early, i);
+		read_rss(&late, i);
 	}
 	printf("first %.3f tick %.3f look %.3f cpu %.3f rss_early_kib %ld rss_kib %ld sockets %zu by_bpf "
 	       "%d\n",
 	       tick[0], median(tick + cold, rounds - cold), median(look + cold, rounds - cold),
-	       median(cpu + cold, rounds - cold), early, rss_kib(), socks, by_bpf(&snap));
+	       median(cpu + cold, rounds - cold), early.sum / (long)some, late.sum / (long)some, socks,
+	       by_bpf(&snap));
 	for (int i = 0; i < 3; i++)
 		frame_done(&f[i]);
 	snapshot_done(&snap);
