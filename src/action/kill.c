@@ -86,20 +86,7 @@ static bool is_denied(int err)
 /* Does it hold one of the sockets that made it a target? A process without any was picked for itself. */
 static int still_holds(const struct kill_sys *sys, const struct kill_target *t)
 {
-	int err = 0;
-
-	if (!t->proofs.n)
-		return 1;
-	for (size_t i = 0; i < t->proofs.n; i++) {
-		const struct kill_proof *p = &t->proofs.v[i];
-		int r = sys->holds(sys->data, t->pid, p->fd, p->inode);
-
-		if (r == 1)
-			return 1;
-		if (r < 0)
-			err = r;
-	}
-	return err;
+	return t->proofs.n ? sys->holds(sys->data, t->pid, t->proofs.v, t->proofs.n) : 1;
 }
 
 static enum kill_refusal failed(struct kill_target *t, int err)

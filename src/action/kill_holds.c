@@ -1,4 +1,4 @@
-/* Does this process hold that socket? Asked right before a deed, in every way there is to hold one: by a descriptor, by
+/* Does this process hold one of those sockets? Asked right before a deed, in every way there is to hold one: by a descriptor, by
  * a thread's own descriptor, as a file registered with an io_uring. */
 #include "kill_private.h"
 
@@ -13,22 +13,35 @@
 
 #define PIECE 16384
 
-struct registered {
-	uint32_t inode;
-	bool found;
+/* Inodes of the sockets that are looked for, in order. */
+struct wanted {
+	uint32_t *v;
+	size_t n;
+	bool registered; /* one of them is, with the ring being read */
 };
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool is_wanted(const struct wanted *w, uint32_t inode)
+{
+	return inode && bsearch(&inode, w->v, w->n, sizeof(*w->v), by_number);
+}
 
 static void compare(void *arg, uint32_t inode)
 {
-	struct registered *r = arg;
+	struct wanted *w = arg;
 
-	r->found |= inode == r->inode;
+	w->registered |= is_wanted(w, inode);
 }
 
-/* Is the socket registered with this ring? dir: the directory of descriptors, whose fdinfo lies beside it. */
-static bool ring_holds(const char *dir, const char *name, uint32_t inode)
+/* Is one registered with this ring? dir: the directory of descriptors, whose fdinfo lies beside it. */
+static bool ring_holds(const char *dir, const char *name, struct wanted *w)
 {
-	struct registered r = {.inode = inode};
 	struct uring_fdinfo u = {0};
 	size_t kept = 0, taken;
 	char path[96], *buf;
@@ -40,19 +53,20 @@ static bool ring_holds(const char *dir, const char *name, uint32_t inode)
 	if (fd < 0)
 		return false;
 	buf = mem_alloc(PIECE, 1);
-	while (kept < PIECE && !r.found && (got = read(fd, buf + kept, PIECE - kept)) > 0) {
+	w->registered = false;
+	while (kept < PIECE && !w->registered && (got = read(fd, buf + kept, PIECE - kept)) > 0) {
 		kept += (size_t)got;
-		taken = uring_fdinfo_take(&u, buf, kept, compare, &r);
+		taken = uring_fdinfo_take(&u, buf, kept, compare, w);
 		kept -= taken;
 		memmove(buf, buf + taken, kept);
 	}
 	free(buf);
 	close(fd);
-	return r.found;
+	return w->registered;
 }
 
-/* 1: the descriptor at dir/name leads to this socket; 0: to something else; or a negative errno. */
-static int leads_to(int dir, const char *path, const char *name, uint32_t inode)
+/* 1: the descriptor at dir/name leads to one of them; 0: to something else; or a negative errno. */
+static int leads_to(int dir, const char *path, const char *name, struct wanted *w)
 {
 	char buf[64];
 	ssize_t n = readlinkat(dir, name, buf, sizeof(buf));
@@ -60,12 +74,12 @@ static int leads_to(int dir, const char *path, const char *name, uint32_t inode)
 	if (n < 0)
 		return -errno;
 	if ((size_t)n == strlen(PROC_RING_LINK) && !memcmp(buf, PROC_RING_LINK, (size_t)n))
-		return ring_holds(path, name, inode);
-	return proc_socket_link(buf, (size_t)n) == inode;
+		return ring_holds(path, name, w);
+	return is_wanted(w, proc_socket_link(buf, (size_t)n));
 }
 
 /* Looks through one directory of descriptors. Links that vanish meanwhile are no error. */
-static int dir_holds(const char *path, uint32_t inode)
+static int dir_holds(const char *path, struct wanted *w)
 {
 	DIR *d = opendir(path);
 	struct dirent *e;
@@ -78,7 +92,7 @@ static int dir_holds(const char *path, uint32_t inode)
 
 		if (e->d_name[0] == '.')
 			continue;
-		r = leads_to(dirfd(d), path, e->d_name, inode);
+		r = leads_to(dirfd(d), path, e->d_name, w);
 		if (r == 1)
 			found = 1;
 		else if (r == -EACCES || r == -EPERM)
@@ -90,7 +104,7 @@ static int dir_holds(const char *path, uint32_t inode)
 
 /* A thread may have its own descriptor table (unshare(CLONE_FILES)), and a leader that exited before its
  * threads has none left: only task/TID/fd shows those. */
-static int threads_hold(uint32_t pid, uint32_t inode)
+static int threads_hold(uint32_t pid, struct wanted *w)
 {
 	char path[64];
 	struct dirent *e;
@@ -107,34 +121,47 @@ static int threads_hold(uint32_t pid, uint32_t inode)
 		if (!tid || tid == pid)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%u/task/%lu/fd", pid, tid);
-		if (dir_holds(path, inode) == 1)
+		if (dir_holds(path, w) == 1)
 			r = 1;
 	}
 	closedir(d);
 	return r == 1;
 }
 
-int kill_real_holds(void *data, uint32_t pid, int32_t fd, uint32_t inode)
+/* The descriptors that were shown: for most targets the first answers. */
+static bool still_there(uint32_t pid, const struct kill_proof *v, size_t n)
 {
-	char dir[32], name[16];
-	int r, t;
+	char path[64], link[64];
+	ssize_t got;
 
-	if (inode == 0)
-		return 0;
-	snprintf(dir, sizeof(dir), "/proc/%u/fd", pid);
-	if (fd >= 0) {
-		char path[64], link[64];
-		ssize_t n;
-
-		snprintf(name, sizeof(name), "%d", fd);
-		snprintf(path, sizeof(path), "%s/%s", dir, name);
-		n = readlink(path, link, sizeof(link));
-		if (n > 0 && proc_socket_link(link, (size_t)n) == inode)
-			return 1;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].fd < 0 || !v[i].inode)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, v[i].fd);
+		got = readlink(path, link, sizeof(link));
+		if (got > 0 && proc_socket_link(link, (size_t)got) == v[i].inode)
+			return true;
 	}
-	r = dir_holds(dir, inode);
-	if (r == 1)
+	return false;
+}
+
+int kill_real_holds(void *data, uint32_t pid, const struct kill_proof *v, size_t n)
+{
+	struct wanted w = {0};
+	char dir[32];
+	int r;
+
+	if (still_there(pid, v, n))
 		return 1;
-	t = threads_hold(pid, inode);
-	return t == 1 ? 1 : r;
+	w.v = mem_alloc(n, sizeof(*w.v));
+	for (size_t i = 0; i < n; i++)
+		if (v[i].inode)
+			w.v[w.n++] = v[i].inode;
+	qsort(w.v, w.n, sizeof(*w.v), by_number);
+	snprintf(dir, sizeof(dir), "/proc/%u/fd", pid);
+	r = w.n ? dir_holds(dir, &w) : 0;
+	if (r != 1 && w.n && threads_hold(pid, &w) == 1)
+		r = 1;
+	free(w.v);
+	return r;
 }

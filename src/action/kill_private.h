@@ -56,7 +56,7 @@ static inline struct kill_target *kill_target_of(const struct kill *k, size_t ai
 }
 extern const struct kill_sys kill_sys_real; /* every member set but unit_stop, which is unit_job_start */
 /* kill_holds.c: as kill_sys.holds */
-int kill_real_holds(void *data, uint32_t pid, int32_t fd, uint32_t inode);
+int kill_real_holds(void *data, uint32_t pid, const struct kill_proof *v, size_t n);
 /* kill_cgroup.c: */
 int kill_real_cgroup(void *data, uint32_t pid, struct str *ret);
 int kill_real_cgroup_open(void *data, const char *path);

@@ -17,10 +17,9 @@ struct kill_sys {
 	void *data;
 	int (*pidfd_open)(void *data, uint32_t pid); /* an fd */
 	int (*start_ticks)(void *data, uint32_t pid, uint64_t *ret, char *ret_state);
-	int (*holds)(
-		void *data, uint32_t pid, int32_t fd,
-		uint32_t
-			inode); /* 1 yes, 0 no; looks at that fd first, then at all of them and at its threads */
+	/* At least one of these sockets: 1 yes, 0 no. Looks at the descriptors named first, then at all of them and at its
+	 * threads', once for all. */
+	int (*holds)(void *data, uint32_t pid, const struct kill_proof *v, size_t n);
 	int (*signal)(void *data, int pidfd, int sig);
 	int (*exited)(void *data, int pidfd); /* 1 yes, 0 no */
 	int (*parent)(void *data, uint32_t pid, uint32_t *ret_ppid);

@@ -83,13 +83,16 @@ static inline int fake_start(void *data, uint32_t pid, uint64_t *ret, char *stat
 	*state = p->state;
 	return 0;
 }
-static inline int fake_holds(void *data, uint32_t pid, int32_t fd, uint32_t inode)
+static inline int fake_holds(void *data, uint32_t pid, const struct kill_proof *v, size_t n)
 {
 	struct fake_proc *p = by_pid(data, pid);
+	int r = 0;
 
 	if (!p)
 		return -ENOENT;
-	return p->holds_err ? p->holds_err : p->inode == inode;
+	for (size_t i = 0; i < n; i++)
+		r |= p->inode == v[i].inode;
+	return p->holds_err ? p->holds_err : r;
 }
 static inline int fake_signal(void *data, int pidfd, int sig)
 {

@@ -4,6 +4,7 @@
 #include "sockeye/base/units.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -257,12 +259,60 @@ static void not_permitted(void **state)
 	reap(victim);
 }
 
+#define MANY 6000u
+
+/* A server that has dropped the thousands of connections it was shown with, and has as many others: its descriptors are
+ * walked once and not for each. With a walk for each this takes two minutes. */
+static void thousands_let_go(void **state)
+{
+	struct rlimit was, more;
+	int fd = listener(), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct kill_plan plan = {0};
+	struct kill *k;
+	pid_t holder;
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &was);
+	more = was;
+	more.rlim_cur = was.rlim_max < MANY + 64 ? was.rlim_max : MANY + 64;
+	setrlimit(RLIMIT_NOFILE, &more);
+	for (uint32_t i = 0; i < MANY && dup(null) >= 0; i++)
+		;
+	holder = child(fd);
+	for (int i = null + 1; i < (int)more.rlim_cur; i++)
+		close(i);
+	setrlimit(RLIMIT_NOFILE, &was);
+	target(&plan, holder, start_of(holder), UINT32_MAX, 100);
+	for (uint32_t i = 1; i < MANY; i++)
+		vec_push(&plan.targets.v[0].proofs,
+			 ((struct kill_proof){.inode = UINT32_MAX - i, .fd = 100 + (int)i}));
+	k = kill_open(&plan, NULL);
+	assert_int_equal(kill_plan(k)->targets.v[0].refusal, KILL_LET_GO);
+	assert_int_equal(kill_send(k, SIGKILL, 1), 0);
+	kill_free(k);
+	assert_true(runs(holder));
+	/* one of them is left, under another number */
+	target(&plan, holder, start_of(holder), UINT32_MAX, 100);
+	for (uint32_t i = 1; i < MANY; i++)
+		vec_push(&plan.targets.v[0].proofs,
+			 ((struct kill_proof){.inode = i == 77 ? inode_of(fd) : UINT32_MAX - i,
+					      .fd = 100 + (int)i}));
+	k = kill_open(&plan, NULL);
+	assert_int_equal(kill_plan(k)->targets.v[0].refusal, KILL_OK);
+	kill_free(k);
+	kill(holder, SIGKILL);
+	reap(holder);
+	close(null);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_the_target_gets_it), cmocka_unit_test(found_at_another_fd),
-		cmocka_unit_test(other_start_is_refused),  cmocka_unit_test(zombie_and_gone),
-		cmocka_unit_test(lets_go_between),         cmocka_unit_test(not_permitted),
+		cmocka_unit_test(thousands_let_go),    cmocka_unit_test(only_the_target_gets_it),
+		cmocka_unit_test(found_at_another_fd), cmocka_unit_test(other_start_is_refused),
+		cmocka_unit_test(zombie_and_gone),     cmocka_unit_test(lets_go_between),
+		cmocka_unit_test(not_permitted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
