@@ -41,6 +41,23 @@ static double rtt_of(const struct frame *f, uint32_t row)
 	return (frame_sock(f, row)->flags & SOCK_HAS_INFO) && i.rtt_us ? i.rtt_us / 1000. : -1;
 }
 
+static const struct conn_sums no_conns = {.rx_rate = NAN, .tx_rate = NAN, .idle_s = -1};
+
+static void add_conn(struct conn_sums *s, const struct frame *f, uint32_t row)
+{
+	const struct row *r = frame_row(f, row);
+	uint8_t state = frame_sock(f, row)->state;
+
+	/* A subflow's MPTCP socket is among the rows too, and counts for it. */
+	if (!(r->marks & MARK_CLOSED) && r->parent == NONE) {
+		s->conns += state_table[state].conn;
+		s->close_wait += state == STATE_CLOSE_WAIT;
+		add_rate(&s->rx_rate, r->rx_rate);
+		add_rate(&s->tx_rate, r->tx_rate);
+	}
+	s->idle_s = smaller(s->idle_s, idle_of(f, row));
+}
+
 static struct ip remote_of(const struct frame *f, uint32_t row)
 {
 	const struct sock *s = frame_sock(f, row);
@@ -60,8 +77,8 @@ static int by_conns_peer(const void *a, const void *b)
 {
 	const struct peer_group *x = a, *y = b;
 
-	if (x->conns != y->conns)
-		return x->conns < y->conns ? 1 : -1;
+	if (x->sums.conns != y->sums.conns)
+		return x->sums.conns < y->sums.conns ? 1 : -1;
 	if (x->ip.v6 != y->ip.v6)
 		return x->ip.v6 ? 1 : -1;
 	return memcmp(x->ip.b, y->ip.b, 16);
@@ -100,24 +117,12 @@ void group_peers_add(const struct frame *f, const uint32_t *rows, size_t n, stru
 		if (*at == MAP_NONE) {
 			*at = (uint32_t)ret->v.n;
 			g = vec_add(&ret->v);
-			*g = (struct peer_group){.ip = ip,
-						 .rx_rate = NAN,
-						 .tx_rate = NAN,
-						 .rtt_ms = -1,
-						 .idle_s = -1,
-						 .row = rows[i],
-						 .peer_proc = NONE};
+			*g = (struct peer_group){
+				.ip = ip, .sums = no_conns, .rtt_ms = -1, .row = rows[i], .peer_proc = NONE};
 		}
 		g = &ret->v.v[*at];
-		/* A subflow's MPTCP socket is among the rows too, and counts for it. */
-		if (!(frame_row(f, rows[i])->marks & MARK_CLOSED) && frame_row(f, rows[i])->parent == NONE) {
-			g->conns += state_table[frame_sock(f, rows[i])->state].conn;
-			g->close_wait += frame_sock(f, rows[i])->state == STATE_CLOSE_WAIT;
-			add_rate(&g->rx_rate, frame_row(f, rows[i])->rx_rate);
-			add_rate(&g->tx_rate, frame_row(f, rows[i])->tx_rate);
-		}
+		add_conn(&g->sums, f, rows[i]);
 		g->rtt_ms = smaller(g->rtt_ms, rtt_of(f, rows[i]));
-		g->idle_s = smaller(g->idle_s, idle_of(f, rows[i]));
 		if (frame_row(f, rows[i])->peer < f->rows_n) {
 			p = frame_first_owner(f, frame_row(f, rows[i])->peer, false);
 			if (!g->here)
@@ -164,8 +169,8 @@ static int by_conns_conn(const void *a, const void *b)
 
 	if (x->out != y->out)
 		return x->out ? 1 : -1;
-	if (x->conns != y->conns)
-		return x->conns < y->conns ? 1 : -1;
+	if (x->sums.conns != y->sums.conns)
+		return x->sums.conns < y->sums.conns ? 1 : -1;
 	if (x->port != y->port)
 		return x->port < y->port ? -1 : 1;
 	if (x->proto != y->proto)
@@ -195,9 +200,7 @@ static uint32_t group_of(const struct frame *f, uint32_t row, struct map *seen, 
 						       .port = out ? s->rport : s->lport,
 						       .ip = ip,
 						       .proto = s->proto,
-						       .rx_rate = NAN,
-						       .tx_rate = NAN,
-						       .idle_s = -1}));
+						       .sums = no_conns}));
 	}
 	return *at;
 }
@@ -231,14 +234,7 @@ void group_conns_add(const struct frame *f, const uint32_t *rows, size_t n, stru
 		vec_push(&by->groups, group);
 		g = &ret->v.v[group];
 		g->n++;
-		/* A subflow's MPTCP socket is among the rows too, and counts for it. */
-		if (!(frame_row(f, rows[i])->marks & MARK_CLOSED) && frame_row(f, rows[i])->parent == NONE) {
-			g->conns += state_table[frame_sock(f, rows[i])->state].conn;
-			g->close_wait += frame_sock(f, rows[i])->state == STATE_CLOSE_WAIT;
-			add_rate(&g->rx_rate, frame_row(f, rows[i])->rx_rate);
-			add_rate(&g->tx_rate, frame_row(f, rows[i])->tx_rate);
-		}
-		g->idle_s = smaller(g->idle_s, idle_of(f, rows[i]));
+		add_conn(&g->sums, f, rows[i]);
 	}
 }
 

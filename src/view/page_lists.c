@@ -132,6 +132,20 @@ static bool talks_to(const struct frame *f, uint32_t row, const struct ip *peer)
 	return state_table[s->state].conn && ip.v6 == peer->v6 && !memcmp(ip.b, peer->b, sizeof(ip.b));
 }
 
+void page_conns_line(struct build *b, const struct grid *g, const char *name, uint8_t style,
+		     const struct conn_sums *s)
+{
+	char buf[UNIT_BUF];
+
+	page_line(b->p, s->close_wait ? '!' : ' ');
+	grid_put(b, g, 0, style, name);
+	grid_count(b, g, 1, s->conns, STYLE_PLAIN);
+	grid_count(b, g, 2, s->close_wait, STYLE_WARN);
+	grid_rate(b, g, 3, s->rx_rate);
+	grid_rate(b, g, 4, s->tx_rate);
+	grid_put(b, g, 5, STYLE_PLAIN, fmt_duration(buf, s->idle_s));
+}
+
 /* One peer: what opens is its connection when there is one, the process when it is on this machine; the
  * connections of several fold out. */
 static void peer_line(struct build *b, const struct grid *g, const struct peer_group *x, const uint32_t *rows,
@@ -147,24 +161,22 @@ static void peer_line(struct build *b, const struct grid *g, const struct peer_g
 	memcpy(&c, x->ip.b + 8, 8);
 	a ^= c * 31 ^ x->ip.v6;
 	peer_name(b, x, &s, &style);
-	page_line(b->p, x->close_wait && with_close_wait ? '!' : ' ');
-	grid_put(b, g, 0, style, str_text(&s));
-	grid_count(b, g, 1, x->conns, STYLE_PLAIN);
-	if (with_close_wait)
-		grid_count(b, g, 2, x->close_wait, STYLE_WARN);
-	grid_rate(b, g, 2 + with_close_wait, x->rx_rate);
-	grid_rate(b, g, 3 + with_close_wait, x->tx_rate);
-	str_clear(&s);
 	if (with_close_wait) {
-		char buf[UNIT_BUF];
-
-		grid_put(b, g, 5, STYLE_PLAIN, fmt_duration(buf, x->idle_s));
-	} else if (x->rtt_ms >= 0) {
+		page_conns_line(b, g, str_text(&s), style, &x->sums);
+	} else {
+		page_line(b->p, ' ');
+		grid_put(b, g, 0, style, str_text(&s));
+		grid_count(b, g, 1, x->sums.conns, STYLE_PLAIN);
+		grid_rate(b, g, 2, x->sums.rx_rate);
+		grid_rate(b, g, 3, x->sums.tx_rate);
+	}
+	str_clear(&s);
+	if (!with_close_wait && x->rtt_ms >= 0) {
 		str_putf(&s, x->rtt_ms < 10 ? "%.1f" : "%.0f", x->rtt_ms);
 		grid_put(b, g, 4, STYLE_PLAIN, str_text(&s));
 	}
 	str_done(&s);
-	if (x->conns <= 1) {
+	if (x->sums.conns <= 1) {
 		page_walk(b->p, page_subject_sock(b, x->row), a, x->row);
 		return;
 	}

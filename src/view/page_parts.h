@@ -95,8 +95,11 @@ void page_put_moment(const struct build *b, uint64_t at_ns, const char *what, st
 void page_history(struct build *b, const char *text);
 /* Rates of 60 s with their peaks, from a ring of the frame; a section of its own. */
 void page_rates(struct build *b, uint32_t ring_row, float rx, float tx);
+/* What several connections come to, as a line: name, CONNS, CLOSE-W, RX/s, TX/s, IDLE; marked when some wait to be closed. */
+void page_conns_line(struct build *b, const struct grid *g, const char *name, uint8_t style,
+		     const struct conn_sums *s);
 /* Peers as lines, most connections first; the tail folded. Columns: name, CONNS, RX/s, TX/s, RTT; or with
- * close_wait: name, CONNS, CLOSE-W, RX/s, TX/s, IDLE. */
+ * close_wait those of page_conns_line(). */
 #define PAGE_PEERS_MAX 208 /* so many are shown at the most, unfolded */
 void page_peers(struct build *b, const struct grid *g, const struct peer_groups *peers, const uint32_t *rows,
 		size_t n, bool with_close_wait, uint64_t id);

@@ -334,19 +334,12 @@ static void conn_group(struct build *b, const struct grid *g, const struct conn_
 {
 	struct rows mine = {0};
 	struct str s = {0};
-	char buf[UNIT_BUF];
 	uint64_t a, c;
 	struct grid inner;
 
 	group_title(b, x, &s);
-	page_line(b->p, x->close_wait ? '!' : ' ');
-	grid_put(b, g, 0, STYLE_PLAIN, str_text(&s));
+	page_conns_line(b, g, str_text(&s), STYLE_PLAIN, &x->sums);
 	str_done(&s);
-	grid_count(b, g, 1, x->conns, STYLE_PLAIN);
-	grid_count(b, g, 2, x->close_wait, STYLE_WARN);
-	grid_rate(b, g, 3, x->rx_rate);
-	grid_rate(b, g, 4, x->tx_rate);
-	grid_put(b, g, 5, STYLE_PLAIN, fmt_duration(buf, x->idle_s));
 	memcpy(&a, x->ip.b, 8);
 	memcpy(&c, x->ip.b + 8, 8);
 	a ^= c * 31;
@@ -389,7 +382,7 @@ static void connections(struct build *b, uint32_t row)
 		return;
 	}
 	for (size_t i = 0; i < groups->v.n; i++)
-		total += groups->v.v[i].conns;
+		total += groups->v.v[i].sums.conns;
 	if (groups->v.n) {
 		snprintf(title, sizeof(title), "CONNECTIONS %s", fmt_count(buf, total));
 		grid_layout(&g, cols, ARRAY_LEN(cols), TEXT_COL, b->p->width - 1);

@@ -3,12 +3,15 @@
 #include "sockeye/base/map.h"
 #include "sockeye/model/frame.h"
 
-struct peer_group {
-	struct ip ip; /* unmapped */
+struct conn_sums { /* of several connections */
 	uint32_t conns, close_wait;
 	float rx_rate, tx_rate; /* NAN: unknown */
-	double rtt_ms; /* smallest; <0 unknown */
 	double idle_s; /* smallest; <0 unknown */
+};
+struct peer_group {
+	struct ip ip; /* unmapped */
+	struct conn_sums sums;
+	double rtt_ms; /* smallest; <0 unknown */
 	uint32_t row; /* one of its sockets */
 	bool here; /* the other end is on this machine */
 	uint32_t peer_proc; /* NONE, or the process there when it is one and known */
@@ -28,9 +31,7 @@ struct conn_group { /* "← :8080" or "→ 10.0.0.7:5432" */
 	uint32_t port; /* in: local port; out: remote port */
 	struct ip ip; /* out: remote address */
 	uint8_t proto;
-	uint32_t conns, close_wait;
-	float rx_rate, tx_rate;
-	double idle_s;
+	struct conn_sums sums;
 	uint32_t first, n; /* into rows of the result */
 };
 struct conn_groups {

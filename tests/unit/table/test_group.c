@@ -55,14 +55,14 @@ static void test_peers(void **state)
 		rows[i] = i;
 	group_peers(f, rows, 2, 5, &g); /* in two pieces */
 	assert_int_equal(g.v.n, 2);
-	assert_int_equal(g.v.v[0].conns, 2); /* time-wait is no connection */
-	assert_int_equal(g.v.v[0].close_wait, 1);
+	assert_int_equal(g.v.v[0].sums.conns, 2); /* time-wait is no connection */
+	assert_int_equal(g.v.v[0].sums.close_wait, 1);
 	assert_false(g.v.v[0].ip.v6);
-	assert_true(fabs((double)g.v.v[0].rx_rate - 1500) < 10);
+	assert_true(fabs((double)g.v.v[0].sums.rx_rate - 1500) < 10);
 	assert_true(fabs(g.v.v[0].rtt_ms - .5) < 1e-6);
 	assert_false(g.v.v[0].here);
 	assert_int_equal(g.v.v[0].peer_proc, NONE);
-	assert_int_equal(g.v.v[1].conns, 1);
+	assert_int_equal(g.v.v[1].sums.conns, 1);
 	assert_true(g.v.v[1].here);
 	assert_int_equal(f->procs.v[g.v.v[1].peer_proc].p.pid, 9);
 	group_peers(f, rows, 0, 0, &g);
@@ -100,7 +100,7 @@ static void test_conns(void **state)
 	assert_true(g.v.v[1].out);
 	assert_int_equal(g.v.v[1].port, 5432);
 	assert_int_equal(g.v.v[1].n, 3);
-	assert_int_equal(g.v.v[1].close_wait, 1);
+	assert_int_equal(g.v.v[1].sums.close_wait, 1);
 	assert_int_equal(g.v.v[1].ip.b[3], 7);
 	assert_int_equal(g.v.v[2].ip.b[3], 8);
 	for (i = 0; i < g.v.n; i++) {

@@ -312,7 +312,7 @@ static void test_peers_order(void **state)
 	struct peer_groups all = {0}, some = {0};
 
 	for (uint32_t i = 0; i < 500; i++) {
-		struct peer_group g = {.conns = i * 7919 % 50};
+		struct peer_group g = {.sums.conns = i * 7919 % 50};
 
 		g.ip.b[0] = (uint8_t)(i * 31);
 		g.ip.b[1] = (uint8_t)(i >> 8);
@@ -322,9 +322,9 @@ static void test_peers_order(void **state)
 	group_peers_order(&all, all.v.n);
 	group_peers_order(&some, 40);
 	for (size_t i = 1; i < all.v.n; i++)
-		assert_true(all.v.v[i - 1].conns >= all.v.v[i].conns);
+		assert_true(all.v.v[i - 1].sums.conns >= all.v.v[i].sums.conns);
 	for (size_t i = 0; i < 40; i++) {
-		assert_int_equal(some.v.v[i].conns, all.v.v[i].conns);
+		assert_int_equal(some.v.v[i].sums.conns, all.v.v[i].sums.conns);
 		assert_memory_equal(some.v.v[i].ip.b, all.v.v[i].ip.b, 16);
 	}
 	vec_done(&all.v);
