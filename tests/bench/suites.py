@@ -15,6 +15,15 @@ NAMES = ("idle", "files", "many", "dashboard", "wait", "memory", "growth", "time
 SS_COLUMNS = "state,recvq,sendq,laddr,lport,raddr,rport,owners"
 
 
+def rss_that_stays(dashboard):
+    """The median of what it is at any moment of several looks."""
+    rss = []
+    for _ in range(20):
+        dashboard.read(0.3)
+        rss.append(rss_of(dashboard.pid))
+    return statistics.median(rss)
+
+
 class Bench:
     def __init__(self, o):
         self.o = o
@@ -211,7 +220,7 @@ class Bench:
             sent = d.read(seconds)
             self.say(load, "dashboard left alone, processor", (cpu_of(d.pid) - used) / seconds * 100, "%")
             self.say(load, "to the terminal", sent / seconds, "bytes/s")
-            self.say(load, "dashboard's memory", (rss_of(d.pid) - empty) / n, "bytes a socket", target=("≤", 512))
+            self.say(load, "dashboard's memory", (rss_that_stays(d) - empty) / n, "bytes a socket", target=("≤", 512))
             said = d.close()
             if said:
                 self.say(load, "longest piece of work on main", said["longest_ms"], "ms", target=("≤", 8))
@@ -285,11 +294,7 @@ class Bench:
             for what, keys in (("connections", [b"2"]), ("their order held", [b"j"]), ("at the last of them", [b"G"])):
                 for k in keys:
                     d.key(k)
-                rss = []
-                for _ in range(20):  # at any moment of a look: the median is what stays
-                    d.read(0.3)
-                    rss.append(rss_of(d.pid))
-                self.say(load, f"dashboard's memory, {what}", (statistics.median(rss) - alone) / n, "bytes a socket",
+                self.say(load, f"dashboard's memory, {what}", (rss_that_stays(d) - alone) / n, "bytes a socket",
                          target=("≤", 512))
             d.close()
 
