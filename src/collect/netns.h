@@ -14,12 +14,18 @@ struct netns_rows {
 	uint32_t states, attrs; /* what was asked for; states 0: nothing is known */
 	uint64_t at_ns; /* CLOCK_BOOTTIME */
 };
+struct netns_settings { /* of a namespace, as in struct snap_netns */
+	uint64_t read_ns; /* CLOCK_BOOTTIME; 0: never */
+	uint16_t eph_low, eph_high;
+	uint32_t somaxconn, retries;
+};
 struct netns {
 	uint64_t inode;
 	uint32_t name; /* interned */
 	struct diag *diag; /* owned */
 	int stat_fd, stat6_fd, range_fd, somaxconn_fd,
 		retries_fd; /* owned; -1: could not be opened. They give this namespace's numbers */
+	struct netns_settings settings;
 	bool own;
 	bool wanted; /* by the look under way */
 	bool alone; /* no process is in it and no mount keeps it */

@@ -22,15 +22,14 @@ bool netns_range_parse(const char *text, size_t n, uint16_t *ret_low, uint16_t *
 	return true;
 }
 
-/* Read in every look: it is a setting that may be changed, and it decides what a client port is. */
-static void read_range(const struct netns *n, struct snap_netns *facts)
+static void read_range(const struct netns *n, struct netns_settings *ret)
 {
 	char buf[63];
 	ssize_t len = n->range_fd < 0 ? -1 : pread(n->range_fd, buf, sizeof(buf), 0);
 
-	if (len <= 0 || !netns_range_parse(buf, (size_t)len, &facts->eph_low, &facts->eph_high)) {
-		facts->eph_low = 32768;
-		facts->eph_high = 60999; /* the kernel's own defaults */
+	if (len <= 0 || !netns_range_parse(buf, (size_t)len, &ret->eph_low, &ret->eph_high)) {
+		ret->eph_low = 32768;
+		ret->eph_high = 60999; /* the kernel's own defaults */
 	}
 }
 
@@ -52,6 +51,22 @@ static uint32_t read_number(int fd)
 	ssize_t len = fd < 0 ? -1 : pread(fd, buf, sizeof(buf), 0);
 
 	return len > 0 ? netns_number_parse(buf, (size_t)len) : 0;
+}
+
+/* They may be changed at any time, and decide what a client port is; who looks every 20 ms need not ask each time. */
+#define SETTINGS_NS UINT64_C(250000000)
+
+static const struct netns_settings *settings_of(struct netns *n, uint64_t now_ns)
+{
+	struct netns_settings *s = &n->settings;
+
+	if (!s->read_ns || now_ns - s->read_ns >= SETTINGS_NS) {
+		read_range(n, s);
+		s->somaxconn = read_number(n->somaxconn_fd);
+		s->retries = read_number(n->retries_fd);
+		s->read_ns = now_ns;
+	}
+	return s;
 }
 
 /* Its own place from before, else one that has been empty for long, else a further one. */
@@ -112,14 +127,19 @@ void netns_set_put(struct netns_set *s, struct snapshot *ret)
 			((struct snap_netns){.inode = p->inode, .name = p->name, .ended = p->ended_ns != 0}));
 	}
 	for (size_t i = 0; i < s->v.n; i++) {
-		const struct netns *n = s->v.v[i];
+		struct netns *n = s->v.v[i];
+		const struct netns_settings *set;
+		struct snap_netns *facts;
 
 		if (n->index == UINT16_MAX)
 			continue;
-		ret->netns.v[n->index].own = n->own;
-		read_range(n, &ret->netns.v[n->index]);
-		ret->netns.v[n->index].somaxconn = read_number(n->somaxconn_fd);
-		ret->netns.v[n->index].retries = read_number(n->retries_fd);
+		set = settings_of(n, ret->boot_ns);
+		facts = &ret->netns.v[n->index];
+		facts->own = n->own;
+		facts->eph_low = set->eph_low;
+		facts->eph_high = set->eph_high;
+		facts->somaxconn = set->somaxconn;
+		facts->retries = set->retries;
 	}
 }
 
