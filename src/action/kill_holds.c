@@ -128,13 +128,15 @@ static int threads_hold(uint32_t pid, struct wanted *w)
 	return r == 1;
 }
 
-/* The descriptors that were shown: for most targets the first answers. */
+#define ASKED_FIRST 16
+
+/* Some of the descriptors that were shown: for most targets the first answers, and the others come with the walk. */
 static bool still_there(uint32_t pid, const struct kill_proof *v, size_t n)
 {
 	char path[64], link[64];
 	ssize_t got;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < ASKED_FIRST; i++) {
 		if (v[i].fd < 0 || !v[i].inode)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, v[i].fd);

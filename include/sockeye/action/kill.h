@@ -17,7 +17,7 @@ struct kill_sys {
 	void *data;
 	int (*pidfd_open)(void *data, uint32_t pid); /* an fd */
 	int (*start_ticks)(void *data, uint32_t pid, uint64_t *ret, char *ret_state);
-	/* At least one of these sockets: 1 yes, 0 no. Looks at the descriptors named first, then at all of them and at its
+	/* At least one of these sockets: 1 yes, 0 no. Looks at some of the descriptors named, then at all there are and at its
 	 * threads', once for all. */
 	int (*holds)(void *data, uint32_t pid, const struct kill_proof *v, size_t n);
 	int (*signal)(void *data, int pidfd, int sig);
