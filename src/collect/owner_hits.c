@@ -323,8 +323,6 @@ static int by_proc_fd(const void *a, const void *b)
 	return (x->fd > y->fd) - (x->fd < y->fd);
 }
 
-#define MANY_INODES 8192u
-
 /* By inode, in the order of the sockets; those of older searches are left out. */
 static void sort_hits(struct owners *o)
 {
@@ -362,8 +360,6 @@ static void sort_hits(struct owners *o)
 	for (size_t i = 0; i < o->procs.n; i++)
 		if (o->procs.v[i]->hits_from != SIZE_MAX)
 			o->procs.v[i]->hits_from = 0;
-	if (o->first.cap > MANY_INODES)
-		vec_done(&o->first);
 	o->hits_sorted = true;
 	o->stand++;
 }

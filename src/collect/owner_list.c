@@ -108,6 +108,7 @@ int owners_list(struct owners *o, uint64_t dt)
 	if (o->listed.n)
 		qsort(o->listed.v, o->listed.n, sizeof(o->listed.v[0]), by_pid);
 	vec_clear(&o->next);
+	vec_reserve(&o->next, o->listed.n);
 	vec_clear(&o->rank);
 	vec_reserve(&o->rank, was + 1);
 	for (size_t i = 0; i < o->listed.n; i++) {
