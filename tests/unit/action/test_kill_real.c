@@ -261,6 +261,16 @@ static void not_permitted(void **state)
 
 #define MANY 6000u
 
+/* One with sockets that nobody has, and with this one among them; 0: with none that it has. */
+static void shown_with_many(struct kill_plan *plan, pid_t pid, uint32_t left)
+{
+	target(plan, pid, start_of(pid), UINT32_MAX, 100);
+	for (uint32_t i = 1; i < MANY; i++)
+		vec_push(&plan->targets.v[0].proofs,
+			 ((struct kill_proof){.inode = left && i == 77 ? left : UINT32_MAX - i,
+					      .fd = 100 + (int)i}));
+}
+
 /* A server that has dropped the thousands of connections it was shown with, and has as many others: its descriptors are
  * walked once and not for each. With a walk for each this takes two minutes. */
 static void thousands_let_go(void **state)
@@ -282,21 +292,14 @@ static void thousands_let_go(void **state)
 	for (int i = null + 1; i < (int)more.rlim_cur; i++)
 		close(i);
 	setrlimit(RLIMIT_NOFILE, &was);
-	target(&plan, holder, start_of(holder), UINT32_MAX, 100);
-	for (uint32_t i = 1; i < MANY; i++)
-		vec_push(&plan.targets.v[0].proofs,
-			 ((struct kill_proof){.inode = UINT32_MAX - i, .fd = 100 + (int)i}));
+	shown_with_many(&plan, holder, 0);
 	k = kill_open(&plan, NULL);
 	assert_int_equal(kill_plan(k)->targets.v[0].refusal, KILL_LET_GO);
 	assert_int_equal(kill_send(k, SIGKILL, 1), 0);
 	kill_free(k);
 	assert_true(runs(holder));
 	/* one of them is left, under another number */
-	target(&plan, holder, start_of(holder), UINT32_MAX, 100);
-	for (uint32_t i = 1; i < MANY; i++)
-		vec_push(&plan.targets.v[0].proofs,
-			 ((struct kill_proof){.inode = i == 77 ? inode_of(fd) : UINT32_MAX - i,
-					      .fd = 100 + (int)i}));
+	shown_with_many(&plan, holder, inode_of(fd));
 	k = kill_open(&plan, NULL);
 	assert_int_equal(kill_plan(k)->targets.v[0].refusal, KILL_OK);
 	kill_free(k);

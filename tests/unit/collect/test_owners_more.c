@@ -1,7 +1,7 @@
 /* What the owner search finds beside plain descriptors, where it looks first, and what it reads again. */
+#include "../heap.h"
 #include "owners_tree.h"
 #include "sockeye/base/proclink.h"
-#include <malloc.h>
 
 /* ---- tables of threads, rings, descriptors under way ---- */
 
@@ -412,18 +412,6 @@ static void test_stand(void **state)
 
 #define MANY 6000u /* descriptors of one process */
 
-/* Bytes that are in use; 0: nobody tells. */
-static size_t in_use(void)
-{
-#ifdef __GLIBC__
-	struct mallinfo2 m = mallinfo2();
-
-	return m.uordblks + m.hblkhd;
-#else
-	return 0;
-#endif
-}
-
 /* A process with very many sockets, and those sockets, come and go: what was taken for them is given back. */
 static void test_large_process_leaves_no_room_taken(void **state)
 {
@@ -431,19 +419,19 @@ static void test_large_process_leaves_no_room_taken(void **state)
 	uint32_t many[MANY + 1] = {0};
 	size_t before, between;
 
-	if (!in_use())
+	if (!heap_in_use())
 		skip();
 	put_process(t, 20, "a", 100);
 	put_socket(t, 20, 3, 111);
 	LOOK(t, 0, 0, 111);
 	snapshot_done(&t->snap);
-	before = in_use();
+	before = heap_in_use();
 	put_process(t, 21, "b", 110);
 	for (uint32_t i = 0; i < MANY; i++)
 		put_socket(t, 21, (int)i + 3, many[i] = 1000 + i);
 	look(t, 1, 0, many);
 	assert_int_equal(t->snap.fds.n, MANY);
-	between = in_use();
+	between = heap_in_use();
 	assert_true(between > before + MANY * 64);
 	remove_all(path_of(t, "21"));
 	LOOK(t, 1, 0, 111);
@@ -451,8 +439,8 @@ static void test_large_process_leaves_no_room_taken(void **state)
 	assert_string_equal(holders(t), "111:20/3");
 	snapshot_done(&t->snap);
 	/* 16 KiB of an array are not worth a call: a handful of arrays */
-	if (in_use() > before + (64u << 10))
-		fail_msg("%zu bytes, then %zu, in the end %zu", before, between, in_use());
+	if (heap_in_use() > before + (64u << 10))
+		fail_msg("%zu bytes, then %zu, in the end %zu", before, between, heap_in_use());
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* What goes on in slices and is changed, given up or overtaken meanwhile comes to the same as at once. */
+#include "../heap.h"
 #include "table_test.h"
-#include <malloc.h>
 #include <stdio.h>
 
 #define MANY 9000
@@ -126,14 +126,6 @@ static void test_left_frame(void **state)
 	table_done(&b);
 }
 
-#ifdef __GLIBC__
-static size_t allocated(void)
-{
-	struct mallinfo2 m = mallinfo2();
-
-	return m.uordblks + m.hblkhd;
-}
-
 /* What a table needs beside the frames: a number a row, whatever was done with it. */
 static void test_room(void **state)
 {
@@ -143,10 +135,10 @@ static void test_room(void **state)
 	char err[64];
 
 	(void)state;
-	if (!allocated()) /* another allocator, which does not tell */
+	if (!heap_in_use()) /* another allocator, which does not tell */
 		skip();
 	flt = parsed("process=client", x.services);
-	before = allocated();
+	before = heap_in_use();
 	table_init(&t, VIEW_CONNECTIONS);
 	for (int what = 0; what < 7; what++) {
 		t.follow = what == 1 ? -1 : 0; /* held */
@@ -157,7 +149,7 @@ static void test_room(void **state)
 		for (int i = 0; i < 2; i++) {
 			table_update(&t, f, HEIGHT, false);
 			table_update(&t, g, HEIGHT, false);
-			room = allocated() - before;
+			room = heap_in_use() - before;
 			if (room > g->rows_n * (what == 5 ? 12 : 8) + 65536)
 				fail_msg("%d: %zu bytes for %u rows", what, room, g->rows_n);
 		}
@@ -166,13 +158,6 @@ static void test_room(void **state)
 	table_done(&t);
 	filter_free(flt);
 }
-#else
-static void test_room(void **state)
-{
-	(void)state;
-	skip();
-}
-#endif
 
 /* Sorted by something else with the cursor far from the top: the same row is under it, whether it is open or gone. */
 static void test_sort_away_from_the_top(void **state)
